@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>An instruction that changes files, with everything it asks for. Configuration instructions are folded into it.</summary>
+public abstract record BuildStep
+{
+    private BuildStep()
+    {
+    }
+
+    /// <summary>Position among the steps of its stage, from 1.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>The instruction in upper case: <c>RUN</c>, <c>COPY</c>, <c>WORKDIR</c>.</summary>
+    public required string Instruction { get; init; }
+
+    /// <summary>The instruction as written, continuations joined by one space.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Lines and columns count from 1.</summary>
+    public required int Line { get; init; }
+
+    public required int EndLine { get; init; }
+
+    public int Column { get; init; } = 1;
+
+    /// <summary>A command in a jail on a clone of the parent.</summary>
+    public sealed record Run : BuildStep
+    {
+        /// <summary>What is executed, the shell included where the shell form was used.</summary>
+        public required ImmutableArray<string> Argv { get; init; }
+
+        /// <summary><c>NAME=value</c>: ENV and the ARGs in scope.</summary>
+        public ImmutableArray<string> Environment { get; init; } = [];
+
+        public string User { get; init; } = "";
+
+        /// <summary>Absolute.</summary>
+        public string WorkingDirectory { get; init; } = "/";
+
+        /// <summary><c>default</c>, <c>none</c>, <c>host</c> or the name of a network.</summary>
+        public string Network { get; init; } = "default";
+    }
+
+    /// <summary>Files from the context, a stage or an image.</summary>
+    public sealed record Copy : BuildStep
+    {
+        public CopyOrigin From { get; init; } = new CopyOrigin.Context();
+
+        /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
+        public required ImmutableArray<string> Sources { get; init; }
+
+        /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
+        public required string Destination { get; init; }
+    }
+
+    /// <summary>A working directory that has to exist.</summary>
+    public sealed record Workdir : BuildStep
+    {
+        /// <summary>Absolute.</summary>
+        public required string Path { get; init; }
+
+        /// <summary>The owner of what is made; empty means the superuser.</summary>
+        public string User { get; init; } = "";
+    }
+}
+
+/// <summary>Where the sources of a copy are.</summary>
+public abstract record CopyOrigin
+{
+    private CopyOrigin()
+    {
+    }
+
+    /// <summary>The build context.</summary>
+    public sealed record Context : CopyOrigin;
+
+    /// <summary>The last snapshot of an earlier stage.</summary>
+    public sealed record Stage(int Index) : CopyOrigin;
+
+    /// <summary>Another image.</summary>
+    public sealed record Image(string Reference) : CopyOrigin;
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>
+/// The run-time configuration that instructions fold into, under the names of the OCI image configuration
+/// (image-spec, config.md). Also the form in which a base image's configuration is told to the compiler.
+/// </summary>
+public sealed record StageConfig
+{
+    /// <summary><c>NAME=value</c>, in order of first appearance, one entry a name.</summary>
+    public ImmutableArray<string> Env { get; init; } = [];
+
+    public ImmutableArray<string> Cmd { get; init; } = [];
+
+    public ImmutableArray<string> Entrypoint { get; init; } = [];
+
+    /// <summary>Empty means the superuser.</summary>
+    public string User { get; init; } = "";
+
+    /// <summary>Absolute; empty means <c>/</c>.</summary>
+    public string WorkingDir { get; init; } = "";
+
+    /// <summary><c>port/protocol</c>, sorted.</summary>
+    public ImmutableArray<string> ExposedPorts { get; init; } = [];
+
+    /// <summary>Sorted.</summary>
+    public ImmutableArray<string> Volumes { get; init; } = [];
+
+    /// <summary>Sorted by name.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    public string StopSignal { get; init; } = "";
+
+    /// <summary>The words that shell forms are given to; empty means <c>/bin/sh -c</c>.</summary>
+    public ImmutableArray<string> Shell { get; init; } = [];
+
+    public ImmutableArray<string> OnBuild { get; init; } = [];
+}

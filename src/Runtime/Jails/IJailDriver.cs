@@ -1,0 +1,61 @@
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Runtime.Jails;
+
+/// <summary>Runs commands in jails of the operating system. Knows nothing of images, builds or records.</summary>
+public interface IJailDriver
+{
+    /// <summary>
+    /// Makes a jail, runs its first process and returns when that has ended and every other process in the jail with it. The
+    /// mount points that had to be made in the tree are gone again. Cancelling kills the jail, and it is gone when this throws.
+    /// </summary>
+    /// <exception cref="JailStartException">The jail or its first process could not be started.</exception>
+    Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken);
+
+    /// <summary>Runs one more command in a running jail, which may have been started by another process of ours.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    /// <exception cref="JailStartException">The command could not be started.</exception>
+    Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken);
+
+    /// <summary>Sends a signal to a jail's first process.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken);
+
+    Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <summary>Kills all processes of a jail and removes what the operating system and we keep of it. Gone already: succeeds.</summary>
+    Task RemoveAsync(string jailId, CancellationToken cancellationToken);
+}
+
+/// <summary>Why a command could not be started, in the terms of the shell's exit codes.</summary>
+public enum JailStartFailure
+{
+    /// <summary>The jail itself: 125.</summary>
+    Jail,
+
+    /// <summary>The command is there but cannot be executed: 126.</summary>
+    NotExecutable,
+
+    /// <summary>There is no such command: 127.</summary>
+    NotFound,
+}
+
+/// <summary>A jail or a command in it could not be started.</summary>
+public sealed class JailStartException(JailStartFailure failure, string message, Exception? innerException = null)
+    : KleeneException(message, innerException)
+{
+    public JailStartFailure Failure { get; } = failure;
+
+    public int ExitCode => Failure switch
+    {
+        JailStartFailure.NotExecutable => 126,
+        JailStartFailure.NotFound => 127,
+        _ => 125,
+    };
+}
+
+/// <summary>A jail that was addressed is not running.</summary>
+public sealed class JailNotRunningException(string jailId) : KleeneException($"'{jailId}' is not running")
+{
+    public string JailId { get; } = jailId;
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+
+namespace Kleene.Build.Runtime.Jails;
+
+/// <summary>
+/// All that a jail is allowed. It starts from least: each grant is a property. Says nothing of how: on Linux it becomes an OCI
+/// bundle, on FreeBSD jail(8) parameters.
+/// </summary>
+public sealed record JailSpec
+{
+    /// <summary>Names the jail to the operating system: a container's id or a build step's workspace.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The absolute path of the tree that becomes <c>/</c>.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>The jail's first process; the jail ends with it.</summary>
+    public required JailProcess Process { get; init; }
+
+    /// <summary>The id when empty.</summary>
+    public string Hostname { get; init; } = "";
+
+    public JailNetwork Network { get; init; } = JailNetwork.None;
+
+    /// <summary>What is mounted over the tree, in order.</summary>
+    public ImmutableArray<JailMount> Mounts { get; init; } = [];
+
+    /// <summary>Further lines of <c>/etc/hosts</c>: an address and a name.</summary>
+    public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
+
+    public JailLimits Limits { get; init; } = JailLimits.None;
+
+    public bool ReadOnlyRoot { get; init; }
+}
+
+/// <summary>A command in a jail: its first, or one that joins it later.</summary>
+public sealed record JailProcess
+{
+    /// <summary>At least one word. The first is looked up in the PATH of <see cref="Environment"/>.</summary>
+    public required ImmutableArray<string> Argv { get; init; }
+
+    /// <summary><c>NAME=value</c>.</summary>
+    public ImmutableArray<string> Environment { get; init; } = [];
+
+    /// <summary>Absolute, inside the jail.</summary>
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary><c>user[:group]</c>, names of the jail's own /etc/passwd and /etc/group or numbers; empty is the superuser.</summary>
+    public string User { get; init; } = "";
+
+    /// <summary>Whether it gets a pseudo-terminal, connected to ours.</summary>
+    public bool Terminal { get; init; }
+}
+
+/// <summary>What a jail sees of the network.</summary>
+public enum JailNetwork
+{
+    /// <summary>A stack of its own with nothing but a loopback interface.</summary>
+    None,
+
+    /// <summary>The host's.</summary>
+    Host,
+}
+
+/// <summary>A directory or file of the host inside a jail.</summary>
+/// <param name="Source">Absolute path on the host.</param>
+/// <param name="Destination">Absolute path in the jail; made when missing, and resolved inside the jail's root.</param>
+public sealed record JailMount(string Source, string Destination, bool ReadOnly = false);
+
+/// <summary>A line of <c>/etc/hosts</c> (hosts(5)).</summary>
+public sealed record HostEntry(string Address, string Name);
+
+/// <summary>Upper bounds; null leaves the host's.</summary>
+/// <param name="MemoryBytes">Memory without swap.</param>
+/// <param name="Cpus">Processors, fractions allowed.</param>
+/// <param name="Processes">Processes and threads at a time.</param>
+public sealed record JailLimits(long? MemoryBytes = null, double? Cpus = null, long? Processes = null)
+{
+    public static JailLimits None { get; } = new();
+}

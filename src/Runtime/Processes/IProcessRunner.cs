@@ -1,0 +1,56 @@
+namespace Kleene.Build.Runtime.Processes;
+
+/// <summary>The only door to other programs.</summary>
+public interface IProcessRunner
+{
+    /// <summary>
+    /// Runs a program to its end, whatever its exit status. A cancelled or timed-out program is interrupted, after
+    /// <see cref="CommandLine.Grace"/> killed with its process group, and gone when this returns.
+    /// </summary>
+    /// <exception cref="ToolMissingException">There is no such program.</exception>
+    /// <exception cref="ProcessTimeoutException">It took longer than <see cref="CommandLine.Timeout"/>.</exception>
+    Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken);
+}
+
+/// <summary>Where the output of a process goes.</summary>
+public abstract record ProcessOutput
+{
+    private ProcessOutput()
+    {
+    }
+
+    /// <summary>Into <see cref="ProcessResult.Output"/> and <see cref="ProcessResult.Error"/>.</summary>
+    public static ProcessOutput Captured { get; } = new Capture();
+
+    /// <summary>Our own standard input, output and error are the process's: nothing is read or copied.</summary>
+    public static ProcessOutput Inherited { get; } = new Inherit(KeepInput: true);
+
+    /// <summary>As <see cref="Inherited"/>, with an empty standard input.</summary>
+    public static ProcessOutput InheritedWithoutInput { get; } = new Inherit(KeepInput: false);
+
+    /// <summary>To a sink, line by line; the last lines of the error stream also into <see cref="ProcessResult.Error"/>.</summary>
+    public static ProcessOutput To(IOutputSink sink) => new Forward(sink);
+
+    internal sealed record Capture : ProcessOutput;
+
+    internal sealed record Inherit(bool KeepInput) : ProcessOutput;
+
+    internal sealed record Forward(IOutputSink Sink) : ProcessOutput;
+}
+
+/// <summary>What is left of a process.</summary>
+/// <param name="Exit">How it ended.</param>
+/// <param name="Output">Its standard output when captured.</param>
+/// <param name="Error">The last lines of its standard error, unless inherited.</param>
+public sealed record ProcessResult(ExitStatus Exit, string Output, string Error);
+
+public static class ProcessRunnerExtensions
+{
+    /// <summary>Runs a tool that has to succeed and returns what it printed.</summary>
+    /// <exception cref="ProcessFailedException">It did not exit with 0.</exception>
+    public static async Task<string> RunToolAsync(this IProcessRunner runner, CommandLine command, CancellationToken cancellationToken)
+    {
+        var result = await runner.RunAsync(command, ProcessOutput.Captured, cancellationToken);
+        return result.Exit.Success ? result.Output : throw new ProcessFailedException(command, result);
+    }
+}

@@ -1,0 +1,64 @@
+namespace Kleene.Build.Runtime.Storage;
+
+/// <summary>
+/// Keeps file trees as snapshots and makes writable clones of them. The law, which <c>SnapshotStoreContract</c> holds every driver to:
+/// Prepare makes a workspace; it ends by Commit, which freezes it into the snapshot of the same id, or by Remove, which leaves nothing.
+/// Knows nothing of databases, images or who uses a tree: <see cref="SnapshotCatalog"/> keeps that.
+/// </summary>
+public interface ISnapshotStore
+{
+    /// <summary><c>zfs</c>, <c>btrfs</c> or <c>overlay</c>.</summary>
+    string Driver { get; }
+
+    /// <summary>A writable clone of a snapshot, or an empty tree (owner 0:0, mode 0755) when there is no parent. Mounted where <see cref="Workspace.Path"/> says.</summary>
+    /// <exception cref="SnapshotNotFoundException">There is no such parent.</exception>
+    Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken);
+
+    /// <summary>Makes a kept workspace (see <see cref="Workspace.Keep"/>) usable again, also after a reboot.</summary>
+    /// <exception cref="SnapshotNotFoundException">There is no such workspace.</exception>
+    Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>Freezes a workspace. Nobody may be using its tree any more. When this returns the snapshot is complete and the workspace is unmounted.</summary>
+    Task CommitAsync(Workspace workspace, CancellationToken cancellationToken);
+
+    /// <summary>Unmounts a workspace whose tree is to stay, such as a stopped container's. Done already: succeeds.</summary>
+    Task DetachAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>A snapshot's tree to read from, until the view is disposed of.</summary>
+    /// <exception cref="SnapshotNotFoundException">There is no such snapshot.</exception>
+    Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>Removes a snapshot or a workspace with all its files. Gone already: succeeds. Also what a crash left half made.</summary>
+    /// <exception cref="SnapshotInUseException">Another tree stands on it, or something is still running in it.</exception>
+    Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>The bytes that removing the snapshot would free, as the file system counts them.</summary>
+    Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken);
+}
+
+/// <summary>What a workspace is for: a driver may skip flushing for a build step, whose loss costs only time.</summary>
+public enum WorkspaceUse
+{
+    BuildStep,
+    Container,
+}
+
+/// <summary>There is no tree of that id.</summary>
+public sealed class SnapshotNotFoundException(SnapshotId id) : KleeneException($"there is no snapshot '{id}'")
+{
+    public SnapshotId Id { get; } = id;
+}
+
+/// <summary>A tree cannot be removed because something stands on it or runs in it.</summary>
+public sealed class SnapshotInUseException(SnapshotId id, string reason, Exception? innerException = null)
+    : KleeneException($"snapshot '{id}' is in use: {reason}", innerException)
+{
+    public SnapshotId Id { get; } = id;
+}
+
+/// <summary>A storage driver cannot work here. The message says what is missing.</summary>
+public sealed class StorageUnavailableException(string driver, string reason, Exception? innerException = null)
+    : KleeneException($"storage driver '{driver}' cannot be used: {reason}", innerException)
+{
+    public string Driver { get; } = driver;
+}

@@ -1,0 +1,5 @@
+namespace Kleene.Build.Runtime.Storage;
+
+public sealed class SnapshotCatalog
+{
+}
