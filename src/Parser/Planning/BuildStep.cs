@@ -25,6 +25,9 @@ public abstract record BuildStep
 
     public int Column { get; init; } = 1;
 
+    /// <summary>The stage's configuration as it is here, for whoever enters the image at this step.</summary>
+    public StageConfig Config { get; init; } = new();
+
     /// <summary>A command in a jail on a clone of the parent.</summary>
     public sealed record Run : BuildStep
     {
