@@ -37,6 +37,12 @@ public abstract record BuildStep
         /// <summary><c>NAME=value</c>: ENV and the ARGs in scope.</summary>
         public ImmutableArray<string> Environment { get; init; } = [];
 
+        /// <summary>
+        /// <c>NAME=value</c> of the proxies passed as build arguments. They say how the network is reached and not what is built:
+        /// the command gets them, the cache key and the history do not.
+        /// </summary>
+        public ImmutableArray<string> ProxyEnvironment { get; init; } = [];
+
         public string User { get; init; } = "";
 
         /// <summary>Absolute.</summary>
@@ -56,6 +62,9 @@ public abstract record BuildStep
 
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }
+
+        /// <summary>The working directory in force; the destination is complete without it.</summary>
+        public string WorkingDirectory { get; init; } = "/";
     }
 
     /// <summary>A working directory that has to exist.</summary>
