@@ -23,11 +23,11 @@ internal sealed class Composition : IDisposable
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
-        Jails = new OciJailDriver(processes, state.Jails);
+        Jails = new LinuxJailDriver(processes, state.Jails);
         Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
     }
 
-    public TimeProvider Clock => TimeProvider.System;
+    public TimeProvider Clock { get; } = TimeProvider.System;
 
     public StateDirectory State { get; }
 

@@ -25,13 +25,8 @@ internal sealed class HashingKeyWriter : IKeyWriter
         }
     }
 
-    /// <summary>64 hexadecimal digits.</summary>
-    public string Finish()
-    {
-        Span<byte> hash = stackalloc byte[Sha256Hasher.HashSize];
-        hasher.Finish(hash);
-        return Convert.ToHexStringLower(hash);
-    }
+    /// <summary><c>sha256:</c> and 64 hexadecimal digits.</summary>
+    public string Finish() => hasher.Finish().ToString();
 
     private void Append(string text)
     {

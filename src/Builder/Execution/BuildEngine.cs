@@ -55,7 +55,7 @@ internal sealed class BuildEngine : IDisposable
         var target = StageAsync(plan.TargetIndex);
         await ((Task)target).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var begun = outcomes.Values.Where(outcome => outcome.IsValueCreated).Select(outcome => outcome.Value).ToList();
-        await Task.WhenAll(begun).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(begun)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The first stage that failed cancelled the others; its answer is the build's, not theirs.
         return begun.Where(stage => stage.IsCompletedSuccessfully).Select(stage => stage.Result).FirstOrDefault(stage => stage.Failure is not null)

@@ -63,37 +63,42 @@ internal static class BuildCommand
 
             using var kleene = await context.OpenAsync(cancellationToken);
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
-            using var printer = Printer(form, context, request.Source);
-            return await BuildAsync(kleene, request, printer, context, context.Get(idFile), cancellationToken);
+            var printer = Printer(form, context, request.Source);
+            var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
+            if (image is null)
+            {
+                return planned ? ExitCodes.Failed : ExitCodes.Usage;
+            }
+
+            if (context.Get(idFile) is { } file)
+            {
+                await File.WriteAllTextAsync(file, image.Id, CancellationToken.None);
+            }
+
+            context.Terminal.Output.WriteLine(image.Id);
+            return ExitCodes.Done;
         });
         return command;
     }
 
-    private static async Task<int> BuildAsync(
-        Composition kleene, BuildRequest request, BuildPrinter printer, Context context, string? idFile, CancellationToken cancellationToken)
+    /// <returns>The image, and whether there was a plan at all.</returns>
+    private static async Task<(Image? Image, bool Planned)> BuildAsync(
+        Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
     {
+        using var drawing = printer as IDisposable;
+        Image? image = null;
         var planned = false;
         await foreach (var happened in kleene.Builder.BuildAsync(request, cancellationToken))
         {
             printer.Print(happened);
             planned |= happened is BuildEvent.Started;
-            if (happened is BuildEvent.Completed completed)
-            {
-                printer.Dispose();
-                if (idFile is not null)
-                {
-                    await File.WriteAllTextAsync(idFile, completed.Image.Id, CancellationToken.None);
-                }
-
-                context.Terminal.Output.WriteLine(completed.Image.Id);
-                return ExitCodes.Done;
-            }
+            image = (happened as BuildEvent.Completed)?.Image;
         }
 
-        return planned ? ExitCodes.Failed : ExitCodes.Usage;
+        return (image, planned);
     }
 
-    private static BuildPrinter Printer(string form, Context context, SourceText source)
+    private static IBuildPrinter Printer(string form, Context context, SourceText source)
     {
         var writer = context.Terminal.Error;
         return form switch

@@ -44,10 +44,10 @@ internal sealed class KleenefileOptions
             ?? throw new UsageException($"there is no Kleenefile in '{directory}' (nor a Dockerfile or Containerfile); name one with --file");
         var text = await ReadTextAsync(path, cancellationToken);
         return new Kleenefile(
-            new SourceText(text, Shown(path, directory)),
+            new SourceText(Shown(path, directory), text),
             new CompileOptions
             {
-                Arguments = BuildArguments.From((context.Get(arguments) ?? []).Select(Argument).OfType<KeyValuePair<string, string>>()),
+                Arguments = new BuildArguments((context.Get(arguments) ?? []).Select(Argument).OfType<KeyValuePair<string, string>>()),
                 Target = context.Get(target),
                 BaseOverride = context.Get(from),
             },

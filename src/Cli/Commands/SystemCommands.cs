@@ -16,7 +16,6 @@ internal static class SystemCommands
             output.WriteLine($"root: {kleene.State.Root}");
             output.WriteLine($"storage: {kleene.Storage.Store.Driver}");
             output.WriteLine($"storage reason: {kleene.Storage.Reason}");
-            output.WriteLine($"jails: {kleene.Jails.Description}");
             output.WriteLine($"images: {kleene.Images.List().Count}");
             output.WriteLine($"containers: {kleene.Containers.List().Count}");
             return ExitCodes.Done;

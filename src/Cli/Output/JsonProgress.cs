@@ -9,11 +9,11 @@ using Kleene.Build.Runtime.Processes;
 namespace Kleene.Build.Cli.Output;
 
 /// <summary>One JSON object a line, for programs. The names are those of the command-line contract.</summary>
-internal sealed class JsonProgress(TextWriter writer, SourceText source, TimeProvider clock) : BuildPrinter
+internal sealed class JsonProgress(TextWriter writer, SourceText source, TimeProvider clock) : IBuildPrinter
 {
     private readonly ArrayBufferWriter<byte> buffer = new();
 
-    public override void Print(BuildEvent happened)
+    public void Print(BuildEvent happened)
     {
         buffer.Clear();
         using (var json = new Utf8JsonWriter(buffer))

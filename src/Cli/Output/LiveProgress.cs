@@ -8,7 +8,7 @@ using Spectre.Console.Rendering;
 namespace Kleene.Build.Cli.Output;
 
 /// <summary>A terminal's view: finished steps scroll away, those that run stay below with their time and their last lines.</summary>
-internal sealed class LiveProgress : BuildPrinter
+internal sealed class LiveProgress : IBuildPrinter, IDisposable
 {
     private const int LastLines = 6;
     private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(100);
@@ -38,7 +38,7 @@ internal sealed class LiveProgress : BuildPrinter
         display.Start();
     }
 
-    public override void Print(BuildEvent happened)
+    public void Print(BuildEvent happened)
     {
         lock (gate)
         {
@@ -79,7 +79,7 @@ internal sealed class LiveProgress : BuildPrinter
         }
     }
 
-    public override void Dispose()
+    public void Dispose()
     {
         ended.Set();
         display.Join();

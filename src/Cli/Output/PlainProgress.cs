@@ -8,12 +8,12 @@ namespace Kleene.Build.Cli.Output;
 /// Lines for pipes and logs, as Kleene prints them. Where steps run side by side, one is shown as it goes and the lines of the
 /// others wait until it has ended: output is never interleaved.
 /// </summary>
-internal sealed class PlainProgress(TextWriter writer, SourceText source) : BuildPrinter
+internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBuildPrinter
 {
     private readonly Dictionary<int, List<string>> waiting = [];
     private int? shown;
 
-    public override void Print(BuildEvent happened)
+    public void Print(BuildEvent happened)
     {
         switch (happened)
         {

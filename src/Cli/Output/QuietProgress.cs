@@ -5,9 +5,9 @@ using Kleene.Build.Parser.Text;
 namespace Kleene.Build.Cli.Output;
 
 /// <summary>Says nothing of a build that goes well.</summary>
-internal sealed class QuietProgress(TextWriter writer, SourceText source) : BuildPrinter
+internal sealed class QuietProgress(TextWriter writer, SourceText source) : IBuildPrinter
 {
-    public override void Print(BuildEvent happened)
+    public void Print(BuildEvent happened)
     {
         switch (happened)
         {

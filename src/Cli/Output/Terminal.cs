@@ -16,11 +16,11 @@ internal sealed class Terminal : IDisposable
     /// <summary>For progress, diagnostics and errors.</summary>
     public TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), Utf8, bufferSize: 1024) { AutoFlush = true };
 
-    public bool InputIsTerminal => !Console.IsInputRedirected;
+    public bool InputIsTerminal { get; } = !Console.IsInputRedirected;
 
-    public bool OutputIsTerminal => !Console.IsOutputRedirected;
+    public bool OutputIsTerminal { get; } = !Console.IsOutputRedirected;
 
-    public bool ErrorIsTerminal => !Console.IsErrorRedirected;
+    public bool ErrorIsTerminal { get; } = !Console.IsErrorRedirected;
 
     /// <summary>An error as the contract wants it: every line of it begins with <c>error:</c>.</summary>
     public void WriteError(string message)
