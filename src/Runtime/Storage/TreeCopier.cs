@@ -176,7 +176,7 @@ internal sealed class TreeCopier
             var copied = NativeMethods.copy_file_range(source, ref read, target, ref written, size, flags: 0);
             if (copied < 0 && Errno.Last is Errno.EXDEV or Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP)
             {
-                _ = NativeMethods.lseek(target, read, origin: 0);
+                _ = NativeMethods.lseek(target, read, NativeMethods.SEEK_SET);
                 copied = NativeMethods.sendfile(target, source, ref read, size);
                 written = read;
             }
