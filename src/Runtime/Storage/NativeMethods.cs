@@ -31,6 +31,7 @@ internal static partial class NativeMethods
 
     public const uint STATX_BASIC_STATS = 0x7FF;
 
+    public const int SEEK_SET = 0;
     public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;
 

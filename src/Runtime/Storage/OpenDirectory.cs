@@ -43,6 +43,7 @@ internal sealed class OpenDirectory(SafeFileHandle handle, string shownPath) : I
     {
         var entries = new List<DirectoryEntry>();
         var buffer = new byte[32 * 1024];
+        _ = NativeMethods.lseek(handle, 0, NativeMethods.SEEK_SET); // Reading goes on where the last reading stopped.
         while (true)
         {
             var filled = NativeMethods.getdents64(handle, buffer, buffer.Length);

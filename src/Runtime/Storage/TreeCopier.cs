@@ -10,9 +10,10 @@ namespace Kleene.Build.Runtime.Storage;
 internal sealed class TreeCopier
 {
     private const nint Chunk = 1 << 30;
+    private const int ENXIO = 6;
 
-    /// <summary>The first copy of each file with several names, by its device and inode.</summary>
-    private readonly Dictionary<(uint Major, uint Minor, ulong Inode), (OpenDirectory Root, byte[] Path)> linked = [];
+    /// <summary>The first copy of each file with several names, by its device and inode: a path from the root of the target.</summary>
+    private readonly Dictionary<(uint Major, uint Minor, ulong Inode), byte[]> linked = [];
 
     private readonly OpenDirectory targetRoot;
     private readonly CancellationToken cancellationToken;
@@ -28,8 +29,13 @@ internal sealed class TreeCopier
     {
         using var from = OpenDirectory.Open(source);
         using var to = OpenDirectory.Open(target);
-        new TreeCopier(to, cancellationToken).CopyEntries(from, to, []);
-        CopyAttributes(from, ".\0"u8, to, ".\0"u8, from.Stat());
+        Copy(from, to, cancellationToken);
+    }
+
+    public static void Copy(OpenDirectory source, OpenDirectory target, CancellationToken cancellationToken)
+    {
+        new TreeCopier(target, cancellationToken).CopyEntries(source, target, []);
+        CopyAttributes(source, ".\0"u8, target, ".\0"u8, source.Stat());
     }
 
     /// <summary>Gives an entry the owner, mode, times and extended attributes of another.</summary>
@@ -44,6 +50,11 @@ internal sealed class TreeCopier
         }
 
         ExtendedAttributes.Copy(from.PathOf(fromName), to.PathOf(toName));
+        SetTimes(to, toName, status);
+    }
+
+    public static void SetTimes(OpenDirectory directory, ReadOnlySpan<byte> name, in NativeMethods.FileStatus status)
+    {
         var times = new NativeMethods.FileTimes
         {
             AccessSeconds = status.Accessed.Seconds,
@@ -51,7 +62,7 @@ internal sealed class TreeCopier
             ModifiedSeconds = status.Modified.Seconds,
             ModifiedNanoseconds = status.Modified.Nanoseconds,
         };
-        Check(NativeMethods.utimensat(to.Handle, toName, times, NativeMethods.AT_SYMLINK_NOFOLLOW), "set times of", to, toName);
+        Check(NativeMethods.utimensat(directory.Handle, name, times, NativeMethods.AT_SYMLINK_NOFOLLOW), "set times of", directory, name);
     }
 
     private void CopyEntries(OpenDirectory from, OpenDirectory to, byte[] path)
@@ -104,11 +115,11 @@ internal sealed class TreeCopier
 
         if (!linked.TryGetValue((status.DeviceMajor, status.DeviceMinor, status.Inode), out var first))
         {
-            linked.Add((status.DeviceMajor, status.DeviceMinor, status.Inode), (targetRoot, path));
+            linked.Add((status.DeviceMajor, status.DeviceMinor, status.Inode), path);
             return false;
         }
 
-        Check(NativeMethods.linkat(first.Root.Handle, first.Path, to.Handle, name, flags: 0), "link", to, name);
+        Check(NativeMethods.linkat(targetRoot.Handle, first, to.Handle, name, flags: 0), "link", to, name);
         return true;
     }
 
@@ -153,8 +164,6 @@ internal sealed class TreeCopier
         }
     }
 
-    private const int ENXIO = 6;
-
     private void CopyRange(SafeFileHandle source, SafeFileHandle target, long start, long end, OpenDirectory from, byte[] name)
     {
         var (read, written) = (start, start);
@@ -167,7 +176,7 @@ internal sealed class TreeCopier
             var copied = NativeMethods.copy_file_range(source, ref read, target, ref written, size, flags: 0);
             if (copied < 0 && Errno.Last is Errno.EXDEV or Errno.EINVAL or Errno.ENOSYS or Errno.EOPNOTSUPP)
             {
-                _ = NativeMethods.lseek(target, read, origin: 0);
+                _ = NativeMethods.lseek(target, read, NativeMethods.SEEK_SET);
                 copied = NativeMethods.sendfile(target, source, ref read, size);
                 written = read;
             }

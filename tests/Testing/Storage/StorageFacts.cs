@@ -19,3 +19,9 @@ public sealed class ZfsFactAttribute : FactAttribute
 {
     public ZfsFactAttribute() => Skip = StorageNeeds.Zfs;
 }
+
+/// <summary>As <see cref="OverlayFactAttribute"/>, once for each line of data.</summary>
+public sealed class OverlayTheoryAttribute : TheoryAttribute
+{
+    public OverlayTheoryAttribute() => Skip = StorageNeeds.Overlay;
+}

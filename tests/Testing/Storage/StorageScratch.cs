@@ -33,11 +33,14 @@ public sealed class StorageScratch
     {
         foreach (var point in MountsBelow(Path).Reverse())
         {
-            _ = NativeMethods.umount2(point, NativeMethods.MNT_DETACH);
+            Unmount(point);
         }
 
         TreeRemover.Remove(Path, CancellationToken.None);
     }
+
+    /// <summary>Whatever is still in use there; nothing mounted: succeeds.</summary>
+    public static void Unmount(string path) => _ = NativeMethods.umount2(path, NativeMethods.MNT_DETACH);
 
     private static string Owner(string path) => path.Split('-')[^2];
 }

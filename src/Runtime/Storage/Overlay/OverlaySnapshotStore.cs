@@ -41,16 +41,15 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
             if (parent is { } parentId)
             {
                 await StandOnAsync(tree, Tree(parentId), cancellationToken);
-                MakeDirectory(tree.Merged);
                 Mount(tree, use);
             }
             else
             {
                 tree.WriteLower([]);
-                MakeDirectory(tree.Merged);
+                MakeDirectory(tree.Upper);
             }
 
-            return new Workspace(this, id, tree.Merged);
+            return new Workspace(this, id, tree.Visible);
         }
         catch (Exception failure)
         {
@@ -61,14 +60,14 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
 
     public Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var tree = Tree(id);
-        if (tree.IsSnapshot || !Directory.Exists(tree.Merged))
+        if (!tree.IsWorkspace)
         {
             throw new SnapshotNotFoundException(id);
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        if (Directory.Exists(tree.Upper) && !Mounts.IsMounted(tree.Merged))
+        if (tree.IsMountable && !Mounts.IsMounted(tree.Merged))
         {
             // A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.
             TreeRemover.Remove(tree.Work, cancellationToken);
@@ -76,30 +75,28 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
             Mount(tree, WorkspaceUse.Container);
         }
 
-        return Task.FromResult(new Workspace(this, id, tree.Merged));
+        return Task.FromResult(new Workspace(this, id, tree.Visible));
     }
 
     public async Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var tree = Tree(workspace.Id);
-        if (!Directory.Exists(tree.Merged))
+        if (!tree.IsWorkspace)
         {
             throw new SnapshotNotFoundException(tree.Id);
         }
 
-        await Mounts.UnmountAsync(tree.Id, tree.Merged, cancellationToken);
-        MakeDirectory(tree.Children);
-        if (Directory.Exists(tree.Upper))
+        if (tree.IsMountable)
         {
-            // This also takes the mount out of every other namespace that has a copy of it (rmdir(2) on a foreign mount point).
+            await Mounts.UnmountAsync(tree.Id, tree.Merged, cancellationToken);
+
+            // This also takes the mount out of every other namespace that has a copy of it: rmdir(2) detaches what is mounted elsewhere.
             Directory.Delete(tree.Merged);
-            TreeRemover.Remove(tree.Work, cancellationToken);
-            Rename(tree.Upper, tree.Frozen);
+            TreeRemover.Remove(tree.Work, CancellationToken.None);
         }
-        else
-        {
-            Rename(tree.Merged, tree.Frozen);
-        }
+
+        Directory.Move(tree.Upper, tree.Frozen);
     }
 
     public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Mounts.UnmountAsync(id, Tree(id).Merged, cancellationToken);
@@ -134,19 +131,14 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
         var tree = Tree(id);
         if (Directory.Exists(tree.Directory))
         {
-            // Removing the empty directory decides the race with a child that is being prepared: its mark then has no place.
-            if (Directory.Exists(tree.Children) && !TryRemoveEmpty(tree.Children))
-            {
-                throw new SnapshotInUseException(id, "other trees stand on it");
-            }
-
+            RefuseWhenStoodOn(id, tree.Lower);
             await Mounts.UnmountAsync(id, tree.Merged, cancellationToken);
-            Rename(tree.Directory, tree.Doomed);
+            Doom(tree);
         }
 
         if (Directory.Exists(tree.Doomed))
         {
-            await Task.Run(() => RemoveDoomed(tree, cancellationToken), cancellationToken);
+            await Task.Run(() => TreeRemover.Remove(tree.Doomed, cancellationToken), cancellationToken);
         }
     }
 
@@ -158,25 +150,27 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
 
     private OverlayTree Tree(SnapshotId id) => new(root, id);
 
-    /// <summary>Ties a tree to its parent: first the note which parent, then the mark at the parent, so that no mark is without a note.</summary>
+    /// <summary>Makes a tree all that it is before it is mounted.</summary>
     private async Task StandOnAsync(OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
     {
-        if (!parent.IsSnapshot)
+        if (!parent.IsSnapshot || !TryLink(parent.Lower, tree.Parent))
         {
             throw new SnapshotNotFoundException(parent.Id);
         }
 
         var chain = parent.Layers();
-        tree.WriteLower(chain);
-        Mark(parent, tree.Id);
         if (chain.Length >= maximumLayers)
         {
             await Task.Run(() => Flatten(tree, parent, chain, cancellationToken), cancellationToken);
-            tree.WriteLower(parent.Layers());
+            chain = parent.Layers();
         }
 
+        tree.WriteLower(chain);
         MakeDirectory(tree.Upper);
         MakeDirectory(tree.Work);
+        MakeDirectory(tree.Merged);
+
+        // The root of the mount looks as the upper directory does.
         using var newest = OpenDirectory.Open(Path.Join(root, chain[0]));
         using var upper = OpenDirectory.Open(tree.Upper);
         TreeCopier.CopyAttributes(newest, ".\0"u8, upper, ".\0"u8, newest.Stat());
@@ -223,33 +217,50 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
         }
     }
 
-    private static void RemoveDoomed(OverlayTree tree, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes a tree out of use by renaming it. A child that found the tree a moment before has its link by then, or will find nothing to link to;
+    /// so the links are counted once more, and a tree that turns out to be needed comes back.
+    /// </summary>
+    private static void Doom(OverlayTree tree)
     {
-        // The mark goes first: what is left can no longer be used, and a second attempt finds the note still there.
-        var note = Path.Join(tree.Doomed, "lower");
-        if (File.Exists(note) && OverlayTree.Owner(File.ReadLines(note).FirstOrDefault()) is { } parent)
-        {
-            var marker = new OverlayTree(tree.Root, parent).Marker(tree.Id);
-            if (Directory.Exists(Path.GetDirectoryName(marker)))
-            {
-                File.Delete(marker);
-            }
-        }
-
-        TreeRemover.Remove(tree.Doomed, cancellationToken);
-    }
-
-    private static void Mark(OverlayTree parent, SnapshotId child)
-    {
+        Directory.Move(tree.Directory, tree.Doomed);
         try
         {
-            using var marker = File.Create(parent.Marker(child));
+            RefuseWhenStoodOn(tree.Id, Path.Join(tree.Doomed, Path.GetFileName(tree.Lower)));
         }
-        catch (DirectoryNotFoundException)
+        catch (SnapshotInUseException)
         {
-            // It is being removed.
-            throw new SnapshotNotFoundException(parent.Id);
+            Directory.Move(tree.Doomed, tree.Directory);
+            throw;
         }
+    }
+
+    private static void RefuseWhenStoodOn(SnapshotId id, string lower)
+    {
+        using var directory = OpenDirectory.Open(Path.GetDirectoryName(lower)!); // The file stands in a tree's directory.
+        if (directory.TryStat(OpenDirectory.Name(Path.GetFileName(lower)), out var status) && status.Links > 1)
+        {
+            throw new SnapshotInUseException(id, "other trees stand on it");
+        }
+    }
+
+    /// <summary>False when there is nothing to link to.</summary>
+    private static bool TryLink(string existing, string path)
+    {
+        using var from = OpenDirectory.TryOpen(Path.GetDirectoryName(existing)!); // Both files stand in a tree's directory.
+        using var to = OpenDirectory.Open(Path.GetDirectoryName(path)!);
+        if (from is null)
+        {
+            return false;
+        }
+
+        var (oldName, newName) = (OpenDirectory.Name(Path.GetFileName(existing)), OpenDirectory.Name(Path.GetFileName(path)));
+        if (NativeMethods.linkat(from.Handle, oldName, to.Handle, newName, flags: 0) == 0)
+        {
+            return true;
+        }
+
+        return Errno.Last == Errno.ENOENT ? false : throw Errno.LastException($"link '{path}'");
     }
 
     private static void MakeDirectory(string path)
@@ -262,19 +273,5 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
         {
             throw Errno.LastException($"mkdir '{path}'");
         }
-    }
-
-    private static void Rename(string from, string to) => Directory.Move(from, to);
-
-    private static bool TryRemoveEmpty(string directory)
-    {
-        using var parent = OpenDirectory.Open(Path.GetDirectoryName(directory)!); // Children stand in a tree's directory.
-        if (NativeMethods.unlinkat(parent.Handle, OpenDirectory.Name(Path.GetFileName(directory)), NativeMethods.AT_REMOVEDIR) == 0
-            || Errno.Last == Errno.ENOENT)
-        {
-            return true;
-        }
-
-        return Errno.Last is Errno.ENOTEMPTY or Errno.EEXIST ? false : throw Errno.LastException($"rmdir '{directory}'");
     }
 }

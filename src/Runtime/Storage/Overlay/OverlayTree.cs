@@ -6,10 +6,10 @@ namespace Kleene.Build.Runtime.Storage.Overlay;
 /// The files that one tree of the overlay store consists of, all in <c>ROOT/ID/</c>:
 /// <list type="bullet">
 /// <item><c>lower</c>: the directories below, newest first, one a line, relative to the root; empty for a base.</item>
-/// <item><c>upper</c>, <c>work</c>: of a workspace; a base has only <c>merged</c>, an ordinary directory.</item>
-/// <item><c>merged</c>: where a workspace is mounted.</item>
+/// <item><c>parent</c>: a hard link to the parent's <c>lower</c>. The number of that file's links tells the parent how many trees
+/// stand on it: no list is searched, no inode is spent, and a child's mark cannot outlive the child.</item>
+/// <item><c>upper</c>: what is written in a workspace; <c>work</c>: overlayfs's own; <c>merged</c>: where it is mounted. A base has only the first.</item>
 /// <item><c>fs</c>: what <c>upper</c> becomes; a tree that has it is a snapshot.</item>
-/// <item><c>children</c>: of a snapshot, one empty file for each tree that stands on it.</item>
 /// <item><c>flat</c>: of a snapshot whose chain became too long, a copy of the whole tree for its children to stand on.</item>
 /// </list>
 /// </summary>
@@ -37,22 +37,23 @@ internal readonly record struct OverlayTree(string Root, SnapshotId Id)
 
     public string Flat => Path.Join(Directory, FlatName);
 
-    public string Children => Path.Join(Directory, "children");
+    public string Parent => Path.Join(Directory, "parent");
 
     public bool IsSnapshot => System.IO.Directory.Exists(Frozen);
 
-    public string Marker(SnapshotId child) => Path.Join(Children, child.ToString());
+    public bool IsWorkspace => System.IO.Directory.Exists(Upper);
+
+    /// <summary>A base is an ordinary directory: overlayfs needs something below.</summary>
+    public bool IsMountable => System.IO.Directory.Exists(Merged);
+
+    /// <summary>Where a workspace's files are seen.</summary>
+    public string Visible => IsMountable ? Merged : Upper;
 
     public string Relative(string name) => $"{Id}/{name}";
 
-    /// <summary>The chain below a tree; empty when the file is, or was never written.</summary>
-    public string[] ReadLower() => File.Exists(Lower) ? File.ReadAllLines(Lower) : [];
+    public string[] ReadLower() => File.ReadAllLines(Lower);
 
     public void WriteLower(IEnumerable<string> chain) => File.WriteAllBytes(Lower, Encoding.ASCII.GetBytes(string.Join('\n', chain)));
-
-    /// <summary>The tree that a line of a chain belongs to.</summary>
-    public static SnapshotId? Owner(string? line) =>
-        line is { Length: > SnapshotId.Length } && SnapshotId.TryParse(line[..SnapshotId.Length], out var id) ? id : null;
 
     /// <summary>The directories that make up a snapshot, newest first.</summary>
     public string[] Layers() => System.IO.Directory.Exists(Flat) ? [Relative(FlatName)] : [Relative(FrozenName), .. ReadLower()];
