@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 
@@ -74,8 +73,10 @@ internal static class CommandLookup
         var (interpreter, kind) = head switch
         {
             [(byte)'#', (byte)'!', ..] => (ScriptInterpreter(head), "interpreter"),
-            [0x7f, (byte)'E', (byte)'L', (byte)'F', ..] => (ElfInterpreter(head), "loader (is it built for another C library?)"),
+            [0x7f, (byte)'E', (byte)'L', (byte)'F', ..] when ElfHeader.IsNative(head) => (ElfHeader.Interpreter(head), "loader (is it built for another C library?)"),
             _ when HasForeignFormats() => (null, ""),
+            [0x7f, (byte)'E', (byte)'L', (byte)'F', ..] => throw new JailStartException(
+                JailStartFailure.NotExecutable, $"'{path}' is built for another kind of processor than this machine's"),
             _ => throw new JailStartException(
                 JailStartFailure.NotExecutable, $"'{path}' is neither a binary nor a script that begins with '#!' and its interpreter"),
         };
@@ -92,34 +93,6 @@ internal static class CommandLookup
         line = line.IndexOf((byte)'\n') is var end and >= 0 ? line[..end] : line;
         var words = Encoding.UTF8.GetString(line).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         return words.Length == 0 ? "" : words[0];
-    }
-
-    /// <summary>elf(5): the text of the program header of type PT_INTERP. Null: a static binary, or not one of this kind of processor.</summary>
-    private static string? ElfInterpreter(ReadOnlySpan<byte> head)
-    {
-        const int HeaderSize = 64;
-        const int ProgramHeaderSize = 56;
-        const int Class64 = 2;
-        const int LittleEndian = 1;
-        const uint Interpreter = 3;
-        if (head.Length < HeaderSize || head[4] != Class64 || head[5] != LittleEndian)
-        {
-            return null;
-        }
-
-        var offset = BinaryPrimitives.ReadUInt64LittleEndian(head[32..]);
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(head[56..]);
-        for (var i = 0; i < count && offset + ProgramHeaderSize <= (ulong)head.Length; i++, offset += ProgramHeaderSize)
-        {
-            var header = head.Slice((int)offset, ProgramHeaderSize);
-            var (start, size) = (BinaryPrimitives.ReadUInt64LittleEndian(header[8..]), BinaryPrimitives.ReadUInt64LittleEndian(header[32..]));
-            if (BinaryPrimitives.ReadUInt32LittleEndian(header) == Interpreter && size > 1 && size < HeadBytes && start + size <= (ulong)head.Length)
-            {
-                return Encoding.UTF8.GetString(head.Slice((int)start, (int)size - 1));
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Whether the host has taught its kernel further formats (binfmt_misc), as emulators do.</summary>

@@ -27,7 +27,7 @@ internal static class JailMounts
         foreach (var mount in spec.Mounts)
         {
             Ensure(mount, covered, points);
-            covered.Add(mount.Destination);
+            covered.Add(Path.GetFullPath(mount.Destination));
         }
 
         if (!IsCovered(spec.Process.WorkingDirectory, covered))
@@ -60,6 +60,10 @@ internal static class JailMounts
         }
     }
 
-    private static bool IsCovered(string path, List<string> covered) =>
-        covered.Any(point => path == point || path.StartsWith(point.TrimEnd('/') + "/", StringComparison.Ordinal));
+    /// <summary>By name alone: a link that leads beneath a mount is found out by the runtime, which then mounts or fails.</summary>
+    private static bool IsCovered(string path, List<string> covered)
+    {
+        var plain = Path.GetFullPath(path);
+        return covered.Any(point => plain == point || plain.StartsWith(point.TrimEnd('/') + "/", StringComparison.Ordinal));
+    }
 }

@@ -53,6 +53,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
         finally
         {
+            // Whatever of it fails, the bundle with its record of the mount points stays for RemoveAsync.
             mountPoints.Remove();
             bundle.Delete();
         }
@@ -260,8 +261,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         {
             var path = OciRuntime.Locate(wish);
             var host = HostFacts.Read();
-            var copy = SealedProgram.Copy(path);
-            var runtime = new OciRuntime(path, copy.Path, Path.Join(stateDirectory, "runtime"), host);
+            var copy = SealedProgram.TryCopy(path);
+            var runtime = new OciRuntime(path, copy?.Path ?? path, Path.Join(stateDirectory, "runtime"), host);
             return new Tools(runtime, new OciConfig(host, runtime.Seccomp), copy);
         }
 

@@ -6,7 +6,6 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// <summary>System calls on descriptors beneath a jail's root. Constants are those of the Linux headers for x86-64 and arm64.</summary>
 internal static unsafe partial class NativeMethods
 {
-    public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const int AT_REMOVEDIR = 0x200;
     public const int AT_EMPTY_PATH = 0x1000;
@@ -33,6 +32,7 @@ internal static unsafe partial class NativeMethods
 
     public const uint MFD_CLOEXEC = 0x1;
     public const uint MFD_ALLOW_SEALING = 0x2;
+    public const uint MFD_EXEC = 0x10;
     public const int F_ADD_SEALS = 1033;
     public const int F_SEAL_SEAL = 0x1;
     public const int F_SEAL_SHRINK = 0x2;

@@ -21,30 +21,45 @@ internal sealed class SealedProgram : IDisposable
     /// <summary>Executable as long as this process lives.</summary>
     public string Path { get; }
 
-    /// <exception cref="IOException">The kernel or a policy does not allow it.</exception>
-    public static SealedProgram Copy(string path)
+    /// <summary>Null where the kernel or its administrator (<c>vm.memfd_noexec</c>) does not allow it.</summary>
+    public static SealedProgram? TryCopy(string path)
     {
-        var memory = NativeMethods.memfd_create(System.IO.Path.GetFileName(path), NativeMethods.MFD_CLOEXEC | NativeMethods.MFD_ALLOW_SEALING);
-        if (memory.IsInvalid)
+        var memory = TryCreateMemory(System.IO.Path.GetFileName(path));
+        if (memory is null)
         {
-            throw Errno.LastException("memfd_create");
+            return null;
         }
 
-        try
+        RandomAccess.Write(memory, File.ReadAllBytes(path), 0);
+        const int Seals = NativeMethods.F_SEAL_SEAL | NativeMethods.F_SEAL_SHRINK | NativeMethods.F_SEAL_GROW | NativeMethods.F_SEAL_WRITE;
+        if (NativeMethods.fcntl(memory, NativeMethods.F_ADD_SEALS, Seals) == 0)
         {
-            var bytes = File.ReadAllBytes(path);
-            RandomAccess.Write(memory, bytes, 0);
-            const int Seals = NativeMethods.F_SEAL_SEAL | NativeMethods.F_SEAL_SHRINK | NativeMethods.F_SEAL_GROW | NativeMethods.F_SEAL_WRITE;
-            return NativeMethods.fcntl(memory, NativeMethods.F_ADD_SEALS, Seals) == 0
-                ? new SealedProgram(memory)
-                : throw Errno.LastException("fcntl(F_ADD_SEALS)");
+            return new SealedProgram(memory);
         }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
+
+        memory.Dispose();
+        return null;
     }
 
     public void Dispose() => memory.Dispose();
+
+    private static SafeFileHandle? TryCreateMemory(string name)
+    {
+        const uint Flags = NativeMethods.MFD_CLOEXEC | NativeMethods.MFD_ALLOW_SEALING;
+        var memory = NativeMethods.memfd_create(name, Flags | NativeMethods.MFD_EXEC);
+        if (memory.IsInvalid && Errno.Last == Errno.EINVAL)
+        {
+            // Before Linux 6.3 the flag was unknown, and what it asks for was the rule.
+            memory.Dispose();
+            memory = NativeMethods.memfd_create(name, Flags);
+        }
+
+        if (!memory.IsInvalid)
+        {
+            return memory;
+        }
+
+        memory.Dispose();
+        return null;
+    }
 }
