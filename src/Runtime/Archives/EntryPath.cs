@@ -1,10 +1,13 @@
 namespace Kleene.Build.Runtime.Archives;
 
 /// <summary>
-/// An entry's name as a path below the root: no leading slash, no <c>.</c>, no <c>..</c>. All its parts end with a NUL, as system calls want them.
+/// An entry's name as a path below the root: no leading slash, no <c>.</c>, no <c>..</c>.
 /// </summary>
 internal readonly struct EntryPath
 {
+    /// <summary>limits.h, PATH_MAX with its NUL. Without a bound, a name of a million slashes would be a million directories.</summary>
+    private const int LongestPath = 4096;
+
     private readonly byte[] text;
     private readonly int leaf;
 
@@ -17,18 +20,22 @@ internal readonly struct EntryPath
     /// <summary>Whether it is the root itself.</summary>
     public bool IsRoot => text.Length == 1;
 
-    /// <summary>Empty below the root; without the NUL.</summary>
+    public ReadOnlySpan<byte> Bytes => text.AsSpan(0, text.Length - 1);
+
+    /// <summary>The directory it is in; empty for the root.</summary>
     public ReadOnlySpan<byte> Parent => leaf == 0 ? [] : text.AsSpan(0, leaf - 1);
 
-    /// <summary>The last name, with a NUL behind it.</summary>
+    /// <summary>The last name with a NUL behind it, as system calls want it.</summary>
     public ReadOnlySpan<byte> Leaf => text.AsSpan(leaf);
 
-    /// <summary>The whole, without the NUL.</summary>
-    public ReadOnlySpan<byte> Text => text.AsSpan(0, text.Length - 1);
-
-    /// <exception cref="FormatException">The name climbs with <c>..</c>, or has a NUL in it.</exception>
+    /// <exception cref="FormatException">The name climbs with <c>..</c>, is too long or has a NUL in it.</exception>
     public static EntryPath Parse(ReadOnlySpan<byte> name)
     {
+        if (name.Length >= LongestPath)
+        {
+            throw new FormatException("its name is longer than a path can be");
+        }
+
         if (name.Contains((byte)0))
         {
             throw new FormatException("its name has a NUL in it");

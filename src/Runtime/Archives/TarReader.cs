@@ -146,7 +146,7 @@ public sealed class TarReader(Stream stream)
         }
 
         // A link, a directory or a device has no data, whatever some programs write as its size.
-        unread = type == TarEntryType.File ? size : 0;
+        unread = header.Type is >= (byte)'1' and <= (byte)'6' ? 0 : size;
         padding = Padded(unread) - unread;
         var isDevice = type is TarEntryType.CharacterDevice or TarEntryType.BlockDevice;
         return new TarEntry
@@ -158,7 +158,7 @@ public sealed class TarReader(Stream stream)
             UserId = pax.FindNumber("uid") ?? header.UserId,
             GroupId = pax.FindNumber("gid") ?? header.GroupId,
             ModifiedAt = pax.FindTime("mtime") ?? new TarTime(header.ModifiedAt),
-            Size = unread,
+            Size = type == TarEntryType.File ? size : 0,
             DeviceMajor = isDevice ? DeviceNumber(header.DeviceMajor) : 0,
             DeviceMinor = isDevice ? DeviceNumber(header.DeviceMinor) : 0,
             Xattrs = pax.ReadXattrs(),

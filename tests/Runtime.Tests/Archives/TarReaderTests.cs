@@ -73,6 +73,14 @@ public sealed class TarReaderTests
     }
 
     [Fact]
+    public void Data_behind_the_header_of_a_directory_are_skipped()
+    {
+        var archive = new TarBytes().File("d/", "junk").File("next").End();
+
+        Assert.Equal(["Directory d/", "File next ''"], ReadAll(archive).Select(Describe));
+    }
+
+    [Fact]
     public void Gnu_long_names_replace_those_of_the_next_entry_only()
     {
         var name = new string('n', 300);
