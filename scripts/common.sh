@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 artifacts=$root/artifacts
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 NO_COLOR=1
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "error: $*"; exit 1; }
@@ -28,7 +28,8 @@ need() {
 
     command -v apt-get > /dev/null || fail "missing: ${packages[*]}; only Debian's apt-get is known here, so install them yourself"
     say "installing ${packages[*]}"
-    apt_get install "${packages[@]}" || { apt_get update && apt_get install "${packages[@]}"; } \
+    # A fresh machine has no package lists yet, and old lists name packages that are gone.
+    apt_get install "${packages[@]}" 2> /dev/null || { apt_get update && apt_get install "${packages[@]}"; } \
         || fail "apt-get could not install ${packages[*]}"
 }
 

@@ -27,7 +27,7 @@ def main():
         signal.signal(number, stop)
 
     print(f"todo listens on {server.url} and keeps its tasks in {options.database}")
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.1)
     server.server_close()
     store.close()
     print("todo has stopped")
