@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Kleene.Build.Builder.Caching;
-using Kleene.Build.Builder.Copying;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
 using Kleene.Build.Parser;
@@ -17,7 +16,7 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
-public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, ContextFiles files, TimeProvider clock)
+public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -73,11 +72,12 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
         }
 
-        var stages = await new StageKeys(plan, request, bases, snapshots, files).ComputeAsync(cancellationToken);
+        var copies = new ContextCopies(request.Context, request.Source.Path);
+        var stages = new StageKeys(plan, request, bases, snapshots, copies).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, files), new WorkdirStepRunner(snapshots));
+            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, copies), new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();
         return outcome.Failure is { } failure

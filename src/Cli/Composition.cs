@@ -1,5 +1,4 @@
 using Kleene.Build.Builder;
-using Kleene.Build.Builder.Copying;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
@@ -49,7 +48,7 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, new ContextFiles(State.Contexts), Clock);
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
 
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
     public static async Task<Composition> OpenAsync(string root, string storage, Action<string>? log, CancellationToken cancellationToken)

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Kleene.Build.Builder.Caching;
-using Kleene.Build.Builder.Copying;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Execution;
@@ -12,12 +12,13 @@ namespace Kleene.Build.Builder.Execution;
 /// Computes the keys of all steps before any of them runs. A key depends on what is asked and on the files of the context, never on
 /// what a command does: so it is known beforehand which steps run, and stages that only feed cached steps are not built at all.
 /// </summary>
-internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages bases, SnapshotCatalog snapshots, ContextFiles files)
+internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages bases, SnapshotCatalog snapshots, ContextCopies copies)
 {
     private readonly Dictionary<int, KeyedStage> stages = [];
 
     /// <summary>The stages that the target needs, in the order of the file: a stage reads only earlier ones.</summary>
-    public async Task<IReadOnlyDictionary<int, KeyedStage>> ComputeAsync(CancellationToken cancellationToken)
+    /// <exception cref="KleeneException">Copies name files that are not there.</exception>
+    public IReadOnlyDictionary<int, KeyedStage> Compute(CancellationToken cancellationToken)
     {
         var needed = plan.Stages.Where(stage => stage.IsReachable).ToList();
         var total = needed.Sum(stage => stage.Steps.Length);
@@ -25,13 +26,14 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         foreach (var stage in needed)
         {
             var places = stage.Steps.Select(step => new StepPlace(++number, total, stage, step)).ToList();
-            stages[stage.Index] = await KeyAsync(stage, places, cancellationToken);
+            stages[stage.Index] = KeyOf(stage, places, cancellationToken);
         }
 
+        copies.ThrowIfWrong();
         return stages;
     }
 
-    private async Task<KeyedStage> KeyAsync(PlannedStage stage, IReadOnlyList<StepPlace> places, CancellationToken cancellationToken)
+    private KeyedStage KeyOf(PlannedStage stage, IReadOnlyList<StepPlace> places, CancellationToken cancellationToken)
     {
         var baseKey = stage.Base switch
         {
@@ -44,7 +46,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         var key = baseKey;
         foreach (var place in places)
         {
-            var read = place.Step is BuildStep.Copy copy ? await FilesAsync(copy, place, cancellationToken) : "";
+            var read = place.Step is BuildStep.Copy copy ? FilesOf(copy, place, cancellationToken) : "";
             key = StepKey.Of(place.Step, key, read, request.Compile.Platform);
             steps.Add(new KeyedStep(place, key));
         }
@@ -56,13 +58,15 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
     }
 
     /// <summary>What identifies the files of a copy: their digest, or the tree they are in and their names.</summary>
-    private async Task<string> FilesAsync(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
+    private string FilesOf(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
     {
-        CopyOrigin.Context => await files.DigestAsync(copy, place, cancellationToken),
-        CopyOrigin.Stage origin => ContextFiles.InTree(stages[origin.Index].Key, copy),
-        CopyOrigin.Image image => ContextFiles.InTree(bases[image.Reference].Key, copy),
+        CopyOrigin.Context => copies.Digest(copy, place, cancellationToken),
+        CopyOrigin.Stage origin => InTree(stages[origin.Index].Key, copy),
+        CopyOrigin.Image image => InTree(bases[image.Reference].Key, copy),
         _ => throw new UnreachableException(),
     };
+
+    private static string InTree(string key, BuildStep.Copy copy) => string.Join('\0', copy.Sources.Prepend(key));
 
     private ImmutableArray<SnapshotId> Hits(IEnumerable<KeyedStep> steps)
     {

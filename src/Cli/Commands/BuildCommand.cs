@@ -48,7 +48,6 @@ internal static class BuildCommand
             {
                 Source = kleenefile.Source,
                 Compile = kleenefile.Compile,
-                Context = kleenefile.Context,
                 Tags = [.. (context.Get(tags) ?? []).Select(Tag)],
                 NoCache = stages == OptionsFirst.Everything,
                 NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
@@ -62,6 +61,8 @@ internal static class BuildCommand
             };
 
             using var kleene = await context.OpenAsync(cancellationToken);
+            using var files = kleenefile.OpenContext(kleene.State.Contexts);
+            request = request with { Context = files };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context, request.Source);
             var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);

@@ -24,5 +24,6 @@ internal sealed class Context(ParseResult arguments, GlobalOptions globals, Term
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => arguments.GetRequiredValue(argument);
+    /// <summary>Null when the argument may be left out and was.</summary>
+    public T Get<T>(Argument<T> argument) => arguments.GetValue(argument)!;
 }

@@ -51,7 +51,8 @@ internal sealed class KleenefileOptions
                 Target = context.Get(target),
                 BaseOverride = context.Get(from),
             },
-            directory == StandardInput ? null : BuildContext.Open(directory, path == StandardInput ? null : path));
+            directory == StandardInput ? null : directory,
+            path == StandardInput ? null : path);
     }
 
     private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
@@ -86,5 +87,10 @@ internal sealed class KleenefileOptions
 }
 
 /// <summary>A Kleenefile as it was found, and how it is to be compiled.</summary>
-/// <param name="Context">Null when there are no files.</param>
-internal sealed record Kleenefile(SourceText Source, CompileOptions Compile, BuildContext? Context);
+/// <param name="Directory">That of the context; null when there are no files.</param>
+/// <param name="File">The file it was read from; null for the standard input.</param>
+internal sealed record Kleenefile(SourceText Source, CompileOptions Compile, string? Directory, string? File)
+{
+    /// <param name="cache">Where to remember the files of contexts.</param>
+    public BuildContext? OpenContext(string? cache) => Directory is null ? null : BuildContext.Open(Directory, File, cache);
+}
