@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Tests;
@@ -32,7 +33,7 @@ internal static class TestData
                 lines.Where(line => line[0] == "build-arg").Select(line => line[1].Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1]))),
             Target = Last("target"),
             BaseOverride = Last("from"),
-            BaseConfigs = lines.Where(line => line[0] == "known").ToDictionary(line => line[1], _ => new Planning.StageConfig()),
+            BaseConfigs = lines.Where(line => line[0] == "known").ToDictionary(line => line[1], _ => new StageConfig()),
         };
     }
 

@@ -56,7 +56,8 @@ internal static class PlanDot
                     dot.Append($"  {Last(plan.Stages[origin.Index])} -> {node} [style=dashed];\n");
                     break;
                 case BuildStep.Copy { From: CopyOrigin.Image origin }:
-                    dot.Append($"  {Quote(origin.Reference)} [shape=ellipse];\n  {Quote(origin.Reference)} -> {node} [style=dashed];\n");
+                    var image = Quote("image " + origin.Reference);
+                    dot.Append($"  {image} [label={Quote(origin.Reference)}, shape=ellipse];\n  {image} -> {node} [style=dashed];\n");
                     break;
             }
 
