@@ -28,4 +28,13 @@ public sealed class GoldenTests
         var diagnostics = DiagnosticFormatter.Format(compilation.Source, compilation.Diagnostics);
         Approved.Matches(diagnostics, TestData.Path(name, "diagnostics.approved.txt"));
     }
+
+    [Fact]
+    public void The_example_of_the_readme_is_a_golden_case()
+    {
+        var readme = File.ReadAllText(Path.Combine(TestData.Root, "..", "..", "..", "src", "Parser", "README.md"));
+
+        Assert.Contains(File.ReadAllText(TestData.Path("readme-example", "plan.approved.txt")), readme, StringComparison.Ordinal);
+        Assert.Contains("     COPY --from=build /out .\n".TrimStart(), readme, StringComparison.Ordinal);
+    }
 }

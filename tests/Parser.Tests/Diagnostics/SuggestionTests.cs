@@ -12,6 +12,7 @@ public sealed class SuggestionTests
     [InlineData("entrypiont", "ENV ENTRYPOINT", "ENTRYPOINT")]
     [InlineData("VERSOIN", "VERSION VERSION2", "VERSION")]
     [InlineData("x", "build", null)]
+    [InlineData("ab", "ac", null)]
     [InlineData("RUN", "USER", null)]
     [InlineData("nginx", "engine", null)]
     // Digits are chosen on purpose.
