@@ -10,7 +10,8 @@ internal static class Suggestion
     /// <summary>The known name nearest to what was written, or null when none is near enough to be a slip.</summary>
     public static string? Nearest(string written, IEnumerable<string> known)
     {
-        var limit = Math.Max(1, written.Length / 3);
+        // Among names of one or two letters everything is near everything.
+        var limit = written.Length < 3 ? 0 : Math.Clamp(written.Length / 3, 1, 3);
         string? best = null;
         foreach (var name in known)
         {

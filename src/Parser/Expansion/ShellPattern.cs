@@ -56,8 +56,8 @@ internal sealed class ShellPattern
     public string TrimSuffix(string value, bool longest)
     {
         // A suffix is a prefix read backwards.
-        var mirror = new ShellPattern([.. pattern.Reverse()]);
-        var reversed = new string([.. value.Reverse()]);
+        var mirror = new ShellPattern([.. Enumerable.Reverse(pattern)]);
+        var reversed = new string([.. Enumerable.Reverse(value)]);
         return mirror.MatchEnd(reversed, 0, longest) is { } length ? value[..^length] : value;
     }
 

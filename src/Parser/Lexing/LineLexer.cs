@@ -126,7 +126,8 @@ internal sealed class LineLexer
         var line = new LogicalLine(source, pieces.ToImmutable());
         if (!string.IsNullOrWhiteSpace(line.Text))
         {
-            lines.Add(line.With(TakeHeredocs(line)));
+            var heredocs = TakeHeredocs(line);
+            lines.Add(heredocs.IsEmpty ? line : line.With(heredocs));
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class StagePlanner : IVariables
     // What the caller adds for the commands of this build; an ENV of the same name takes its place.
     private readonly VariableTable extraEnvironment;
 
+    // Steps between two changes share one array.
+    private ImmutableArray<string> commandEnvironment;
+
     /// <summary>A stage on an image or on nothing.</summary>
     /// <param name="known">The configuration of the base; null when nothing is known of it.</param>
     public StagePlanner(PlanningContext context, int index, StageBase stageBase, StageConfig? known)
@@ -102,10 +105,15 @@ internal sealed class StagePlanner : IVariables
     public void Report(DiagnosticRule rule, TextSpan span, string message) => Context.Diagnostics.Report(rule, span, message);
 
     /// <summary>Declares an argument; without a value it is known and unset.</summary>
-    public void SetArgument(string name, string? value) => arguments.Set(name, value);
+    public void SetArgument(string name, string? value)
+    {
+        commandEnvironment = default;
+        arguments.Set(name, value);
+    }
 
     public void SetEnvironment(string name, string value)
     {
+        commandEnvironment = default;
         extraEnvironment.Remove(name);
         environment.Set(name, value);
     }
@@ -136,6 +144,11 @@ internal sealed class StagePlanner : IVariables
     /// <summary>What a command of this stage finds in its environment now.</summary>
     public ImmutableArray<string> CommandEnvironment()
     {
+        if (!commandEnvironment.IsDefault)
+        {
+            return commandEnvironment;
+        }
+
         var all = new VariableTable();
         if (HasDefaultPath)
         {
@@ -157,7 +170,7 @@ internal sealed class StagePlanner : IVariables
             all.Set(name, arguments.Find(name));
         }
 
-        return all.ToEntries();
+        return commandEnvironment = all.ToEntries();
     }
 
     /// <summary>The proxies that were passed as build arguments and that no ARG has made part of the stage.</summary>
@@ -194,9 +207,9 @@ internal sealed class StagePlanner : IVariables
             return;
         }
 
-        // The base image may define it; only a near miss is then worth a word.
+        // The base image may define it; only a near miss is then worth a word, and PATH is always somebody's.
         var suggestion = Suggestion.For(variable.Name, Names);
-        if (IsBaseKnown || suggestion.Length > 0)
+        if (IsBaseKnown || (suggestion.Length > 0 && variable.Name != "PATH"))
         {
             Report(Rules.UndefinedVariable, span, $"the variable '{variable.Name}' is not defined{suggestion}");
         }

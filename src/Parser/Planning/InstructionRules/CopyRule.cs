@@ -12,7 +12,7 @@ internal static class CopyRule
         var origin = Origin(syntax, stage);
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
         var destination = Destination(syntax, stage);
-        if (origin is null || destination is null || sources.Contains(null))
+        if (origin is null || destination is null || sources.Contains(null) || !FitsSeveral(syntax, destination, stage))
         {
             return;
         }
@@ -108,21 +108,21 @@ internal static class CopyRule
         return ImagePath.Source(path);
     }
 
-    private static string? Destination(CopySyntax syntax, StagePlanner stage)
+    private static string? Destination(CopySyntax syntax, StagePlanner stage) =>
+        stage.ExpandToSomething(syntax.Destination, "the destination") is { } path
+            ? ImagePath.JoinDestination(stage.WorkingDirectory, path)
+            : null;
+
+    private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {
-        if (stage.ExpandToSomething(syntax.Destination, "the destination") is not { } path)
+        if (syntax.Sources.Length == 1 || destination.EndsWith('/'))
         {
-            return null;
+            return true;
         }
 
-        var destination = ImagePath.JoinDestination(stage.WorkingDirectory, path);
-        if (syntax.Sources.Length > 1 && !destination.EndsWith('/'))
-        {
-            stage.Report(
-                Rules.CopyNeedsDirectory, syntax.Destination.Span, $"several sources need a directory; end the destination with a slash: '{path}/'");
-            return null;
-        }
-
-        return destination;
+        stage.Report(
+            Rules.CopyNeedsDirectory, syntax.Destination.Span,
+            $"several sources need a directory; end the destination with a slash: '{syntax.Destination.Text}/'");
+        return false;
     }
 }

@@ -26,7 +26,7 @@ internal static class ArgumentGrammar
 
     private static readonly Parser<FromArguments> FromParser =
         from image in Lexemes.Token(Lexemes.PlainWord)
-        from name in AsName.Optional()
+        from name in AsName.XOptional()
         from end in Lexemes.End
         select new FromArguments(image, name.IsDefined ? name.Get() : null);
 

@@ -5,7 +5,7 @@ namespace Kleene.Build.Parser.Syntax.Grammar;
 
 /// <summary>
 /// A place in a logical line as the combinators see it. Unlike the library's own input it can move over a whole word at once
-/// and keeps no table of memos, so that a long RUN costs one object and not one for each character.
+/// and makes its table of memos only when one is wanted, so that a long RUN costs one object and not two for each character.
 /// </summary>
 internal sealed class LineInput(LogicalLine line, int position, char escape) : IInput
 {
@@ -25,8 +25,8 @@ internal sealed class LineInput(LogicalLine line, int position, char escape) : I
 
     public int Column => position + 1;
 
-    /// <summary>Used by grammars with left recursion only; there are none here.</summary>
-    public IDictionary<object, object> Memos => throw new NotSupportedException("the grammar of a line keeps no memos");
+    /// <summary>Where the library notes which recursive parsers it is inside of.</summary>
+    public IDictionary<object, object> Memos => field ??= new Dictionary<object, object>();
 
     public ReadOnlySpan<char> Rest => line.Text.AsSpan(position);
 
