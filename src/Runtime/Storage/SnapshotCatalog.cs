@@ -1,5 +1,168 @@
+using Kleene.Build.Runtime.State;
+
 namespace Kleene.Build.Runtime.Storage;
 
-public sealed class SnapshotCatalog
+/// <summary>
+/// Knows which snapshots exist and what the cache leads to. Every tree is announced in the database before it is made and
+/// published by one transaction after it is complete: between the two it belongs to a session, and when that session is over
+/// without an end to the work, <see cref="SweepAsync"/> removes the tree.
+/// </summary>
+public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Session session, TimeProvider clock)
 {
+    private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
+
+    public ISnapshotStore Store => store;
+
+    /// <summary>The snapshot that a cache key leads to.</summary>
+    public SnapshotId? Find(string key) =>
+        database.QueryFirst("SELECT snapshot FROM cache WHERE key = $1", reader => reader.GetString(0), key) is { } text ? SnapshotId.Parse(text) : null;
+
+    /// <summary>Remembers that a key leads to a snapshot that is there already.</summary>
+    public void Remember(string key, SnapshotId snapshot) =>
+        database.Execute("INSERT OR REPLACE INTO cache (key, snapshot, created) VALUES ($1, $2, $3)", key, snapshot.ToString(), Now());
+
+    /// <summary>A writable clone of a snapshot, or an empty tree, that may become a snapshot.</summary>
+    public async Task<SnapshotDraft> DraftAsync(SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
+    {
+        var id = SnapshotId.New();
+        Announce(id);
+        try
+        {
+            var workspace = await store.PrepareAsync(id, parent, use, cancellationToken);
+            return new SnapshotDraft(this, workspace, parent);
+        }
+        catch
+        {
+            await DiscardAsync(id);
+            throw;
+        }
+    }
+
+    /// <summary>A snapshot's tree to read from.</summary>
+    public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => store.OpenAsync(id, cancellationToken);
+
+    /// <summary>Removes what commands that were killed had begun. Cheap when there is nothing.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var abandoned = database.Query("SELECT id, session FROM workspaces", reader => (Id: reader.GetString(0), Session: reader.GetString(1)));
+        foreach (var (id, owner) in abandoned)
+        {
+            if (session.IsOver(owner))
+            {
+                await store.RemoveAsync(SnapshotId.Parse(id), cancellationToken);
+                Forget(SnapshotId.Parse(id));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes snapshots that neither an image, a container nor another snapshot needs, beginning with the given ones and going on
+    /// to their parents. Returns those that were removed.
+    /// </summary>
+    public async Task<IReadOnlyList<SnapshotId>> RemoveUnusedAsync(IEnumerable<SnapshotId> candidates, CancellationToken cancellationToken)
+    {
+        var removed = new List<SnapshotId>();
+        var waiting = new Queue<SnapshotId>(candidates);
+        while (waiting.TryDequeue(out var id))
+        {
+            if (Withdraw(id, out var parent))
+            {
+                await store.RemoveAsync(id, cancellationToken);
+                Forget(id);
+                removed.Add(id);
+                if (parent is { } next)
+                {
+                    waiting.Enqueue(next);
+                }
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>All snapshots on which nothing stands: no other snapshot, image or container.</summary>
+    public IReadOnlyList<SnapshotId> Leaves() =>
+        database.Query(
+            """
+            SELECT id FROM snapshots AS s
+            WHERE NOT EXISTS (SELECT 1 FROM snapshots WHERE parent = s.id)
+              AND NOT EXISTS (SELECT 1 FROM images WHERE snapshot = s.id)
+              AND NOT EXISTS (SELECT 1 FROM image_steps WHERE snapshot = s.id)
+              AND NOT EXISTS (SELECT 1 FROM containers WHERE snapshot = s.id)
+            """,
+            reader => SnapshotId.Parse(reader.GetString(0)));
+
+    /// <summary>Makes a frozen tree a snapshot. When another build was faster with the same key, its snapshot is the answer and ours goes.</summary>
+    internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace)
+    {
+        var published = database.Transact(() =>
+        {
+            if (!replace && Find(key) is { } other)
+            {
+                return other;
+            }
+
+            database.Execute("INSERT INTO snapshots (id, parent, created) VALUES ($1, $2, $3)", id.ToString(), parent?.ToString(), Now());
+            Remember(key, id);
+            Forget(id);
+            return id;
+        });
+        if (published != id)
+        {
+            await DiscardAsync(id);
+        }
+
+        return published;
+    }
+
+    internal void Announce(SnapshotId id) =>
+        database.Execute("INSERT INTO workspaces (id, session) VALUES ($1, $2)", id.ToString(), session.Id);
+
+    internal void Forget(SnapshotId id) => database.Execute("DELETE FROM workspaces WHERE id = $1", id.ToString());
+
+    /// <summary>Removes a tree that was never published. Cleaning up goes on when the caller has been cancelled.</summary>
+    internal async Task DiscardAsync(SnapshotId id)
+    {
+        using var deadline = new CancellationTokenSource(CleanupTime);
+        await store.RemoveAsync(id, deadline.Token);
+        Forget(id);
+    }
+
+    /// <summary>Takes a snapshot out of the index, unless something needs it: from then on only the sweep knows its tree.</summary>
+    private bool Withdraw(SnapshotId id, out SnapshotId? parent)
+    {
+        SnapshotId? found = null;
+        var withdrawn = database.Transact(() =>
+        {
+            var text = id.ToString();
+            var used = database.QueryFirst(
+                """
+                SELECT 'used' WHERE EXISTS (SELECT 1 FROM snapshots WHERE parent = $1)
+                    OR EXISTS (SELECT 1 FROM images WHERE snapshot = $1)
+                    OR EXISTS (SELECT 1 FROM image_steps WHERE snapshot = $1)
+                    OR EXISTS (SELECT 1 FROM containers WHERE snapshot = $1)
+                """,
+                reader => reader.GetString(0),
+                text);
+            if (used is not null)
+            {
+                return false;
+            }
+
+            found = database.QueryFirst("SELECT parent FROM snapshots WHERE id = $1 AND parent IS NOT NULL", reader => reader.GetString(0), text) is { } above
+                ? SnapshotId.Parse(above)
+                : null;
+            if (database.Execute("DELETE FROM snapshots WHERE id = $1", text) == 0)
+            {
+                return false;
+            }
+
+            Announce(id);
+            return true;
+        });
+        parent = found;
+        return withdrawn;
+    }
+
+    private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kleene.Build.Runtime.Jails;
+
+namespace Kleene.Build.Runtime.Containers;
+
+/// <summary>How a container runs: the image's configuration with what the user asked for on top.</summary>
+public sealed record ContainerSpec
+{
+    public required ImmutableArray<string> Argv { get; init; }
+
+    public ImmutableArray<string> Environment { get; init; } = [];
+
+    public string User { get; init; } = "";
+
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary>The id when empty.</summary>
+    public string Hostname { get; init; } = "";
+
+    public JailNetwork Network { get; init; } = JailNetwork.Host;
+
+    public ImmutableArray<JailMount> Mounts { get; init; } = [];
+
+    public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
+
+    public JailLimits Limits { get; init; } = JailLimits.None;
+
+    public bool ReadOnlyRoot { get; init; }
+
+    public bool Terminal { get; init; }
+
+    /// <summary>What <c>stop</c> sends first: a name such as <c>SIGTERM</c> or a number; empty is SIGTERM.</summary>
+    public string StopSignal { get; init; } = "";
+
+    /// <summary>Whether the container goes when its first process ends.</summary>
+    public bool RemoveAtExit { get; init; }
+
+    internal static ContainerSpec Parse(string json) =>
+        JsonSerializer.Deserialize(json, ContainerJson.Default.ContainerSpec) ?? throw new JsonException("a container's specification is null");
+
+    internal string ToJson() => JsonSerializer.Serialize(this, ContainerJson.Default.ContainerSpec);
+
+    /// <summary>The same as a jail over a mounted tree.</summary>
+    internal JailSpec ToJail(string id, string root) => new()
+    {
+        Id = id,
+        Root = root,
+        Hostname = Hostname,
+        Network = Network,
+        Mounts = Mounts,
+        ExtraHosts = ExtraHosts,
+        Limits = Limits,
+        ReadOnlyRoot = ReadOnlyRoot,
+        Process = new JailProcess
+        {
+            Argv = Argv,
+            Environment = Environment,
+            User = User,
+            WorkingDirectory = WorkingDirectory,
+            Terminal = Terminal,
+        },
+    };
+}
+
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ContainerSpec))]
+internal sealed partial class ContainerJson : JsonSerializerContext;

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Kleene.Build.Runtime.Images;
+
+/// <summary>How containers of an image run, under the names of the OCI image configuration (image-spec, config.md).</summary>
+public sealed record ImageConfig
+{
+    public ImmutableArray<string> Env { get; init; } = [];
+
+    public ImmutableArray<string> Cmd { get; init; } = [];
+
+    public ImmutableArray<string> Entrypoint { get; init; } = [];
+
+    public string User { get; init; } = "";
+
+    public string WorkingDir { get; init; } = "";
+
+    public SortedDictionary<string, EmptyObject> ExposedPorts { get; init; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, EmptyObject> Volumes { get; init; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, string> Labels { get; init; } = new(StringComparer.Ordinal);
+
+    public string StopSignal { get; init; } = "";
+
+    public ImmutableArray<string> Shell { get; init; } = [];
+
+    public ImmutableArray<string> OnBuild { get; init; } = [];
+
+    public static ImageConfig Parse(string json) =>
+        JsonSerializer.Deserialize(json, ImageJson.Default.ImageConfig) ?? throw new JsonException("an image configuration is null");
+
+    public string ToJson() => JsonSerializer.Serialize(this, ImageJson.Default.ImageConfig);
+}
+
+/// <summary>The <c>{}</c> that the image configuration gives each port and volume.</summary>
+public sealed record EmptyObject;
+
+[JsonSourceGenerationOptions]
+[JsonSerializable(typeof(ImageConfig))]
+internal sealed partial class ImageJson : JsonSerializerContext;

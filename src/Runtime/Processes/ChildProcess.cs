@@ -1,0 +1,353 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Native;
+
+namespace Kleene.Build.Runtime.Processes;
+
+/// <summary>
+/// One program from its start to its end, on the thread that started it: feeds its input, reads its output and stops it when asked,
+/// in one poll(2) loop.
+/// </summary>
+internal sealed unsafe class ChildProcess : IDisposable
+{
+    private const int BufferSize = 32 * 1024;
+    private const int PipeBuffer = 4096;
+
+    /// <summary>How often a program is looked at where the kernel has no pidfd_open(2).</summary>
+    private const int PollingMilliseconds = 10;
+
+    /// <summary>How long output is still read after the program's end when something it left behind holds the pipes open.</summary>
+    private static readonly TimeSpan DrainTime = TimeSpan.FromMilliseconds(200);
+
+    private readonly CommandLine command;
+    private readonly int pid;
+    private readonly bool ownGroup;
+    private readonly int processDescriptor;
+    private readonly int wakeRead;
+    private readonly int wakeWrite;
+    private readonly OutputPipe output;
+    private readonly OutputPipe error;
+    private readonly long started = Stopwatch.GetTimestamp();
+    private int inputDescriptor;
+    private int inputWritten;
+    private ExitStatus? exit;
+    private volatile bool stopRequested;
+
+    private ChildProcess(CommandLine command, int pid, bool ownGroup, int inputDescriptor, OutputPipe output, OutputPipe error)
+    {
+        this.command = command;
+        this.pid = pid;
+        this.ownGroup = ownGroup;
+        this.inputDescriptor = inputDescriptor;
+        this.output = output;
+        this.error = error;
+        processDescriptor = NativeMethods.OpenProcess(pid);
+        (wakeRead, wakeWrite) = Pipe();
+    }
+
+    public static ChildProcess Start(CommandLine command, string path, ProcessOutput output)
+    {
+        if (command.HiddenMounts.Length > 0)
+        {
+            HideMounts(command);
+        }
+
+        // Both ends are closed on exec; dup2 in the child clears that flag on the copies.
+        var (inputRead, inputWrite) = command.Input.Length > 0 ? Pipe() : (-1, -1);
+        var inherits = output is ProcessOutput.Inherit;
+        var (outputRead, outputWrite) = inherits ? (-1, -1) : Pipe();
+        var (errorRead, errorWrite) = inherits ? (-1, -1) : Pipe();
+        try
+        {
+            // A program that shares our terminal stays in our process group, or reading from the terminal would stop it (SIGTTIN).
+            var ownGroup = output is not ProcessOutput.Inherit { KeepInput: true };
+            var keepsInput = !ownGroup && command.Input.Length == 0;
+            var pid = Spawn(command, path, ownGroup, keepsInput, inputRead, outputWrite, errorWrite);
+            return new ChildProcess(command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
+        }
+        catch
+        {
+            Close(inputWrite);
+            Close(outputRead);
+            Close(errorRead);
+            throw;
+        }
+        finally
+        {
+            Close(inputRead);
+            Close(outputWrite);
+            Close(errorWrite);
+        }
+    }
+
+    /// <summary>Callable from any thread, any number of times.</summary>
+    public void RequestStop()
+    {
+        stopRequested = true;
+        byte one = 1;
+        _ = NativeMethods.write(wakeWrite, &one, 1);
+    }
+
+    /// <summary>Returns when the program has ended and its output is read.</summary>
+    public (ProcessResult Result, bool TimedOut) Wait()
+    {
+        var buffer = stackalloc byte[BufferSize];
+        var timedOut = false;
+        long? askedToStop = null;
+        var killed = false;
+        while (exit is null)
+        {
+            Poll(buffer, NextTimeout(askedToStop, killed));
+            timedOut |= !stopRequested && command.Timeout != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(started) > command.Timeout;
+            if (exit is null && (stopRequested || timedOut))
+            {
+                if (askedToStop is null)
+                {
+                    askedToStop = Stopwatch.GetTimestamp();
+                    Signal(NativeMethods.SIGINT);
+                }
+                else if (!killed && Stopwatch.GetElapsedTime(askedToStop.Value) >= command.Grace)
+                {
+                    killed = true;
+                    Signal(NativeMethods.SIGKILL);
+                }
+            }
+        }
+
+        for (var end = Stopwatch.GetTimestamp(); (output.IsOpen || error.IsOpen) && Stopwatch.GetElapsedTime(end) < DrainTime;)
+        {
+            Poll(buffer, Remaining(end, DrainTime));
+        }
+
+        return (new ProcessResult(exit.Value, output.Finish(), error.Finish()), timedOut);
+    }
+
+    public void Dispose()
+    {
+        Close(processDescriptor);
+        Close(wakeRead);
+        Close(wakeWrite);
+        Close(inputDescriptor);
+        output.Dispose();
+        error.Dispose();
+    }
+
+    private static void HideMounts(CommandLine command)
+    {
+        // This thread is the child's parent and lives no longer than it: the namespace goes with the two of them.
+        if (NativeMethods.unshare(NativeMethods.CLONE_NEWNS) != 0)
+        {
+            throw Errno.LastException("unshare(CLONE_NEWNS)");
+        }
+
+        if (NativeMethods.mount(null, "/", null, NativeMethods.MS_REC | NativeMethods.MS_SLAVE, null) != 0)
+        {
+            throw Errno.LastException("mount --make-rslave /");
+        }
+
+        foreach (var mountPoint in command.HiddenMounts)
+        {
+            if (NativeMethods.umount2(mountPoint, NativeMethods.MNT_DETACH) != 0 && Errno.Last != Errno.EINVAL)
+            {
+                throw Errno.LastException($"umount '{mountPoint}'");
+            }
+        }
+    }
+
+    private static int Spawn(CommandLine command, string path, bool ownGroup, bool keepsInput, int inputRead, int outputWrite, int errorWrite)
+    {
+        var actions = stackalloc byte[NativeMethods.OpaqueSize];
+        var attributes = stackalloc byte[NativeMethods.OpaqueSize];
+        var signals = stackalloc byte[NativeMethods.OpaqueSize];
+        using var argv = new NativeStrings([command.Program, .. command.Arguments]);
+        using var environment = new NativeStrings(command.Environment.AsSpan());
+        Check(NativeMethods.posix_spawn_file_actions_init(actions), "posix_spawn_file_actions_init");
+        Check(NativeMethods.posix_spawnattr_init(attributes), "posix_spawnattr_init");
+        try
+        {
+            if (inputRead >= 0)
+            {
+                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, inputRead, 0), "adddup2");
+            }
+            else if (!keepsInput)
+            {
+                Check(NativeMethods.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", NativeMethods.O_RDONLY, 0), "addopen");
+            }
+
+            if (outputWrite >= 0)
+            {
+                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, outputWrite, 1), "adddup2");
+                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, errorWrite, 2), "adddup2");
+            }
+
+            if (command.WorkingDirectory is { } directory)
+            {
+                Check(NativeMethods.posix_spawn_file_actions_addchdir_np(actions, directory), "addchdir");
+            }
+
+            var flags = (short)(NativeMethods.SpawnSetDefaultSignals | NativeMethods.SpawnSetSignalMask | (ownGroup ? NativeMethods.SpawnSetProcessGroup : 0));
+            Check(NativeMethods.posix_spawnattr_setflags(attributes, flags), "setflags");
+            Check(NativeMethods.posix_spawnattr_setpgroup(attributes, 0), "setpgroup");
+
+            // The runtime ignores SIGPIPE and blocks others; a program expects what execve(2) gives it from a shell.
+            _ = NativeMethods.sigfillset(signals);
+            Check(NativeMethods.posix_spawnattr_setsigdefault(attributes, signals), "setsigdefault");
+            _ = NativeMethods.sigemptyset(signals);
+            Check(NativeMethods.posix_spawnattr_setsigmask(attributes, signals), "setsigmask");
+
+            Check(NativeMethods.posix_spawn(out var pid, path, actions, attributes, argv.Pointer, environment.Pointer), $"run '{path}'");
+            return pid;
+        }
+        finally
+        {
+            _ = NativeMethods.posix_spawn_file_actions_destroy(actions);
+            _ = NativeMethods.posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    private static void Check(int error, string operation)
+    {
+        if (error != 0)
+        {
+            throw Errno.Exception(error, operation);
+        }
+    }
+
+    private static (int Read, int Write) Pipe()
+    {
+        var ends = stackalloc int[2];
+        return NativeMethods.pipe2(ends, NativeMethods.O_CLOEXEC) == 0 ? (ends[0], ends[1]) : throw Errno.LastException("pipe");
+    }
+
+    private static void Close(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = NativeMethods.close(descriptor);
+        }
+    }
+
+    /// <summary>Waits for the next event and handles it.</summary>
+    private void Poll(byte* buffer, int milliseconds)
+    {
+        var descriptors = stackalloc NativeMethods.PollDescriptor[5];
+        descriptors[0] = new() { Descriptor = wakeRead, Events = NativeMethods.POLLIN };
+        descriptors[1] = new() { Descriptor = output.Descriptor, Events = NativeMethods.POLLIN };
+        descriptors[2] = new() { Descriptor = error.Descriptor, Events = NativeMethods.POLLIN };
+        descriptors[3] = new() { Descriptor = processDescriptor, Events = NativeMethods.POLLIN };
+        descriptors[4] = new() { Descriptor = inputDescriptor, Events = NativeMethods.POLLOUT };
+        if (NativeMethods.poll(descriptors, 5, milliseconds) < 0 && Errno.Last != Errno.EINTR)
+        {
+            throw Errno.LastException("poll");
+        }
+
+        if (descriptors[0].Returned != 0)
+        {
+            _ = NativeMethods.read(wakeRead, buffer, BufferSize);
+        }
+
+        if (descriptors[1].Returned != 0)
+        {
+            output.Read(buffer, BufferSize);
+        }
+
+        if (descriptors[2].Returned != 0)
+        {
+            error.Read(buffer, BufferSize);
+        }
+
+        if (descriptors[4].Returned != 0)
+        {
+            Feed();
+        }
+
+        if (exit is null && (descriptors[3].Returned != 0 || processDescriptor < 0))
+        {
+            TryReap();
+        }
+    }
+
+    private void Feed()
+    {
+        // poll(2) promised room for PIPE_BUF bytes: writing no more never blocks.
+        var rest = command.Input.Slice(inputWritten, Math.Min(PipeBuffer, command.Input.Length - inputWritten)).Span;
+        fixed (byte* bytes = rest)
+        {
+            var count = NativeMethods.write(inputDescriptor, bytes, (nuint)rest.Length);
+            if (count < 0 && Errno.Last == Errno.EINTR)
+            {
+                return;
+            }
+
+            // A program that closes its input early has read what it wanted.
+            inputWritten += (int)Math.Max(count, 0);
+            if (count < 0 || inputWritten == command.Input.Length)
+            {
+                Close(inputDescriptor);
+                inputDescriptor = -1;
+            }
+        }
+    }
+
+    private int NextTimeout(long? askedToStop, bool killed)
+    {
+        var next = askedToStop is { } asked
+            ? killed ? -1 : Remaining(asked, command.Grace)
+            : command.Timeout == Timeout.InfiniteTimeSpan ? -1 : Remaining(started, command.Timeout);
+        return processDescriptor >= 0 ? next : next < 0 ? PollingMilliseconds : Math.Min(next, PollingMilliseconds);
+    }
+
+    private static int Remaining(long since, TimeSpan limit) =>
+        (int)Math.Clamp((limit - Stopwatch.GetElapsedTime(since)).TotalMilliseconds + 1, 0, int.MaxValue);
+
+    private void Signal(int signal)
+    {
+        // Not yet reaped, so the number is still the program's own.
+        if (NativeMethods.kill(ownGroup ? -pid : pid, signal) != 0)
+        {
+            _ = NativeMethods.kill(pid, signal);
+        }
+    }
+
+    private void TryReap()
+    {
+        var reaped = NativeMethods.waitpid(pid, out var status, NativeMethods.WNOHANG);
+        if (reaped == pid)
+        {
+            var signal = status & 0x7f;
+            exit = signal == 0 ? new ExitStatus((status >> 8) & 0xff) : new ExitStatus(0, signal);
+        }
+        else if (reaped < 0 && Errno.Last != Errno.EINTR)
+        {
+            throw Errno.LastException($"waitpid '{command.Program}'");
+        }
+    }
+
+    /// <summary>A null-terminated array of null-terminated UTF-8 strings, as execve(2) takes them.</summary>
+    private sealed class NativeStrings : IDisposable
+    {
+        private readonly int count;
+
+        public NativeStrings(ReadOnlySpan<string> strings)
+        {
+            count = strings.Length;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)count + 1, (nuint)sizeof(byte*));
+            for (var i = 0; i < count; i++)
+            {
+                Pointer[i] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[i]);
+            }
+        }
+
+        public byte** Pointer { get; }
+
+        public void Dispose()
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Marshal.FreeCoTaskMem((nint)Pointer[i]);
+            }
+
+            NativeMemory.Free(Pointer);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Kleene.Build.Runtime.Native;
+
+namespace Kleene.Build.Runtime.State;
+
+/// <summary>Where everything is kept: the database, the trees, and what running commands need. Only its owner may look inside.</summary>
+public sealed class StateDirectory
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private StateDirectory(string root) => Root = root;
+
+    public string Root { get; }
+
+    public string Database => Path.Join(Root, "kleene.db");
+
+    /// <summary>Lock files of the commands that are running; see <see cref="Session"/>.</summary>
+    public string Sessions => Path.Join(Root, "sessions");
+
+    /// <summary>What the jails' runtime and we keep of running jails.</summary>
+    public string Jails => Path.Join(Root, "jails");
+
+    /// <summary>What is remembered of build contexts. Only a cache: it may be removed at any time.</summary>
+    public string Contexts => Path.Join(Root, "contexts");
+
+    /// <summary>The trees of a storage driver.</summary>
+    public string Trees(string driver) => Path.Join(Root, driver);
+
+    /// <summary>Opens the directory, making it first when there is none.</summary>
+    /// <exception cref="KleeneException">It cannot be made, written, or others may write to it.</exception>
+    public static StateDirectory Open(string root)
+    {
+        var state = new StateDirectory(Path.GetFullPath(root));
+        try
+        {
+            if (!Directory.Exists(state.Root))
+            {
+                Directory.CreateDirectory(state.Root, OwnerOnly);
+            }
+            else if ((File.GetUnixFileMode(state.Root) & ~OwnerOnly) != 0)
+            {
+                throw new KleeneException(
+                    $"state directory '{state.Root}' is open to others (mode {Convert.ToString((int)File.GetUnixFileMode(state.Root), 8)}); "
+                    + $"run 'chmod 700 {state.Root}' or choose another with --root");
+            }
+
+            return state;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw state.Unusable(exception);
+        }
+    }
+
+    /// <summary>Says in one sentence why nothing can be kept here.</summary>
+    public KleeneException Unusable(Exception exception)
+    {
+        var reason = exception switch
+        {
+            UnauthorizedAccessException => "permission denied; run as the superuser",
+            { HResult: Errno.EROFS } => "the file system is read-only",
+            { HResult: Errno.ENOSPC } => "no space is left on the device",
+            _ => exception.Message,
+        };
+        return new KleeneException($"state directory '{Root}' cannot be used: {reason}, or choose another with --root", exception);
+    }
+}
