@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Runtime.Archives;
@@ -39,6 +40,6 @@ public sealed class ArchiveExtractor(ExtractionLimits limits)
         }
 
         writer.Finish();
-        return new ExtractionResult(stream.Digest, entries, stream.BytesRead, writer.XattrsLost);
+        return new ExtractionResult(stream.Digest ?? throw new UnreachableException(), entries, stream.BytesRead, writer.XattrsLost);
     }
 }

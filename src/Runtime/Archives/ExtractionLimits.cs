@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Images;
+
 namespace Kleene.Build.Runtime.Archives;
 
 /// <summary>How much an archive may unpack to, so that a small file cannot fill the machine.</summary>
@@ -9,8 +11,8 @@ public sealed record ExtractionLimits(long Bytes = 256L << 30, long Entries = 10
 }
 
 /// <summary>What an archive was.</summary>
-/// <param name="Digest"><c>sha256:</c> and the hexadecimal digest of the unpacked tar stream: an OCI image calls it a layer's diff id.</param>
+/// <param name="Digest">Of the unpacked tar stream: an OCI image calls it a layer's diff id.</param>
 /// <param name="Entries">How many entries it had.</param>
 /// <param name="Bytes">Length of the tar stream.</param>
 /// <param name="XattrsLost">Extended attributes that the file system below the root cannot store.</param>
-public sealed record ExtractionResult(string Digest, long Entries, long Bytes, long XattrsLost);
+public sealed record ExtractionResult(Digest Digest, long Entries, long Bytes, long XattrsLost);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Images;
 
 namespace Kleene.Build.Runtime.Archives;
 
@@ -18,7 +19,7 @@ internal sealed class ReadAheadStream : ForwardStream
     private readonly CancellationTokenSource stop;
     private readonly BlockingCollection<Chunk> filled = [];
     private readonly BlockingCollection<byte[]> empty = [];
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ContentHasher hash = new();
     private readonly Thread thread;
     private ExceptionDispatchInfo? failure;
     private Chunk current;
@@ -45,7 +46,7 @@ internal sealed class ReadAheadStream : ForwardStream
     public long BytesRead { get; private set; }
 
     /// <summary>Of everything, once <see cref="Read"/> has returned 0.</summary>
-    public string Digest { get; private set; } = "";
+    public Digest? Digest { get; private set; }
 
     public override int Read(Span<byte> buffer)
     {
@@ -95,11 +96,7 @@ internal sealed class ReadAheadStream : ForwardStream
         }
 
         failure?.Throw();
-        if (Digest.Length == 0)
-        {
-            Digest = $"sha256:{Convert.ToHexStringLower(hash.GetHashAndReset())}";
-        }
-
+        Digest ??= hash.Finish();
         return false;
     }
 
@@ -108,6 +105,7 @@ internal sealed class ReadAheadStream : ForwardStream
         try
         {
             var total = 0L;
+            hash.Begin(long.MaxValue);
             while (true)
             {
                 var buffer = empty.Take(stop.Token);
@@ -123,7 +121,7 @@ internal sealed class ReadAheadStream : ForwardStream
                     throw new ArchiveException($"it unpacks to more than {limit} bytes, which is the limit", limit);
                 }
 
-                hash.AppendData(buffer, 0, count);
+                hash.Append(buffer.AsSpan(0, count));
                 filled.Add(new Chunk(buffer, count), stop.Token);
             }
         }

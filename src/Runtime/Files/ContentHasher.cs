@@ -74,7 +74,7 @@ public sealed class ContentHasher : IDisposable
     public void Dispose() => library?.Dispose();
 
     /// <summary>The choice holds for a whole content: one hash cannot continue the other.</summary>
-    private void Begin(long size)
+    internal void Begin(long size)
     {
         var hashed = Interlocked.Add(ref hashedByProcess, Math.Min(size, WorthTheLibrary + 1));
         usesLibrary = hashed > WorthTheLibrary && HasLibrary.Value;
@@ -84,7 +84,7 @@ public sealed class ContentHasher : IDisposable
         }
     }
 
-    private void Append(ReadOnlySpan<byte> content)
+    internal void Append(ReadOnlySpan<byte> content)
     {
         if (usesLibrary)
         {
@@ -96,7 +96,7 @@ public sealed class ContentHasher : IDisposable
         }
     }
 
-    private Digest Finish()
+    internal Digest Finish()
     {
         if (!usesLibrary)
         {

@@ -42,7 +42,7 @@ public sealed class ArchiveExtractorTests : IDisposable
         for d, _, _ in os.walk(root, topdown=False): os.utime(d, ns=(1400000000000000007, 1400000000000000007))
         """;
 
-    private readonly TestFolder folder = new();
+    private readonly ScratchDirectory folder = new();
 
     public void Dispose() => folder.Dispose();
 
@@ -61,14 +61,14 @@ public sealed class ArchiveExtractorTests : IDisposable
     [RootTheory, MemberData(nameof(Archivers))]
     public async Task A_tree_comes_out_as_tar_would_unpack_it(string kind, string[] archiver)
     {
-        var source = folder.Make("source");
+        var source = folder.MakeDirectory("source");
         string[] arguments = ["-c", MakeAwkwardTree, source, .. kind == "xattrs" ? ["x"] : Array.Empty<string>()];
         HostTool.Run("python3", arguments);
         HostTool.Run(archiver[0], [.. archiver[1..].Select(word => word.Replace("{source}", source).Replace("{archive}", folder["a.tar"]))]);
 
         // GNU tar gives wrong times to directories in the order in which bsdtar has them.
         string[] reference = archiver[0] == "bsdtar" ? ["bsdtar", "--xattrs"] : ["tar", "--xattrs", "--xattrs-include=*"];
-        HostTool.Run(reference[0], [.. reference[1..], "--numeric-owner", "-p", "-C", folder.Make("expected"), "-xf", folder["a.tar"]]);
+        HostTool.Run(reference[0], [.. reference[1..], "--numeric-owner", "-p", "-C", folder.MakeDirectory("expected"), "-xf", folder["a.tar"]]);
 
         await ExtractAsync(File.OpenRead(folder["a.tar"]));
 
@@ -78,7 +78,7 @@ public sealed class ArchiveExtractorTests : IDisposable
     [RootFact]
     public async Task A_pax_archive_gives_back_the_very_tree_it_was_made_from()
     {
-        var source = folder.Make("source");
+        var source = folder.MakeDirectory("source");
         HostTool.Run("python3", "-c", MakeAwkwardTree, source, "x");
         HostTool.Run("tar", "--format=pax", "--xattrs", "--xattrs-include=*", "-C", source, "-cf", folder["a.tar"], ".");
 
@@ -197,13 +197,13 @@ public sealed class ArchiveExtractorTests : IDisposable
         using var endless = new EndlessArchive(afterBytes: 10_000_000, cancel.Cancel);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => new ArchiveExtractor(ExtractionLimits.Default).ExtractAsync(endless, folder.Make("root"), cancel.Token));
+            () => new ArchiveExtractor(ExtractionLimits.Default).ExtractAsync(endless, folder.MakeDirectory("root"), cancel.Token));
     }
 
     [RootFact]
     public async Task A_full_disk_is_called_so()
     {
-        var small = folder.Make("small");
+        var small = folder.MakeDirectory("small");
         HostTool.Run("mount", "-t", "tmpfs", "-o", "size=64k", "small", small);
         try
         {
@@ -238,7 +238,7 @@ public sealed class ArchiveExtractorTests : IDisposable
     }
 
     private Task<ExtractionResult> ExtractAsync(Stream archive, ExtractionLimits? limits = null) =>
-        new ArchiveExtractor(limits ?? ExtractionLimits.Default).ExtractAsync(archive, folder.Make("root"), CancellationToken.None);
+        new ArchiveExtractor(limits ?? ExtractionLimits.Default).ExtractAsync(archive, folder.MakeDirectory("root"), CancellationToken.None);
 
     private string Kind(string name) => Encoding.UTF8.GetString(HostTool.Run("stat", "-c", "%a %F", folder[$"root/{name}"])).Trim();
 

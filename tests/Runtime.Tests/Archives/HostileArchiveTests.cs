@@ -7,14 +7,14 @@ namespace Kleene.Build.Runtime.Tests.Archives;
 /// <summary>Archives that try to leave the directory they are unpacked into. Beside it lies a directory that must stay as it is.</summary>
 public sealed class HostileArchiveTests : IDisposable
 {
-    private readonly TestFolder folder = new();
+    private readonly ScratchDirectory folder = new();
     private readonly string outside;
     private readonly string before;
 
     public HostileArchiveTests()
     {
-        folder.Make("root");
-        outside = folder.Make("outside");
+        folder.MakeDirectory("root");
+        outside = folder.MakeDirectory("outside");
         File.WriteAllText(folder["outside/secret"], "secret");
         before = TreeListing.Of(outside);
     }
@@ -193,7 +193,7 @@ public sealed class HostileArchiveTests : IDisposable
     private Task<ExtractionResult> ExtractAsync(TarBytes archive) => ExtractAsync(archive.End());
 
     private Task<ExtractionResult> ExtractAsync(byte[] archive) =>
-        new ArchiveExtractor(ExtractionLimits.Default).ExtractAsync(new MemoryStream(archive), folder.Make("root"), CancellationToken.None);
+        new ArchiveExtractor(ExtractionLimits.Default).ExtractAsync(new MemoryStream(archive), folder.MakeDirectory("root"), CancellationToken.None);
 
     private Task AttemptAsync(TarBytes archive) => AttemptAsync(archive.End());
 
