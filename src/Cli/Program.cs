@@ -11,4 +11,4 @@ if (args is ["--version"])
 
 using var terminal = new Terminal();
 using var signals = new InterruptSignals();
-return await new CommandLineApplication(terminal, signals).RunAsync(Environment.GetCommandLineArgs()[0], args);
+return await new CommandLineApplication(terminal, signals).RunAsync(InvokedName.Read(), args);

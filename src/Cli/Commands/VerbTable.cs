@@ -42,7 +42,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
     };
 
     public static string PathOf(ParseResult arguments) =>
-        arguments.CommandResult.Command is RootCommand ? "" : $"{arguments.CommandResult.Command.Name} ";
+        string.Concat(
+            arguments.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(arguments.CommandResult.Command)
+                .Where(command => command is not RootCommand).Select(command => $"{command.Name} "));
 
     /// <summary>Whether errors are told by the exit codes of <c>run</c> and <c>exec</c>.</summary>
     public static bool RunsContainer(ParseResult arguments) => arguments.CommandResult.Command.Name is "run" or "exec";
