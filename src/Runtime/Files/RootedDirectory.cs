@@ -1,0 +1,418 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kleene.Build.Runtime.Files;
+
+/// <summary>
+/// The only way to touch a path inside a tree that is not trusted. Every path is taken as if the tree's root were <c>/</c>: neither
+/// <c>..</c> nor an absolute symbolic link leads out of it, whoever changes the tree meanwhile.
+/// </summary>
+public sealed class RootedDirectory : IDisposable
+{
+    /// <summary>The longest file that is read in one piece.</summary>
+    private const int LargestWholeFile = 16 * 1024 * 1024;
+
+    private const uint PermissionMask = 0xfff;
+    private const uint PrivateMode = 0x180;
+
+    private readonly IDirectoryResolver resolver;
+
+    private RootedDirectory(SafeFileHandle handle, string path, IDirectoryResolver resolver)
+    {
+        Handle = handle;
+        HostPath = path;
+        this.resolver = resolver;
+    }
+
+    /// <summary>Where the root is on the host; for messages.</summary>
+    public string HostPath { get; }
+
+    internal SafeFileHandle Handle { get; }
+
+    /// <param name="path">Trusted: links in it are followed as usual.</param>
+    /// <exception cref="FileOperationException">There is no such directory, or it cannot be read.</exception>
+    public static RootedDirectory Open(string path) =>
+        Open(path, KernelResolver.IsSupported ? new KernelResolver() : new StepwiseResolver());
+
+    /// <summary>A file to read; links are followed inside the root.</summary>
+    /// <exception cref="FileOperationException">It is not there, or it is no regular file.</exception>
+    public SafeFileHandle OpenRead(UnixPath path)
+    {
+        using var place = Locate(path, followLast: true, "open");
+
+        // O_NONBLOCK keeps a fifo that was put here from stopping us before its kind is known.
+        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_RDONLY | Abi.O_NONBLOCK) ?? throw FileOperationException.Last("open", path);
+        return MustBeRegular(file, path);
+    }
+
+    /// <summary>A file to write from its start, made when it is not there; links are followed inside the root.</summary>
+    public SafeFileHandle OpenWrite(UnixPath path, uint permissions, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: true, "write");
+        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateMode);
+        if (file is null)
+        {
+            file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_TRUNC | Abi.O_NONBLOCK) ?? throw FileOperationException.Last("write", path);
+            return MustBeRegular(file, path);
+        }
+
+        return Own(file, permissions, owner, path);
+    }
+
+    /// <summary>A new file to write. There must be nothing of that name, not even a link.</summary>
+    public SafeFileHandle CreateFile(UnixPath path, uint permissions, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: false, "create");
+        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateMode)
+            ?? throw FileOperationException.Last("create", path);
+        return Own(file, permissions, owner, path);
+    }
+
+    /// <summary>A small file's whole content; links are followed inside the root.</summary>
+    public byte[] ReadAllBytes(UnixPath path)
+    {
+        using var file = OpenRead(path);
+        using var stream = new FileStream(file, FileAccess.Read, bufferSize: 0);
+        if (stream.Length > LargestWholeFile)
+        {
+            throw new KleeneException($"cannot read '{path.ToDisplay()}': it is larger than {LargestWholeFile / 1024 / 1024} MiB");
+        }
+
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+
+    /// <summary>Null when there is nothing of that name.</summary>
+    /// <param name="followLink">Whether a link in the last component is followed, inside the root.</param>
+    public FileStatus? TryStat(UnixPath path, bool followLink)
+    {
+        if (TryLocate(path, followLink) is not { } place)
+        {
+            return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw FileOperationException.Last("find", path);
+        }
+
+        using (place)
+        {
+            return FileCalls.TryStat(place.Directory, place.Name, out var status) ? status
+                : Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null
+                : throw FileOperationException.Last("find", path);
+        }
+    }
+
+    /// <exception cref="FileOperationException">There is nothing of that name.</exception>
+    public FileStatus Stat(UnixPath path, bool followLink) =>
+        TryStat(path, followLink) ?? throw new FileOperationException("find", path, Errno.ENOENT);
+
+    /// <summary>The path without links and dots, relative to the root; what it names exists.</summary>
+    public UnixPath RealPath(UnixPath path)
+    {
+        var asked = path;
+        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
+        {
+            var (parent, name) = Split(path);
+            using var directory = StepwiseResolver.Open(Handle, parent, LinkRule.InsideRoot, out var realParent) ?? throw FileOperationException.Last("find", asked);
+            if (name.IsEmpty)
+            {
+                return realParent;
+            }
+
+            if (FileCalls.ReadLink(directory, name.Terminated) is not { } target)
+            {
+                return FileCalls.TryStat(directory, name.Terminated, out _) ? realParent / name : throw FileOperationException.Last("find", asked);
+            }
+
+            path = Follow(realParent, target);
+        }
+
+        throw new FileOperationException("find", asked, Abi.ELOOP);
+    }
+
+    /// <summary>The path, or where it leads if it is a link: then a path that is none itself and need not exist.</summary>
+    public UnixPath FollowLinks(UnixPath path)
+    {
+        var asked = path;
+        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
+        {
+            var (parent, name) = Split(path);
+            if (name.IsEmpty || resolver.Open(Handle, parent, LinkRule.InsideRoot) is not { } directory)
+            {
+                return path;
+            }
+
+            using (directory)
+            {
+                if (FileCalls.ReadLink(directory, name.Terminated) is not { } target)
+                {
+                    return path;
+                }
+
+                path = Follow(parent, target);
+            }
+        }
+
+        throw new FileOperationException("find", asked, Abi.ELOOP);
+    }
+
+    /// <summary>The target of a symbolic link, as it is written there.</summary>
+    public UnixPath ReadLink(UnixPath path)
+    {
+        using var place = Locate(path, followLast: false, "read the link");
+        return UnixPath.FromBytes(FileCalls.ReadLink(place.Directory, place.Name) ?? throw FileOperationException.Last("read the link", path));
+    }
+
+    /// <summary>The names in a directory, in the order of their bytes.</summary>
+    public ImmutableArray<UnixPath> List(UnixPath path)
+    {
+        using var directory = OpenDirectory(path);
+        var listing = DirectoryListing.Read(directory) ?? throw FileOperationException.Last("list", path);
+        var names = ImmutableArray.CreateBuilder<UnixPath>(listing.Count);
+        for (var i = 0; i < listing.Count; i++)
+        {
+            names.Add(UnixPath.FromBytes(listing[i][..^1]));
+        }
+
+        return names.MoveToImmutable();
+    }
+
+    /// <summary>Makes a directory and those above it that are missing.</summary>
+    /// <returns>What was made, outermost first, as real paths.</returns>
+    public ImmutableArray<UnixPath> CreateDirectories(UnixPath path, uint permissions, FileOwner owner)
+    {
+        var created = ImmutableArray.CreateBuilder<UnixPath>();
+        EnsureDirectory(path, permissions, owner, created, links: 0).Dispose();
+        return created.ToImmutable();
+    }
+
+    public void CreateSymbolicLink(UnixPath path, UnixPath target, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: false, "link");
+        Check(
+            FileCalls.MakeSymbolicLink(place.Directory, place.Name, target.Terminated) && FileCalls.SetOwner(place.Directory, place.Name, owner),
+            "link",
+            path);
+    }
+
+    /// <param name="device">What a device node stands for, as mknod(2) takes it.</param>
+    public void CreateNode(UnixPath path, FileKind kind, uint permissions, ulong device, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: false, "create");
+        Check(
+            FileCalls.MakeNode(place.Directory, place.Name, NodeType(kind) | PrivateMode, device)
+                && FileCalls.SetOwner(place.Directory, place.Name, owner)
+                && FileCalls.SetMode(place.Directory, place.Name, permissions),
+            "create",
+            path);
+    }
+
+    /// <summary>Another name for a file that is there.</summary>
+    public void CreateHardLink(UnixPath path, UnixPath existing)
+    {
+        using var old = Locate(existing, followLast: false, "link");
+        using var place = Locate(path, followLast: false, "link");
+        Check(FileCalls.MakeHardLink(old.Directory, old.Name, place.Directory, place.Name), "link", path);
+    }
+
+    /// <summary>Moves a file or directory, over what is there.</summary>
+    public void Rename(UnixPath path, UnixPath target)
+    {
+        using var old = Locate(path, followLast: false, "rename");
+        using var place = Locate(target, followLast: false, "rename");
+        Check(FileCalls.Rename(old.Directory, old.Name, place.Directory, place.Name), "rename", path);
+    }
+
+    /// <summary>Changes who owns a file or link.</summary>
+    public void SetOwner(UnixPath path, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: false, "change the owner of");
+        Check(FileCalls.SetOwner(place.Directory, place.Name, owner), "change the owner of", path);
+    }
+
+    /// <summary>Sets when a file, directory or link was last modified.</summary>
+    public void SetModified(UnixPath path, FileTime modified)
+    {
+        using var place = Locate(path, followLast: false, "set the time of");
+        Check(FileCalls.SetModified(place.Directory, place.Name, modified), "set the time of", path);
+    }
+
+    /// <summary>Removes a file, a link or an empty directory. Gone already: succeeds.</summary>
+    public void Remove(UnixPath path)
+    {
+        if (TryStat(path, followLink: false) is not { } status)
+        {
+            return;
+        }
+
+        using var place = Locate(path, followLast: false, "remove");
+        Check(FileCalls.Unlink(place.Directory, place.Name, status.IsDirectory) || Errno.Last == Errno.ENOENT, "remove", path);
+    }
+
+    /// <summary>Removes a file or a directory with all that is in it. Gone already: succeeds.</summary>
+    public void RemoveTree(UnixPath path)
+    {
+        if (TryStat(path, followLink: false) is not { } status)
+        {
+            return;
+        }
+
+        if (status.IsDirectory)
+        {
+            foreach (var name in List(path))
+            {
+                RemoveTree(path / name);
+            }
+        }
+
+        Remove(path);
+    }
+
+    public void Dispose() => Handle.Dispose();
+
+    internal static RootedDirectory Open(string path, IDirectoryResolver resolver)
+    {
+        using var here = new SafeFileHandle(Abi.AT_FDCWD, ownsHandle: false);
+        unsafe
+        {
+            fixed (byte* pointer = ((UnixPath)path).Terminated)
+            {
+                var handle = NativeMethods.openat(here, pointer, Abi.O_RDONLY | Abi.O_DIRECTORY | Abi.O_CLOEXEC, 0);
+                return handle.IsInvalid ? throw FileOperationException.Last("open directory", path) : new RootedDirectory(handle, path, resolver);
+            }
+        }
+    }
+
+    /// <summary>A directory to list and to work in; links are followed inside the root.</summary>
+    internal SafeFileHandle OpenDirectory(UnixPath path, LinkRule links = LinkRule.InsideRoot) =>
+        resolver.Open(Handle, path, links) ?? throw FileOperationException.Last("open directory", path);
+
+    /// <summary>sys/stat.h, the types that mknod(2) makes.</summary>
+    internal static uint NodeType(FileKind kind) => kind switch
+    {
+        FileKind.Fifo => 0x1000,
+        FileKind.CharacterDevice => 0x2000,
+        FileKind.BlockDevice => 0x6000,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a device or fifo"),
+    };
+
+    private static void Check(bool done, string operation, UnixPath path)
+    {
+        if (!done)
+        {
+            throw FileOperationException.Last(operation, path);
+        }
+    }
+
+    /// <summary>The mode comes last: changing the owner takes set-user-id away, and the umask does not apply to chmod.</summary>
+    private static SafeFileHandle Own(SafeFileHandle file, uint permissions, FileOwner owner, UnixPath path)
+    {
+        if (NativeMethods.fchown(file, owner.User, owner.Group) == 0 && NativeMethods.fchmod(file, permissions & PermissionMask) == 0)
+        {
+            return file;
+        }
+
+        var exception = FileOperationException.Last("set the owner of", path);
+        file.Dispose();
+        throw exception;
+    }
+
+    private static SafeFileHandle MustBeRegular(SafeFileHandle file, UnixPath path)
+    {
+        if (FileCalls.TryStat(file, out var status) && status.Kind == FileKind.Regular)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        throw new KleeneException($"cannot open '{path.ToDisplay()}': it is not a regular file");
+    }
+
+    /// <summary>The last component apart; empty when the path ends in the root, <c>.</c> or <c>..</c>, which only a directory does.</summary>
+    private static (UnixPath Parent, UnixPath Name) Split(UnixPath path)
+    {
+        var name = path.Name;
+        return name.IsEmpty || name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8) ? (path, default) : (path.Parent, name);
+    }
+
+    private static UnixPath Follow(UnixPath directory, ReadOnlySpan<byte> target) =>
+        target is [(byte)'/', ..] ? UnixPath.FromBytes(target) : directory.Append(target);
+
+    private Place Locate(UnixPath path, bool followLast, string operation) =>
+        TryLocate(path, followLast) ?? throw FileOperationException.Last(operation, path);
+
+    /// <summary>The open directory of a path's last component; the component itself need not exist.</summary>
+    private Place? TryLocate(UnixPath path, bool followLast)
+    {
+        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
+        {
+            var (parent, name) = Split(path);
+            if (resolver.Open(Handle, parent, LinkRule.InsideRoot) is not { } directory)
+            {
+                return null;
+            }
+
+            if (name.IsEmpty || !followLast || FileCalls.ReadLink(directory, name.Terminated) is not { } target)
+            {
+                return new Place(directory, name);
+            }
+
+            directory.Dispose();
+            path = Follow(parent, target);
+        }
+
+        Marshal.SetLastPInvokeError(Abi.ELOOP);
+        return null;
+    }
+
+    private SafeFileHandle EnsureDirectory(UnixPath path, uint permissions, FileOwner owner, ImmutableArray<UnixPath>.Builder created, int links)
+    {
+        if (resolver.Open(Handle, path, LinkRule.InsideRoot) is { } existing)
+        {
+            return existing;
+        }
+
+        var (parent, name) = Split(path);
+        if (Errno.Last != Errno.ENOENT || links > StepwiseResolver.MaximumLinks)
+        {
+            throw FileOperationException.Last("create directory", path);
+        }
+
+        if (name.IsEmpty)
+        {
+            EnsureDirectory(path.Parent, permissions, owner, created, links).Dispose();
+            return OpenDirectory(path);
+        }
+
+        using var directory = EnsureDirectory(parent, permissions, owner, created, links);
+        if (FileCalls.ReadLink(directory, name.Terminated) is { } target)
+        {
+            return EnsureDirectory(Follow(parent, target), permissions, owner, created, links + 1);
+        }
+
+        if (FileCalls.MakeDirectory(directory, name.Terminated, PrivateMode))
+        {
+            var made = FileCalls.Open(directory, name.Terminated, Abi.O_RDONLY | Abi.O_DIRECTORY) ?? throw FileOperationException.Last("create directory", path);
+            created.Add(RealPath(path));
+            return Own(made, permissions, owner, path);
+        }
+
+        Check(Errno.Last == Errno.EEXIST, "create directory", path);
+        return OpenDirectory(path);
+    }
+
+    /// <summary>An open directory and the NUL-terminated name of something in it.</summary>
+    private readonly struct Place(SafeFileHandle directory, UnixPath name) : IDisposable
+    {
+        public SafeFileHandle Directory => directory;
+
+        public ReadOnlySpan<byte> Name => name.Terminated;
+
+        public void Dispose()
+        {
+            var error = Errno.Last;
+            directory.Dispose();
+            Marshal.SetLastPInvokeError(error);
+        }
+    }
+}
