@@ -8,7 +8,14 @@ namespace Kleene.Build.Runtime.Storage;
 
 /// <summary>The storage driver in use, and why.</summary>
 /// <param name="Reason">A sentence for <c>kleene system info</c>: <c>overlay: '/var/lib/kleene' lies on ext4</c>.</param>
-public sealed record StorageChoice(ISnapshotStore Store, string Reason);
+public sealed record StorageChoice(ISnapshotStore Store, string Reason)
+{
+    /// <param name="request"><c>auto</c>, <c>zfs</c>, <c>zfs:POOL/DATASET</c>, <c>btrfs</c> or <c>overlay</c>.</param>
+    /// <param name="root">The state directory, an absolute path; made when missing.</param>
+    /// <exception cref="StorageUnavailableException">The driver cannot work here.</exception>
+    public static Task<StorageChoice> MakeAsync(string request, string root, IProcessRunner runner, CancellationToken cancellationToken) =>
+        new StorageProbe(runner, OperatingSystem.IsFreeBSD()).ChooseAsync(StorageRequest.Parse(request), root, cancellationToken);
+}
 
 /// <summary>
 /// Chooses the storage driver by what the state directory lies on. It is asked at every start, so it costs one statfs(2),

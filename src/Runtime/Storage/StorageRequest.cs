@@ -12,7 +12,7 @@ public sealed record StorageRequest(string? Driver = null, DatasetName? Dataset 
     public static StorageRequest Auto { get; } = new();
 
     /// <summary><c>auto</c>, <c>zfs</c>, <c>zfs:POOL/DATASET</c>, <c>btrfs</c> or <c>overlay</c>.</summary>
-    /// <exception cref="FormatException">It is none of these.</exception>
+    /// <exception cref="KleeneException">It is none of these.</exception>
     public static StorageRequest Parse(string text) => text.Split(':', 2) switch
     {
         ["auto"] => Auto,
@@ -20,12 +20,12 @@ public sealed record StorageRequest(string? Driver = null, DatasetName? Dataset 
         [ZfsSnapshotStore.DriverName, var name] => new(ZfsSnapshotStore.DriverName, ParseDataset(name)),
         [BtrfsSnapshotStore.DriverName] => new(BtrfsSnapshotStore.DriverName),
         [OverlaySnapshotStore.DriverName] => new(OverlaySnapshotStore.DriverName),
-        _ => throw new FormatException($"unknown storage driver '{text}': use auto, zfs, zfs:POOL/DATASET, btrfs or overlay"),
+        _ => throw new KleeneException($"unknown storage driver '{text}': use auto, zfs, zfs:POOL/DATASET, btrfs or overlay"),
     };
 
     private static DatasetName ParseDataset(string text)
     {
         var name = DatasetName.Parse(text);
-        return name.IsSnapshot ? throw new FormatException($"invalid dataset '{text}': a snapshot cannot hold trees") : name;
+        return name.IsSnapshot ? throw new KleeneException($"invalid dataset '{text}': a snapshot cannot hold trees") : name;
     }
 }

@@ -3,6 +3,7 @@ using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Overlay;
 using Kleene.Build.Runtime.Tests.Storage.Btrfs;
 using Kleene.Build.Runtime.Tests.Storage.Zfs;
+using Kleene.Build.Testing;
 using Kleene.Build.Testing.Storage;
 using Xunit;
 
@@ -132,7 +133,7 @@ public sealed class StorageProbeTests : IAsyncLifetime
     [InlineData("zfs:tank/a@b")]
     public void An_unknown_request_is_refused(string text)
     {
-        Assert.Throws<FormatException>(() => StorageRequest.Parse(text));
+        Assert.Throws<KleeneException>(() => StorageRequest.Parse(text));
     }
 
     [Theory]

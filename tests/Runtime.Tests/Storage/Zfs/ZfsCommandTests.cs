@@ -1,6 +1,7 @@
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Zfs;
+using Kleene.Build.Testing;
 using Kleene.Build.Testing.Storage;
 using Xunit;
 
@@ -132,7 +133,7 @@ public sealed class ZfsCommandTests : IAsyncLifetime
     [InlineData("zroot/$(a)")]
     public void A_dataset_name_is_refused(string name)
     {
-        Assert.Throws<FormatException>(() => DatasetName.Parse(name));
+        Assert.Throws<KleeneException>(() => DatasetName.Parse(name));
     }
 
     private ZfsSnapshotStore Store(RecordedZfs zfs)
