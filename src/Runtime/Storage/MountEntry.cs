@@ -23,7 +23,7 @@ internal sealed partial record MountEntry(string MountPoint, string Type, string
     private static MountEntry? TryParse(string line)
     {
         var words = line.Split(' ');
-        var hyphen = Array.IndexOf(words, "-", 6);
+        var hyphen = words.Length < 7 ? -1 : Array.IndexOf(words, "-", 6);
         return hyphen < 0 || words.Length < hyphen + 3
             ? null
             : new MountEntry(Unescape(words[4]), words[hyphen + 1], Unescape(words[hyphen + 2]), words[6..hyphen].Any(word => word.StartsWith("shared:", StringComparison.Ordinal)));

@@ -40,7 +40,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
             BtrfsSnapshotStore.DriverName => Btrfs(root, type, "it was asked for"),
             OverlaySnapshotStore.DriverName => Overlay(root, type, "it was asked for"),
             _ when type == "btrfs" => Btrfs(root, type, $"'{root}' lies on btrfs"),
-            _ when type == "zfs" => await ZfsAsync(request, root, cancellationToken),
+            _ when type is "zfs" or ZfsSetup.FuseType => await ZfsAsync(request, root, cancellationToken),
             _ => Overlay(root, type, $"'{root}' lies on {type}"),
         };
     }
@@ -67,7 +67,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
         }
 
         // These cannot hold an upper directory: they lack whiteouts, trusted attributes or d_type (overlayfs.rst).
-        return type is "overlay" or "fuse" or "nfs"
+        return type is "overlay" or "fuse" or ZfsSetup.FuseType or "nfs"
             ? throw new StorageUnavailableException(Driver, $"'{root}' lies on {type}, which overlayfs cannot write on; move it with --root, for example to ext4, xfs or tmpfs")
             : new StorageChoice(new OverlaySnapshotStore(Path.Join(root, Driver)), $"{Driver}: {because}");
     }
@@ -112,7 +112,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
         {
             NativeMethods.BTRFS_SUPER_MAGIC => "btrfs",
             NativeMethods.ZFS_SUPER_MAGIC => "zfs",
-            NativeMethods.FUSE_SUPER_MAGIC => MountEntry.Containing(root)?.Type == ZfsSetup.FuseType ? "zfs" : "fuse",
+            NativeMethods.FUSE_SUPER_MAGIC => MountEntry.Containing(root)?.Type == ZfsSetup.FuseType ? ZfsSetup.FuseType : "fuse",
             NativeMethods.OVERLAYFS_SUPER_MAGIC => "overlay",
             NativeMethods.NFS_SUPER_MAGIC => "nfs",
             NativeMethods.EXT_SUPER_MAGIC => "ext4",

@@ -32,7 +32,7 @@ public sealed class StorageScratch
     /// <summary>Removes it with what a failed test left mounted in it.</summary>
     public void Remove()
     {
-        foreach (var point in MountsBelow(Path).Reverse())
+        foreach (var point in MountsBelow(Path).Reverse().Append(Path))
         {
             Unmount(point);
         }
