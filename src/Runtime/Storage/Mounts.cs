@@ -2,7 +2,7 @@ using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Storage;
 
-/// <summary>Takes mounts away again.</summary>
+/// <summary>What drivers do with mounts, whatever is mounted.</summary>
 internal static class Mounts
 {
     /// <summary>
@@ -22,6 +22,22 @@ internal static class Mounts
 
         var (inside, outside) = (directory.Stat(), directory.Stat("..\0"u8));
         return (inside.DeviceMajor, inside.DeviceMinor) != (outside.DeviceMajor, outside.DeviceMinor);
+    }
+
+    /// <summary>Sees to it that mounts below a directory, and their end, reach the namespaces that have a copy of it. It becomes a mount itself where need be.</summary>
+    public static void MakeShared(string path)
+    {
+        var entry = MountEntry.Containing(path);
+        if (entry is { IsShared: true })
+        {
+            return;
+        }
+
+        if ((entry?.MountPoint != path && NativeMethods.mount(path, path, null, NativeMethods.MS_BIND, null) != 0)
+            || NativeMethods.mount(null, path, null, NativeMethods.MS_SHARED, null) != 0)
+        {
+            throw Errno.LastException($"make '{path}' a shared mount");
+        }
     }
 
     /// <summary>

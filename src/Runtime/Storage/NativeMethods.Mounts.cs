@@ -7,6 +7,7 @@ namespace Kleene.Build.Runtime.Storage;
 internal static partial class NativeMethods
 {
     public const ulong MS_RDONLY = 1;
+    public const ulong MS_BIND = 4096;
     public const ulong MS_PRIVATE = 1 << 18;
     public const ulong MS_SHARED = 1 << 20;
 

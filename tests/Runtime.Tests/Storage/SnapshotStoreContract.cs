@@ -220,12 +220,12 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
             File.WriteAllText(Path.Join(root, "none"), "");
             RawFiles.SetMode(Path.Join(root, "none"), 0);
             Directory.CreateDirectory(Path.Join(root, "tmp"));
-            RawFiles.SetOwner(Path.Join(root, "tmp"), 3_000_000_000, 7);
+            RawFiles.SetOwner(Path.Join(root, "tmp"), 2_000_000_000, 7);
             RawFiles.SetMode(Path.Join(root, "tmp"), 0x3FF); // 1777
         },
         "sudo file 6755 0:999",
         "none file 0 ",
-        "tmp dir 1777 3000000000:7");
+        "tmp dir 1777 2000000000:7");
 
     [ContractFact]
     public Task Times_survive() => SurvivesAsync(

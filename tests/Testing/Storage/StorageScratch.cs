@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Testing.Storage;
@@ -31,7 +32,7 @@ public sealed class StorageScratch
     /// <summary>Removes it with what a failed test left mounted in it.</summary>
     public void Remove()
     {
-        foreach (var point in MountsBelow(Path).Reverse())
+        foreach (var point in MountsBelow(Path).Reverse().Append(Path))
         {
             Unmount(point);
         }
@@ -41,6 +42,21 @@ public sealed class StorageScratch
 
     /// <summary>Whatever is still in use there; nothing mounted: succeeds.</summary>
     public static void Unmount(string path) => _ = NativeMethods.umount2(path, NativeMethods.MNT_DETACH);
+
+    /// <summary>Makes a directory a shared mount of its own, which <see cref="Remove"/> takes away.</summary>
+    public static void Share(string path)
+    {
+        Mounts.MakeShared(path);
+    }
+
+    /// <summary>Makes a directory read-only until it is unmounted.</summary>
+    public static void MountReadOnly(string path)
+    {
+        if (NativeMethods.mount("tmpfs", path, "tmpfs", NativeMethods.MS_RDONLY, null) != 0)
+        {
+            throw Errno.LastException($"mount '{path}'");
+        }
+    }
 
     private static string Owner(string path) => path.Split('-')[^2];
 }

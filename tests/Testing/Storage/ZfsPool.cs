@@ -100,15 +100,21 @@ public sealed class ZfsPool : IAsyncLifetime
             StorageScratch.Unmount(line.Split(' ')[4]);
         }
 
-        File.Delete(PidFile);
-        await RunAsync("zfs-fuse", "-p", PidFile, "-x", "--no-kstat-mount");
+        // One that was told to end takes some seconds, and until then no other starts.
+        await UntilAsync(
+            () =>
+            {
+                File.Delete(PidFile);
+                return SucceedsAsync("zfs-fuse", "-p", PidFile, "-x", "--no-kstat-mount");
+            },
+            "zfs-fuse does not start");
         await UntilAsync(AnswersAsync, "zfs-fuse does not answer");
     }
 
-    private static async Task StopDaemonAsync(int pid)
+    private async Task StopDaemonAsync(int pid)
     {
         _ = Kill(pid, Terminate);
-        await UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{pid}")), "zfs-fuse does not end");
+        await UntilAsync(async () => !await AnswersAsync(), "zfs-fuse does not end");
         File.Delete(PidFile);
     }
 

@@ -1,5 +1,5 @@
 using Kleene.Build.Runtime.Native;
-using FileCall = Kleene.Build.Runtime.Storage.NativeMethods;
+using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -38,7 +38,7 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         try
         {
             // The kernel subtracts the umask from the mode.
-            if (FileCall.fchmodat(directory.Handle, name, 0x1ED, flags: 0) != 0)
+            if (Calls.fchmodat(directory.Handle, name, 0x1ED, flags: 0) != 0)
             {
                 throw Errno.LastException($"chmod '{PathOf(id)}'");
             }

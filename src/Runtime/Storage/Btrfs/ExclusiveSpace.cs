@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Native;
-using FileCall = Kleene.Build.Runtime.Storage.NativeMethods;
+using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -26,7 +26,7 @@ internal static class ExclusiveSpace
                 using var child = directory.TryOpenChild(entry.Name);
                 total += child is null ? 0 : Bytes(child, cancellationToken);
             }
-            else if (status is { Type: FileCall.S_IFREG, Blocks: > 0 })
+            else if (status is { Type: Calls.S_IFREG, Blocks: > 0 })
             {
                 // Each name of a file with several counts its part.
                 total += OfFile(directory, entry.Name) / status.Links;
@@ -38,7 +38,7 @@ internal static class ExclusiveSpace
 
     private static long OfFile(OpenDirectory directory, byte[] name)
     {
-        using var file = FileCall.openat(directory.Descriptor, name, FileCall.O_RDONLY | FileCall.O_NOFOLLOW | FileCall.O_CLOEXEC, 0);
+        using var file = Calls.openat(directory.Descriptor, name, Calls.O_RDONLY | Calls.O_NOFOLLOW | Calls.O_CLOEXEC, 0);
         if (file.IsInvalid)
         {
             return Errno.Last == Errno.ENOENT ? 0 : throw Errno.LastException($"open '{directory.Show(name)}'");

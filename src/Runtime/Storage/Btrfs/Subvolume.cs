@@ -1,5 +1,5 @@
 using Kleene.Build.Runtime.Native;
-using FileCall = Kleene.Build.Runtime.Storage.NativeMethods;
+using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -74,7 +74,7 @@ internal static class Subvolume
         using (var nested = parent.OpenChild(name))
         {
             AbsorbNested(nested, cancellationToken);
-            if (FileCall.mkdirat(parent.Handle, copy, 0x1C0) != 0)
+            if (Calls.mkdirat(parent.Handle, copy, 0x1C0) != 0)
             {
                 throw Errno.LastException($"mkdir '{parent.Show(copy)}'");
             }
@@ -84,7 +84,7 @@ internal static class Subvolume
         }
 
         Destroy(parent, name, cancellationToken);
-        if (FileCall.renameat(parent.Handle, copy, parent.Handle, name) != 0)
+        if (Calls.renameat(parent.Handle, copy, parent.Handle, name) != 0)
         {
             throw Errno.LastException($"rename '{parent.Show(copy)}'");
         }

@@ -20,11 +20,11 @@ public readonly partial record struct DatasetName
 
     public string Pool => ToString().Split('/', '@')[0];
 
-    /// <exception cref="FormatException">It is no name; the message says what one looks like.</exception>
+    /// <exception cref="KleeneException">It is no name; the message says what one looks like.</exception>
     public static DatasetName Parse(string text) =>
         text.Length <= LongestName && Pattern().IsMatch(text)
             ? new DatasetName(text)
-            : throw new FormatException($"invalid dataset '{text}': write POOL/DATASET or POOL/DATASET@SNAPSHOT, without a leading '/'");
+            : throw new KleeneException($"invalid dataset '{text}': write POOL/DATASET or POOL/DATASET@SNAPSHOT, without a leading '/'");
 
     public DatasetName Child(string name) => Parse($"{this}/{name}");
 

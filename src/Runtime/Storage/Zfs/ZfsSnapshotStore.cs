@@ -16,6 +16,7 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
 
     private const string FrozenName = "kleene";
 
+    private readonly IProcessRunner runner;
     private readonly DatasetName dataset;
     private readonly string mountRoot;
     private readonly ZfsTool zfs;
@@ -26,21 +27,28 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
     /// <param name="mountRoot">An absolute path; made when missing. Best the place where <paramref name="dataset"/> itself is mounted.</param>
     public ZfsSnapshotStore(IProcessRunner runner, DatasetName dataset, string mountRoot)
     {
+        this.runner = runner;
         this.dataset = dataset;
         this.mountRoot = Path.GetFullPath(mountRoot);
         zfs = new ZfsTool(runner);
         views = new ZfsViews(zfs, this.mountRoot);
         transfer = new ZfsTransfer(runner, zfs);
         Directory.CreateDirectory(this.mountRoot);
-        if (OperatingSystem.IsLinux())
+        if (File.Exists("/proc/self/mountinfo"))
         {
             // A namespace that copied a mount of ours would keep the dataset busy until it ends. Below a shared mount, unmounting reaches it.
-            // Fails where the directory is no mount; then it is as shared as the system made what it lies on.
-            _ = NativeMethods.mount(null, this.mountRoot, null, NativeMethods.MS_SHARED, null);
+            Mounts.MakeShared(this.mountRoot);
         }
     }
 
     public string Driver => DriverName;
+
+    /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
+    public async Task<string> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var result = await runner.RunAsync(ZfsTool.Command("version"), ProcessOutput.Captured, cancellationToken);
+        return result.Exit.Success ? result.Output.Split('\n')[0].Trim() : "a ZFS without 'zfs version', such as zfs-fuse";
+    }
 
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
