@@ -35,6 +35,5 @@ public sealed class GoldenTests
         var readme = File.ReadAllText(Path.Combine(TestData.Root, "..", "..", "..", "src", "Parser", "README.md"));
 
         Assert.Contains(File.ReadAllText(TestData.Path("readme-example", "plan.approved.txt")), readme, StringComparison.Ordinal);
-        Assert.Contains("     COPY --from=build /out .\n".TrimStart(), readme, StringComparison.Ordinal);
     }
 }

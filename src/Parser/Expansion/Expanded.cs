@@ -11,7 +11,12 @@ internal enum ExpansionProblem
 }
 
 /// <summary>A complaint about a part of a word.</summary>
-internal sealed record ExpansionError(ExpansionProblem Problem, int Offset, int Length, string Message);
+/// <param name="Problem">What kind of complaint.</param>
+/// <param name="Offset">Where the part begins.</param>
+/// <param name="Length">How long it is.</param>
+/// <param name="Message">As a diagnostic says it.</param>
+/// <param name="Variable">The variable that the word insists on; null for other problems.</param>
+internal sealed record ExpansionError(ExpansionProblem Problem, int Offset, int Length, string Message, string? Variable = null);
 
 /// <summary>A plain use of a name that has no value, and where in the word it stands.</summary>
 internal readonly record struct UnsetVariable(string Name, int Offset, int Length);

@@ -1,6 +1,6 @@
 namespace Kleene.Build.Parser.Expansion;
 
-/// <content>What follows a dollar: names, and the forms in braces with their modifiers.</content>
+// What follows a dollar: names, and the forms in braces with their modifiers.
 internal sealed partial class WordExpander
 {
     private string ReadDollar()
@@ -88,7 +88,7 @@ internal sealed partial class WordExpander
                 if (isMissing)
                 {
                     var reason = alternative.Length > 0 ? alternative : $"is not allowed to be {(value is null ? "unset" : "empty")}";
-                    Fail(ExpansionProblem.RequiredVariable, start, at - start, $"{name}: {reason}");
+                    Fail(ExpansionProblem.RequiredVariable, start, at - start, $"{name}: {reason}", value is null ? name : null);
                 }
 
                 return value ?? "";

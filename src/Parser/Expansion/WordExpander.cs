@@ -180,6 +180,6 @@ internal sealed partial class WordExpander
         }
     }
 
-    private void Fail(ExpansionProblem problem, int offset, int length, string message) =>
-        error ??= new ExpansionError(problem, offset, length, message);
+    private void Fail(ExpansionProblem problem, int offset, int length, string message, string? variable = null) =>
+        error ??= new ExpansionError(problem, offset, length, message, variable);
 }

@@ -80,9 +80,11 @@ internal sealed class Planner
         if (target is not { } targetIndex)
         {
             var wanted = context.Options.Target ?? "";
+            var names = context.Stages.Names.ToList();
+            var suggestion = Suggestion.For(wanted, names);
+            var stagesOfFile = suggestion.Length > 0 || names.Count == 0 ? "" : $"; it has {string.Join(", ", names.Select(name => $"'{name}'"))}";
             context.Diagnostics.Report(
-                Rules.UndefinedTarget, Diagnostic.WholeRequest,
-                $"the target '{wanted}' is not a stage of the file{Suggestion.For(wanted, context.Stages.Names)}");
+                Rules.UndefinedTarget, Diagnostic.WholeRequest, $"the target '{wanted}' is not a stage of the file{suggestion}{stagesOfFile}");
             return null;
         }
 

@@ -20,20 +20,29 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
     /// <summary>Remembers that an ARG names it, so that a build argument of that name is not in vain.</summary>
     public void DeclareArgument(string name) => declaredArguments.Add(name);
 
-    /// <summary>Expands a word and reports what is wrong with it; null when it cannot be expanded.</summary>
-    public Expanded? Expand(Word word, IVariables variables, Action<Word, UnsetVariable> reportUnset)
+    public Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, escape);
+
+    /// <summary>Expands a word of a line that no stage owns, and reports what is wrong with it; null when it cannot be expanded.</summary>
+    public string? ExpandGlobally(Word word, DiagnosticRule undefined, string undefinedMessage)
     {
-        var expanded = WordExpander.Expand(word.Text, variables, escape);
-        foreach (var unset in expanded.Unset)
+        var expanded = Expand(word, globals);
+        foreach (var unset in expanded.Unset.Where(unset => !globals.Declares(unset.Name)))
         {
-            reportUnset(word, unset);
+            var message = $"{undefinedMessage} '{unset.Name}'{Suggestion.For(unset.Name, globals.Names)}";
+            diagnostics.Report(undefined, word.SpanOf(unset.Offset, unset.Length), message);
         }
 
-        if (expanded.Error is not { } error)
+        if (expanded.Error is { } error)
         {
-            return expanded;
+            Report(error, word);
+            return null;
         }
 
+        return expanded.Value;
+    }
+
+    public void Report(ExpansionError error, Word word)
+    {
         var rule = error.Problem switch
         {
             ExpansionProblem.UnterminatedQuote => Rules.UnterminatedQuote,
@@ -41,7 +50,6 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
             _ => Rules.BadSubstitution,
         };
         diagnostics.Report(rule, word.SpanOf(error.Offset, error.Length), error.Message);
-        return null;
     }
 
     public void ReportUnusedArguments()

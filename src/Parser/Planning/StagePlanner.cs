@@ -84,23 +84,46 @@ internal sealed class StagePlanner : IVariables
         extraEnvironment.Find(name) ?? environment.Find(name) ?? arguments.Find(name) ?? (name == "PATH" && HasDefaultPath ? DefaultPath : null);
 
     /// <summary>Expands a word and reports what is wrong with it; null when it cannot be expanded.</summary>
-    public string? Expand(Word word) => Context.Expand(word, this, ReportUndefined)?.Value;
+    public PlannedWord? Expand(Word word)
+    {
+        var expanded = Context.Expand(word, this);
+        foreach (var unset in expanded.Unset)
+        {
+            ReportUndefined(word, unset);
+        }
+
+        if (expanded.Error is { Variable: { } required } && MayComeFromBase(required))
+        {
+            return new PlannedWord("", IsKnown: false, []);
+        }
+
+        if (expanded.Error is { } error)
+        {
+            Context.Report(error, word);
+            return null;
+        }
+
+        return new PlannedWord(expanded.Value, IsKnown: !expanded.Unset.Any(unset => MayComeFromBase(unset.Name)), expanded.Words);
+    }
 
     /// <summary>The same for a word that has to be something in the end.</summary>
-    public string? ExpandToSomething(Word word, string what)
+    public PlannedWord? ExpandToSomething(Word word, string what)
     {
-        var value = Expand(word);
-        if (value is not { Length: 0 })
+        var expanded = Expand(word);
+        if (expanded is not { Value.Length: 0 } empty)
         {
-            return value;
+            return expanded;
+        }
+
+        // What an unknown base would have filled in stands as it was written.
+        if (!empty.IsKnown)
+        {
+            return empty with { Value = word.Text };
         }
 
         Report(Rules.EmptyValue, word.Span, $"{what} is empty: '{word.Text}'");
         return null;
     }
-
-    /// <summary>Expands a word that may become several.</summary>
-    public ImmutableArray<string> ExpandToWords(Word word) => Context.Expand(word, this, ReportUndefined)?.Words ?? [];
 
     public void Report(DiagnosticRule rule, TextSpan span, string message) => Context.Diagnostics.Report(rule, span, message);
 
@@ -191,6 +214,9 @@ internal sealed class StagePlanner : IVariables
         Steps = steps.ToImmutable(),
         Config = Config with { Env = environment.ToEntries() },
     };
+
+    private bool MayComeFromBase(string name) =>
+        !IsBaseKnown && !arguments.Contains(name) && !environment.Contains(name) && !extraEnvironment.Contains(name);
 
     private void ReportUndefined(Word word, UnsetVariable variable)
     {

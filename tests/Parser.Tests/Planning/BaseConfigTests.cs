@@ -97,6 +97,42 @@ public sealed class BaseConfigTests
         Assert.Equal<string>(["PATH=/usr/bin:/bin", "LANG=C.UTF-8", "COPY=here-de_DE", "ONLY=file"], plan.Target.Config.Env);
     }
 
+    [Theory]
+    [InlineData("USER $V")]
+    [InlineData("WORKDIR $V")]
+    [InlineData("WORKDIR ${V}/sub")]
+    [InlineData("STOPSIGNAL $V")]
+    [InlineData("STOPSIGNAL SIG$V")]
+    [InlineData("EXPOSE $V 80")]
+    [InlineData("EXPOSE $V/tcp")]
+    [InlineData("COPY a b $V")]
+    [InlineData("COPY $V /x")]
+    [InlineData("COPY --from=$V a b")]
+    [InlineData("VOLUME $V")]
+    [InlineData("ENV A=${V:?no}")]
+    [InlineData("ENV A=${V?}")]
+    [InlineData("RUN --network=$V x")]
+    public void A_word_that_an_unknown_base_may_fill_in_is_no_error_yet(string instruction)
+    {
+        var unknown = Given.Compile($"FROM base\n{instruction}\n");
+        var known = Given.Compile($"FROM base\n{instruction}\n", With("base", new StageConfig()));
+        var declared = Given.Compile($"FROM base\nARG V\n{instruction}\n");
+
+        Assert.Empty(unknown.Diagnostics);
+        Assert.NotEmpty(known.Diagnostics);
+        Assert.True(declared.HasErrors || instruction.Contains("${V}/sub", StringComparison.Ordinal) || instruction == "EXPOSE $V 80");
+    }
+
+    [Fact]
+    public void A_word_that_an_unknown_base_may_fill_in_stays_in_the_plan_as_written()
+    {
+        var plan = Given.Plan("FROM base\nUSER $APP_USER\nWORKDIR $APP_HOME\nCOPY a $APP_ETC/\n");
+
+        Assert.Equal("$APP_USER", plan.Target.Config.User);
+        Assert.Equal("/$APP_HOME", plan.Target.Config.WorkingDir);
+        Assert.Equal("/", plan.Target.Steps.OfType<BuildStep.Copy>().Single().Destination);
+    }
+
     [Fact]
     public void A_base_with_triggers_is_refused_rather_than_half_built()
     {

@@ -1,5 +1,4 @@
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Expansion;
 using Kleene.Build.Parser.Syntax.Instructions;
 using Kleene.Build.Parser.Syntax;
 
@@ -11,13 +10,13 @@ internal static class ArgRule
     public static void Plan(ArgSyntax syntax, StagePlanner stage)
     {
         var given = stage.Context.Options.Arguments;
-        Declare(syntax, stage.Context, stage.Expand, stage.SetArgument, inherited: name => given.Find(name) ?? stage.Context.Globals.Find(name));
+        Declare(syntax, stage.Context, word => stage.Expand(word)?.Value, stage.SetArgument, inherited: name => given.Find(name) ?? stage.Context.Globals.Find(name));
     }
 
     public static void PlanGlobal(ArgSyntax syntax, PlanningContext context)
     {
         var globals = context.Globals;
-        string? Expand(Word word) => context.Expand(word, globals, (where, unset) => ReportUndefined(where, unset, context))?.Value;
+        string? Expand(Word word) => context.ExpandGlobally(word, Rules.UndefinedVariable, "no ARG above declares");
         Declare(syntax, context, Expand, globals.Declare, inherited: name => context.Options.Arguments.Find(name) ?? globals.Find(name));
     }
 
@@ -48,16 +47,6 @@ internal static class ArgRule
         foreach (var (name, value) in declared)
         {
             set(name, value);
-        }
-    }
-
-    private static void ReportUndefined(Word word, UnsetVariable variable, PlanningContext context)
-    {
-        if (!context.Globals.Declares(variable.Name))
-        {
-            context.Diagnostics.Report(
-                Rules.UndefinedVariable, word.SpanOf(variable.Offset, variable.Length),
-                $"the variable '{variable.Name}' is not defined{Suggestion.For(variable.Name, context.Globals.Names)}");
         }
     }
 }

@@ -11,8 +11,14 @@ internal static class CopyRule
     {
         var origin = Origin(syntax, stage);
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
-        var destination = Destination(syntax, stage);
-        if (origin is null || destination is null || sources.Contains(null) || !FitsSeveral(syntax, destination, stage))
+        var word = stage.ExpandToSomething(syntax.Destination, "the destination");
+        if (origin is null || word is not { } written || sources.Contains(null))
+        {
+            return;
+        }
+
+        var destination = ImagePath.JoinDestination(stage.WorkingDirectory, written.Value);
+        if (written.IsKnown && !FitsSeveral(syntax, destination, stage))
         {
             return;
         }
@@ -39,7 +45,7 @@ internal static class CopyRule
             return new CopyOrigin.Context();
         }
 
-        if (stage.ExpandToSomething(flag, "the source of --from") is not { } name)
+        if (stage.ExpandToSomething(flag, "the source of --from") is not { Value: var name })
         {
             return null;
         }
@@ -88,7 +94,7 @@ internal static class CopyRule
 
     private static string? Source(Word word, CopyOrigin? origin, StagePlanner stage)
     {
-        if (stage.ExpandToSomething(word, "the source") is not { } path)
+        if (stage.ExpandToSomething(word, "the source") is not { Value: var path })
         {
             return null;
         }
@@ -107,11 +113,6 @@ internal static class CopyRule
 
         return ImagePath.Source(path);
     }
-
-    private static string? Destination(CopySyntax syntax, StagePlanner stage) =>
-        stage.ExpandToSomething(syntax.Destination, "the destination") is { } path
-            ? ImagePath.JoinDestination(stage.WorkingDirectory, path)
-            : null;
 
     private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {

@@ -12,7 +12,12 @@ internal static class ExposeRule
     {
         foreach (var word in syntax.Ports)
         {
-            foreach (var port in stage.ExpandToWords(word))
+            if (stage.Expand(word) is not { IsKnown: true } expanded)
+            {
+                continue;
+            }
+
+            foreach (var port in expanded.Words)
             {
                 Add(port, word, stage);
             }

@@ -1,5 +1,4 @@
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Expansion;
 using Kleene.Build.Parser.Syntax.Instructions;
 using Kleene.Build.Parser.Syntax;
 
@@ -23,7 +22,7 @@ internal static class FromRule
         CheckName(syntax, context, index);
         CheckPlatform(syntax, context);
 
-        var written = context.Expand(syntax.Image, context.Globals, (word, unset) => ReportUndefined(word, unset, context))?.Value;
+        var written = Expand(syntax.Image, context);
         if (written is { Length: 0 })
         {
             context.Diagnostics.Report(Rules.EmptyValue, syntax.Image.Span, $"the image is empty: '{syntax.Image.Text}'");
@@ -97,7 +96,7 @@ internal static class FromRule
     private static void CheckPlatform(FromSyntax syntax, PlanningContext context)
     {
         if (syntax.Head.Flag("platform") is not { } flag
-            || context.Expand(flag, context.Globals, (word, unset) => ReportUndefined(word, unset, context))?.Value is not { } platform)
+            || Expand(flag, context) is not { } platform)
         {
             return;
         }
@@ -110,13 +109,6 @@ internal static class FromRule
         }
     }
 
-    private static void ReportUndefined(Word word, UnsetVariable variable, PlanningContext context)
-    {
-        if (!context.Globals.Declares(variable.Name))
-        {
-            context.Diagnostics.Report(
-                Rules.UndefinedArgInFrom, word.SpanOf(variable.Offset, variable.Length),
-                $"no ARG above the first FROM declares '{variable.Name}'{Suggestion.For(variable.Name, context.Globals.Names)}");
-        }
-    }
+    private static string? Expand(Word word, PlanningContext context) =>
+        context.ExpandGlobally(word, Rules.UndefinedArgInFrom, "no ARG above the first FROM declares");
 }

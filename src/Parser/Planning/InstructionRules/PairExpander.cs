@@ -19,8 +19,8 @@ internal static class PairExpander
         var expanded = new List<(string, string)>();
         foreach (var pair in pairs)
         {
-            var name = stage.Expand(pair.Name);
-            var value = pair.Value is { } written ? stage.Expand(written) : "";
+            var name = stage.Expand(pair.Name)?.Value;
+            var value = pair.Value is { } written ? stage.Expand(written)?.Value : "";
             if (name is { Length: 0 })
             {
                 stage.Report(Rules.InvalidName, pair.Name.Span, "the name before '=' is empty");

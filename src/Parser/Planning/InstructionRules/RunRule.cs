@@ -8,7 +8,7 @@ internal static class RunRule
     public static void Plan(RunSyntax syntax, StagePlanner stage)
     {
         var argv = CommandWords.Of(syntax.Command, stage);
-        var network = syntax.Head.Flag("network") is { } flag ? stage.ExpandToSomething(flag, "the network") : "default";
+        var network = syntax.Head.Flag("network") is { } flag ? stage.ExpandToSomething(flag, "the network")?.Value : "default";
         if (argv.IsEmpty)
         {
             syntax.Head.ReportMalformed(stage.Context.Diagnostics, syntax.Head.TextSpan, "has an empty command");

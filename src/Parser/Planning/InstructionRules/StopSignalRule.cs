@@ -13,12 +13,12 @@ internal static class StopSignalRule
             return;
         }
 
-        if (!SignalName.IsKnown(signal))
+        if (signal.IsKnown && !SignalName.IsKnown(signal.Value))
         {
-            stage.Report(Rules.InvalidSignal, syntax.Signal.Span, $"'{signal}' is not a signal{Suggestion.For(signal, SignalName.All)}");
+            stage.Report(Rules.InvalidSignal, syntax.Signal.Span, $"'{signal.Value}' is not a signal{Suggestion.For(signal.Value, SignalName.All)}");
             return;
         }
 
-        stage.Config = stage.Config with { StopSignal = signal };
+        stage.Config = stage.Config with { StopSignal = signal.Value };
     }
 }

@@ -9,7 +9,7 @@ internal static class UserRule
     {
         if (stage.ExpandToSomething(syntax.Name, "the user") is { } user)
         {
-            stage.Config = stage.Config with { User = user };
+            stage.Config = stage.Config with { User = user.Value };
         }
     }
 }

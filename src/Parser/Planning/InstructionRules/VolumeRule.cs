@@ -11,7 +11,7 @@ internal static class VolumeRule
         {
             if (stage.ExpandToSomething(word, "the volume") is { } path)
             {
-                var volumes = stage.Config.Volumes.Append(path).Distinct().Order(StringComparer.Ordinal);
+                var volumes = stage.Config.Volumes.Append(path.Value).Distinct().Order(StringComparer.Ordinal);
                 stage.Config = stage.Config with { Volumes = [.. volumes] };
             }
         }

@@ -8,12 +8,12 @@ internal static class WorkdirRule
 {
     public static void Plan(WorkdirSyntax syntax, StagePlanner stage)
     {
-        if (stage.ExpandToSomething(syntax.Path, "the directory") is not { } path)
+        if (stage.ExpandToSomething(syntax.Path, "the directory") is not { Value: var path } word)
         {
             return;
         }
 
-        if (!path.StartsWith('/') && !stage.HasWorkingDirectory && stage.Config.WorkingDir.Length == 0)
+        if (word.IsKnown && !path.StartsWith('/') && !stage.HasWorkingDirectory && stage.Config.WorkingDir.Length == 0)
         {
             stage.Report(Rules.WorkdirRelativePath, syntax.Path.Span, $"'{path}' is relative to whatever the base image has; write the whole path");
         }

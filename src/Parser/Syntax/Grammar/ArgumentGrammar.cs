@@ -30,10 +30,10 @@ internal static class ArgumentGrammar
         from end in Lexemes.End
         select new FromArguments(image, name.IsDefined ? name.Get() : null);
 
-    private static readonly Parser<IEnumerable<Word>> WordsParser =
+    private static readonly Parser<IReadOnlyList<Word>> WordsParser =
         from words in Lexemes.Token(Lexemes.PlainWord).AtLeastOnce()
         from end in Lexemes.End
-        select words;
+        select words.ToList();
 
     private static readonly Parser<Word> TextParser = Lexemes.Token(Lexemes.Text);
 
@@ -51,10 +51,10 @@ internal static class ArgumentGrammar
          select new PairArguments([.. pairs], IsLegacy: false))
         .Or(OldPair);
 
-    private static readonly Parser<IEnumerable<PairSyntax>> DeclarationsParser =
+    private static readonly Parser<IReadOnlyList<PairSyntax>> DeclarationsParser =
         from pairs in Lexemes.Token(Lexemes.QuotedWord).Select(ToPair).AtLeastOnce()
         from end in Lexemes.End
-        select pairs;
+        select pairs.ToList();
 
     private static Parser<Word> AsName =>
         from keyword in Lexemes.Token(Lexemes.PlainWord).Where(word => word.Text.Equals("AS", StringComparison.OrdinalIgnoreCase))
@@ -74,7 +74,7 @@ internal static class ArgumentGrammar
     public static GrammarResult<FromArguments> From(InstructionHead head) => Run(FromParser, head);
 
     /// <summary>One or more words between blanks.</summary>
-    public static GrammarResult<IReadOnlyList<Word>> Words(InstructionHead head) => Run(WordsParser.Select(IReadOnlyList<Word> (words) => [.. words]), head);
+    public static GrammarResult<IReadOnlyList<Word>> Words(InstructionHead head) => Run(WordsParser, head);
 
     /// <summary>One or more words between blanks, or the strings of a JSON array.</summary>
     public static GrammarResult<IReadOnlyList<Word>> WordsOrArray(InstructionHead head) =>
@@ -93,8 +93,7 @@ internal static class ArgumentGrammar
     public static GrammarResult<PairArguments> Pairs(InstructionHead head) => Run(PairsParser, head);
 
     /// <summary>NAME or NAME=value, one or more.</summary>
-    public static GrammarResult<IReadOnlyList<PairSyntax>> Declarations(InstructionHead head) =>
-        Run(DeclarationsParser.Select(IReadOnlyList<PairSyntax> (pairs) => [.. pairs]), head);
+    public static GrammarResult<IReadOnlyList<PairSyntax>> Declarations(InstructionHead head) => Run(DeclarationsParser, head);
 
     /// <summary>The elements of a JSON array, or null when the arguments are not one.</summary>
     public static IReadOnlyList<JsonElementSyntax>? Array(InstructionHead head)
