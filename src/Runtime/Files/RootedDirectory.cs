@@ -130,6 +130,32 @@ public sealed class RootedDirectory : IDisposable
         throw new FileOperationException("find", asked, Abi.ELOOP);
     }
 
+    /// <summary>The path, or where it leads if it is a link: then a path that is none itself and need not exist.</summary>
+    public UnixPath FollowLinks(UnixPath path)
+    {
+        var asked = path;
+        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
+        {
+            var (parent, name) = Split(path);
+            if (name.IsEmpty || resolver.Open(Handle, parent, LinkRule.InsideRoot) is not { } directory)
+            {
+                return path;
+            }
+
+            using (directory)
+            {
+                if (FileCalls.ReadLink(directory, name.Terminated) is not { } target)
+                {
+                    return path;
+                }
+
+                path = Follow(parent, target);
+            }
+        }
+
+        throw new FileOperationException("find", asked, Abi.ELOOP);
+    }
+
     /// <summary>The target of a symbolic link, as it is written there.</summary>
     public UnixPath ReadLink(UnixPath path)
     {

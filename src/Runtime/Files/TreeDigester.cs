@@ -21,7 +21,8 @@ public sealed class TreeDigester
 
     /// <summary>One file, link or device.</summary>
     /// <param name="path">Relative to the root, without links.</param>
-    public void AddFile(UnixPath path) => walk.AddFile(path);
+    /// <param name="name">What it goes by in the digest.</param>
+    public void AddFile(UnixPath path, UnixPath name) => walk.AddFile(path, name);
 
     /// <summary>All that is in a directory, but not the directory's own attributes.</summary>
     /// <param name="path">Relative to the root, without links.</param>
@@ -42,7 +43,7 @@ public sealed class TreeDigester
 
         public TreeFingerprint Fingerprint { get; } = new();
 
-        public void AddFile(UnixPath path)
+        public void AddFile(UnixPath path, UnixPath name)
         {
             var single = new HashedDirectory { Path = path.Parent, Source = sources++, Kind = HashedKind.SingleFile };
             directories.Add(single);
@@ -55,7 +56,7 @@ public sealed class TreeDigester
                 }
 
                 var entry = Describe(single, parent, path.Name.Terminated, status, tools);
-                Append(tools.Small, path.Name.Bytes, entry);
+                Append(tools.Small, name.Bytes, entry);
                 single.Entries = 1;
                 single.Content = tools.Small.Finish();
             });

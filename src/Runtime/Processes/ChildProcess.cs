@@ -55,14 +55,17 @@ internal sealed unsafe class ChildProcess : IDisposable
         // Both ends are closed on exec; dup2 in the child clears that flag on the copies.
         var (inputRead, inputWrite) = command.Input.Length > 0 ? Pipe() : (-1, -1);
         var inherits = output is ProcessOutput.Inherit;
-        var (outputRead, outputWrite) = inherits ? (-1, -1) : Pipe();
+        var redirect = output as ProcessOutput.Redirect;
+        var (outputRead, outputWrite) = inherits || redirect is not null ? (-1, -1) : Pipe();
         var (errorRead, errorWrite) = inherits ? (-1, -1) : Pipe();
         try
         {
             // A program that shares our terminal stays in our process group, or reading from the terminal would stop it (SIGTTIN).
             var ownGroup = output is not ProcessOutput.Inherit { KeepInput: true };
             var keepsInput = !ownGroup && command.Input.Length == 0;
-            var pid = Spawn(command, path, ownGroup, keepsInput, inputRead, outputWrite, errorWrite);
+            var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
+            var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
+            var pid = Spawn(command, path, ownGroup, keepsInput, input, standardOutput, errorWrite);
             return new ChildProcess(command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
         }
         catch

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Kleene.Build.Runtime.Processes;
 
@@ -21,6 +22,9 @@ public sealed record CommandLine(string Program, ImmutableArray<string> Argument
 
     /// <summary>What the process reads from its standard input; nothing when empty.</summary>
     public ReadOnlyMemory<byte> Input { get; init; }
+
+    /// <summary>An open file or pipe to read from instead. It stays the caller's to close.</summary>
+    public SafeHandle? InputFile { get; init; }
 
     /// <summary>
     /// Mount points that the process must not see. It then gets a mount namespace of its own in which they are

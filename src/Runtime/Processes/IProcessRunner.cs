@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Kleene.Build.Runtime.Processes;
 
 /// <summary>The only door to other programs.</summary>
@@ -31,9 +33,14 @@ public abstract record ProcessOutput
     /// <summary>To a sink, line by line; the last lines of the error stream also into <see cref="ProcessResult.Error"/>.</summary>
     public static ProcessOutput To(IOutputSink sink) => new Forward(sink);
 
+    /// <summary>Standard output into an open file or pipe, which stays the caller's to close; the error stream into <see cref="ProcessResult.Error"/>.</summary>
+    public static ProcessOutput ToFile(SafeHandle file) => new Redirect(file);
+
     internal sealed record Capture : ProcessOutput;
 
     internal sealed record Inherit(bool KeepInput) : ProcessOutput;
+
+    internal sealed record Redirect(SafeHandle File) : ProcessOutput;
 
     internal sealed record Forward(IOutputSink Sink) : ProcessOutput;
 }

@@ -1,0 +1,78 @@
+using System.Text;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+
+namespace Kleene.Build.Builder.Contexts;
+
+/// <summary>The directory that a build reads its own files from, as its ignore file leaves it. Opens nothing but what a plan asks for.</summary>
+public sealed class BuildContext : IDisposable
+{
+    private readonly RootedDirectory root;
+
+    private BuildContext(RootedDirectory root, IgnoreFile ignore, StatCache? cache)
+    {
+        this.root = root;
+        Cache = cache;
+        Files = new SourceTree(root, ignore, "the build context");
+    }
+
+    /// <summary>What COPY may take.</summary>
+    public SourceTree Files { get; }
+
+    public IgnoreFile Ignore => Files.Ignore;
+
+    /// <summary>What is remembered of the files from earlier builds; null when nothing is to be.</summary>
+    public StatCache? Cache { get; }
+
+    /// <param name="directory">A path on the host.</param>
+    /// <param name="kleenefile">The path of the Kleenefile on the host, whose own ignore file comes first; null when it was not a file.</param>
+    /// <param name="cacheDirectory">Where to remember the files of contexts, <c>contexts</c> in the state directory; null does not.</param>
+    /// <exception cref="KleeneException">The directory is missing, or the ignore file is not valid.</exception>
+    public static BuildContext Open(string directory, string? kleenefile, string? cacheDirectory)
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new KleeneException(File.Exists(directory)
+                ? $"the build context '{directory}' is a file; give the directory it is in"
+                : $"there is no build context '{directory}'; give the directory that holds the files to copy");
+        }
+
+        var ignore = FindIgnoreFile(directory, kleenefile);
+        var root = RootedDirectory.Open(directory);
+        try
+        {
+            return new BuildContext(root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System));
+        }
+        catch
+        {
+            root.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => root.Dispose();
+
+    /// <summary>The first that exists; the others are not looked at.</summary>
+    private static IgnoreFile FindIgnoreFile(string directory, string? kleenefile)
+    {
+        string[] candidates =
+        [
+            .. kleenefile is null ? [] : new[] { kleenefile + ".kleeneignore", kleenefile + ".dockerignore" },
+            Path.Combine(directory, ".kleeneignore"),
+            Path.Combine(directory, ".dockerignore"),
+        ];
+        var found = candidates.FirstOrDefault(File.Exists);
+        try
+        {
+            return found is null ? IgnoreFile.Empty : IgnoreFile.Parse(Path.GetFileName(found), File.ReadAllBytes(found));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KleeneException($"cannot read the ignore file '{found}': {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>One file a context, named by where the context is: the same directory keeps its memory whatever it is called by.</summary>
+    private static string CachePath(string cacheDirectory, string directory) =>
+        Path.Combine(cacheDirectory, Sha256Hasher.Hash(Encoding.UTF8.GetBytes(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)))).Hex[..16]);
+}

@@ -1,0 +1,71 @@
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+
+namespace Kleene.Build.Builder.Copying;
+
+/// <summary>Carries a copy plan out in the tree of a workspace. Whatever the image holds, nothing outside that tree is touched.</summary>
+public static class CopyExecutor
+{
+    /// <summary>Directories that a destination needs: dockerfile reference, COPY.</summary>
+    private const uint DirectoryPermissions = 0x1ed;
+
+    /// <param name="root">The absolute path of the workspace's tree on the host.</param>
+    /// <param name="owner">COPY gives everything to 0:0.</param>
+    /// <exception cref="KleeneException">Something in the image is in the way, or a file cannot be read or written.</exception>
+    /// <exception cref="FileChangedException">The sources are no longer what the plan's digest says.</exception>
+    public static void Execute(CopyPlan plan, string root, FileOwner owner, CancellationToken cancellationToken)
+    {
+        if (plan.Sources.IsEmpty)
+        {
+            return;
+        }
+
+        using var target = RootedDirectory.Open(root);
+        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken);
+        UnixPath destination = plan.Destination;
+        var intoDirectory = CopyPlanner.NamesDirectory(plan.Destination) || target.TryStat(destination, followLink: true) is { IsDirectory: true };
+        if (!intoDirectory && plan.Sources.Count(source => !source.IsDirectory) > 1)
+        {
+            throw new KleeneException($"'{plan.Destination}' cannot take {plan.Sources.Length} files; end it in '/' to make it a directory");
+        }
+
+        foreach (var source in plan.Sources)
+        {
+            if (source.IsDirectory)
+            {
+                MakeDirectory(destination);
+                copier.CopyContents(source.RealPath, destination, plan.Origin.Ignore.FilterAt(source.RealPath));
+            }
+            else if (intoDirectory)
+            {
+                MakeDirectory(destination);
+                copier.CopyFile(source.RealPath, destination, source.Name);
+            }
+            else
+            {
+                // A link of that name is followed, inside the root, and what it leads to is made or replaced.
+                var place = target.FollowLinks(destination);
+                MakeDirectory(place.Parent);
+                copier.CopyFile(source.RealPath, place.Parent, place.Name);
+            }
+        }
+
+        if (plan.Fingerprint is { } expected && expected != copier.Fingerprint.Value)
+        {
+            throw new FileChangedException($"files in {plan.Origin.Description} changed while they were being copied; build again when nothing writes to them");
+        }
+
+        void MakeDirectory(UnixPath directory)
+        {
+            try
+            {
+                target.CreateDirectories(directory, DirectoryPermissions, owner);
+            }
+            catch (FileOperationException exception) when (exception.IsNotFound)
+            {
+                throw new KleeneException($"cannot copy to '{plan.Destination}': there is a file where a directory has to be", exception);
+            }
+        }
+    }
+
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Images;
+
+namespace Kleene.Build.Builder.Copying;
+
+/// <summary>What one COPY takes, found in its origin: made by <see cref="CopyPlanner"/>, carried out by <see cref="CopyExecutor"/>.</summary>
+public sealed class CopyPlan
+{
+    private ulong? fingerprint;
+
+    internal CopyPlan(SourceTree origin, ImmutableArray<CopySource> sources, string destination)
+    {
+        Origin = origin;
+        Sources = sources;
+        Destination = destination;
+    }
+
+    public SourceTree Origin { get; }
+
+    /// <summary>In the order they are copied. Empty when only wildcards were asked for and none matched: then nothing is done.</summary>
+    public ImmutableArray<CopySource> Sources { get; }
+
+    /// <summary>Absolute in the image; ends in a slash when it is to be a directory.</summary>
+    public string Destination { get; }
+
+    /// <summary>Of the files as they were when the digest was made; null before. Tells whether what is copied later is what was hashed.</summary>
+    internal ulong? Fingerprint => fingerprint;
+
+    /// <summary>
+    /// For the step's key: everything about the sources that reaches the image. Two plans with the same digest and destination make
+    /// the same of the same parent. Needless when the origin is a snapshot whose own key is in the step's key, with the sources as written.
+    /// </summary>
+    public Digest ComputeDigest(IDigestCache? cache, CancellationToken cancellationToken)
+    {
+        var digester = new TreeDigester(Origin.Root, cache, cancellationToken);
+        foreach (var source in Sources)
+        {
+            if (source.IsDirectory)
+            {
+                digester.AddContents(source.RealPath, Origin.Ignore.FilterAt(source.RealPath));
+            }
+            else
+            {
+                digester.AddFile(source.RealPath, source.Name);
+            }
+        }
+
+        var digest = digester.Finish();
+        fingerprint = digester.Fingerprint.Value;
+        return digest;
+    }
+}
+
+/// <summary>One file or directory that a COPY takes.</summary>
+/// <param name="Path">As it was named or matched, relative to the origin's root.</param>
+/// <param name="RealPath">Where that leads, links followed inside the root.</param>
+/// <param name="IsDirectory">Then what is in it is copied, not it.</param>
+public sealed record CopySource(UnixPath Path, UnixPath RealPath, bool IsDirectory)
+{
+    /// <summary>What a file is called in a destination that is a directory.</summary>
+    public UnixPath Name => Path.Name;
+}

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+
+namespace Kleene.Build.Builder.Copying;
+
+/// <summary>Finds what the sources of a COPY name in its origin. Reads names only, and changes nothing.</summary>
+public static class CopyPlanner
+{
+    /// <param name="origin">The context or a snapshot.</param>
+    /// <param name="sources">As in the instruction, expanded: paths from the origin's root, with Go's wildcards.</param>
+    /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>
+    /// <exception cref="KleeneException">A source is missing or ignored, or several files are to become one.</exception>
+    public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination)
+    {
+        if (sources.Length > 1 && !NamesDirectory(destination))
+        {
+            throw new KleeneException($"'{destination}' cannot take {sources.Length} sources; end it in '/' to make it a directory");
+        }
+
+        var finder = new SourceFinder(origin);
+        return new CopyPlan(origin, [.. sources.SelectMany(finder.Find)], destination);
+    }
+
+    /// <summary>Whether the text alone says that the destination is a directory.</summary>
+    internal static bool NamesDirectory(string destination) =>
+        destination.EndsWith('/') || destination.EndsWith("/.", StringComparison.Ordinal) || destination is "." or "";
+}

@@ -1,0 +1,48 @@
+namespace Kleene.Build.Builder.Copying;
+
+/// <summary>Guesses which name somebody meant who wrote one that is not there.</summary>
+internal static class NearMiss
+{
+    /// <summary>One slip in every so many characters is still a slip.</summary>
+    private const int CharactersPerSlip = 3;
+
+    /// <summary>The candidate that fewest slips turn into the word; null when none is near. Only the case differing counts as no slip.</summary>
+    public static string? Find(string word, IEnumerable<string> candidates)
+    {
+        var allowed = Math.Max(1, word.Length / CharactersPerSlip);
+        return candidates
+            .Where(candidate => Math.Abs(candidate.Length - word.Length) <= allowed)
+            .Select(candidate => (Name: candidate, Slips: Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
+            .Where(candidate => candidate.Slips <= allowed && candidate.Slips < word.Length)
+            .OrderBy(candidate => candidate.Slips)
+            .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
+            .Select(candidate => candidate.Name)
+            .FirstOrDefault();
+    }
+
+    /// <summary>Insertions, deletions, replacements and swaps of neighbours.</summary>
+    private static int Distance(string left, string right)
+    {
+        var rows = new int[left.Length + 1, right.Length + 1];
+        for (var i = 0; i <= left.Length; i++)
+        {
+            for (var j = 0; j <= right.Length; j++)
+            {
+                if (i == 0 || j == 0)
+                {
+                    rows[i, j] = i + j;
+                    continue;
+                }
+
+                var replaced = rows[i - 1, j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+                rows[i, j] = Math.Min(replaced, 1 + Math.Min(rows[i - 1, j], rows[i, j - 1]));
+                if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
+                {
+                    rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
+                }
+            }
+        }
+
+        return rows[left.Length, right.Length];
+    }
+}

@@ -1,0 +1,136 @@
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+
+namespace Kleene.Build.Builder.Copying;
+
+/// <summary>Turns one source of a COPY into the files and directories it stands for.</summary>
+internal sealed class SourceFinder(SourceTree origin)
+{
+    /// <summary>What is there of that name or pattern. A pattern may match nothing; a name must be there.</summary>
+    public IEnumerable<CopySource> Find(string source)
+    {
+        // The root is the highest that can be named: "../x" and "/x" are "x".
+        UnixPath path = CleanPath.Inside(source);
+        if (!PathPattern.HasWildcard(path.Bytes))
+        {
+            return [TryFind(path) ?? throw NotFound(source, path)];
+        }
+
+        if (!PathPattern.IsValid(path.Bytes))
+        {
+            throw new KleeneException($"'{source}' is not a pattern; close its '[' or write '\\' before what stands for itself");
+        }
+
+        return Expand(path);
+    }
+
+    private List<CopySource> Expand(UnixPath pattern)
+    {
+        var matches = new List<UnixPath> { UnixPath.Empty };
+        var isFirstPattern = true;
+        foreach (var range in pattern.Bytes.Split((byte)'/'))
+        {
+            var component = UnixPath.FromBytes(pattern.Bytes[range]);
+            if (isFirstPattern && !PathPattern.HasWildcard(component.Bytes))
+            {
+                // Up to the first wildcard the path is a name, and links in it are followed.
+                matches = [matches[0] / component];
+                continue;
+            }
+
+            matches = [.. matches.SelectMany(directory => Match(directory, component, followLink: isFirstPattern))];
+            isFirstPattern = false;
+        }
+
+        return [.. matches.Select(TryFind).OfType<CopySource>()];
+    }
+
+    private IEnumerable<UnixPath> Match(UnixPath directory, UnixPath component, bool followLink) =>
+        origin.Root.TryStat(directory, followLink) is { IsDirectory: true }
+            ? origin.Root.List(directory).Where(name => PathPattern.Matches(component.Bytes, name.Bytes)).Select(name => directory / name)
+            : [];
+
+    /// <summary>Null when it is not there, or not to be seen.</summary>
+    private CopySource? TryFind(UnixPath path)
+    {
+        if (origin.Root.TryStat(path, followLink: true) is not { } status)
+        {
+            return null;
+        }
+
+        var realPath = origin.Root.RealPath(path);
+        var isReached = path == realPath || !origin.Ignore.Decide(path).IsIgnored;
+        return isReached && IsVisible(realPath, status.IsDirectory) && status.Kind is not (FileKind.Socket or FileKind.Unknown)
+            ? new CopySource(path, realPath, status.IsDirectory)
+            : null;
+    }
+
+    /// <summary>Not ignored, or a directory that holds something that is not.</summary>
+    private bool IsVisible(UnixPath path, bool isDirectory) =>
+        !origin.Ignore.Decide(path).IsIgnored || (isDirectory && origin.Ignore.FilterAt(path) is { } filter && HoldsAnything(path, filter));
+
+    private bool HoldsAnything(UnixPath directory, ITreeFilter filter)
+    {
+        foreach (var name in origin.Root.List(directory))
+        {
+            var path = directory / name;
+            var isDirectory = origin.Root.TryStat(path, followLink: false) is { IsDirectory: true };
+            var verdict = filter.Judge(name.Bytes, isDirectory);
+            if (verdict == TreeVerdict.Include
+                || (verdict == TreeVerdict.Descend && isDirectory && filter.Enter(name.Bytes) is { } below && HoldsAnything(path, below)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private KleeneException NotFound(string source, UnixPath path)
+    {
+        if (origin.Root.TryStat(path, followLink: true) is not null)
+        {
+            var decision = origin.Ignore.Decide(path) is { IsIgnored: true } own ? own : origin.Ignore.Decide(origin.Root.RealPath(path));
+            return decision.Rule is not { } rule
+                ? new KleeneException($"'{source}' cannot be copied: it is a socket")
+                : new KleeneException($"'{source}' is left out of {origin.Description} by '{rule.Text}' ({rule.Place}); take that rule away or add '!{path.ToDisplay()}' below it");
+        }
+
+        if (origin.Root.TryStat(path, followLink: false) is not null)
+        {
+            return new KleeneException($"'{source}' is a link in {origin.Description} that leads nowhere: '{origin.Root.ReadLink(path).ToDisplay()}'");
+        }
+
+        var nearest = NearestName(path);
+        return new KleeneException(nearest is null
+            ? $"there is no '{source}' in {origin.Description} '{origin.Root.HostPath}'"
+            : $"there is no '{source}' in {origin.Description} '{origin.Root.HostPath}'; did you mean '{nearest.Value.ToDisplay()}'?");
+    }
+
+    /// <summary>The path with its first wrong component replaced by the name that looks most like it.</summary>
+    private UnixPath? NearestName(UnixPath path)
+    {
+        var directory = UnixPath.Empty;
+        foreach (var range in path.Bytes.Split((byte)'/'))
+        {
+            var component = UnixPath.FromBytes(path.Bytes[range]);
+            if (origin.Root.TryStat(directory / component, followLink: true) is not null)
+            {
+                directory /= component;
+                continue;
+            }
+
+            if (origin.Root.TryStat(directory, followLink: true) is not { IsDirectory: true })
+            {
+                return null;
+            }
+
+            var names = origin.Root.List(directory).Where(name => !origin.Ignore.Decide(directory / name).IsIgnored).Select(name => name.ToString());
+            var nearest = NearMiss.Find(component.ToString(), names);
+            return nearest is null ? default(UnixPath?) : directory / nearest;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,277 @@
+using Kleene.Build.Runtime.Native;
+
+namespace Kleene.Build.Runtime.Storage.Overlay;
+
+/// <summary>
+/// Snapshots as layers of overlayfs: a workspace's upper directory becomes its snapshot by a rename, and nothing is copied.
+/// Runs no process. The order of the steps below is what makes a crash harmless at any of them; the README tells it.
+/// </summary>
+public sealed class OverlaySnapshotStore : ISnapshotStore
+{
+    public const string DriverName = "overlay";
+
+    private readonly string root;
+    private readonly IOverlayMounter mounter;
+    private readonly int maximumLayers;
+
+    /// <param name="root">An absolute path; made when missing.</param>
+    public OverlaySnapshotStore(string root)
+        : this(root, OverlayMounter.Best, OverlayMounter.Best.MaximumLower)
+    {
+    }
+
+    /// <param name="maximumLayers">How many directories a snapshot may consist of before a child stands on a flat copy of it.</param>
+    internal OverlaySnapshotStore(string root, IOverlayMounter mounter, int maximumLayers)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumLayers, 2);
+        this.root = Path.GetFullPath(root);
+        this.mounter = mounter;
+        this.maximumLayers = maximumLayers;
+        Directory.CreateDirectory(this.root);
+    }
+
+    public string Driver => DriverName;
+
+    public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
+    {
+        var tree = Tree(id);
+        MakeDirectory(tree.Directory);
+        try
+        {
+            if (parent is { } parentId)
+            {
+                await StandOnAsync(tree, Tree(parentId), cancellationToken);
+                Mount(tree, use);
+            }
+            else
+            {
+                tree.WriteLower([]);
+                MakeDirectory(tree.Upper);
+            }
+
+            return new Workspace(this, id, tree.Visible);
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
+    public Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var tree = Tree(id);
+        if (!tree.IsWorkspace)
+        {
+            throw new SnapshotNotFoundException(id);
+        }
+
+        if (tree.IsMountable && !Mounts.IsMounted(tree.Merged))
+        {
+            // A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.
+            TreeRemover.Remove(tree.Work, cancellationToken);
+            MakeDirectory(tree.Work);
+            Mount(tree, WorkspaceUse.Container);
+        }
+
+        return Task.FromResult(new Workspace(this, id, tree.Visible));
+    }
+
+    public async Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var tree = Tree(workspace.Id);
+        if (!tree.IsWorkspace)
+        {
+            throw new SnapshotNotFoundException(tree.Id);
+        }
+
+        if (tree.IsMountable)
+        {
+            await Mounts.UnmountAsync(tree.Id, tree.Merged, cancellationToken);
+
+            // This also takes the mount out of every other namespace that has a copy of it: rmdir(2) detaches what is mounted elsewhere.
+            Directory.Delete(tree.Merged);
+            TreeRemover.Remove(tree.Work, CancellationToken.None);
+        }
+
+        Directory.Move(tree.Upper, tree.Frozen);
+    }
+
+    public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Mounts.UnmountAsync(id, Tree(id).Merged, cancellationToken);
+
+    public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var tree = Tree(id);
+        if (!tree.IsSnapshot)
+        {
+            throw new SnapshotNotFoundException(id);
+        }
+
+        var layers = tree.Layers();
+        if (layers is [var only])
+        {
+            return Task.FromResult(new SnapshotView(Path.Join(root, only)));
+        }
+
+        // "/." makes a directory of what lstat(2) would show as a symbolic link.
+        var mount = mounter.MountDetached(root, new OverlayLayers(layers));
+        var path = $"/proc/{Environment.ProcessId}/fd/{mount.DangerousGetHandle()}/.";
+        return Task.FromResult(new SnapshotView(path, () =>
+        {
+            mount.Dispose();
+            return ValueTask.CompletedTask;
+        }));
+    }
+
+    public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        var tree = Tree(id);
+        if (Directory.Exists(tree.Directory))
+        {
+            RefuseWhenStoodOn(id, tree.Lower);
+            await Mounts.UnmountAsync(id, tree.Merged, cancellationToken);
+            Doom(tree);
+        }
+
+        if (Directory.Exists(tree.Doomed))
+        {
+            await Task.Run(() => TreeRemover.Remove(tree.Doomed, cancellationToken), cancellationToken);
+        }
+    }
+
+    public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        var tree = Tree(id);
+        return Task.Run(() => TreeMeasure.Bytes(tree.Directory, cancellationToken), cancellationToken);
+    }
+
+    private OverlayTree Tree(SnapshotId id) => new(root, id);
+
+    /// <summary>Makes a tree all that it is before it is mounted.</summary>
+    private async Task StandOnAsync(OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
+    {
+        if (!parent.IsSnapshot || !TryLink(parent.Lower, tree.Parent))
+        {
+            throw new SnapshotNotFoundException(parent.Id);
+        }
+
+        var chain = parent.Layers();
+        if (chain.Length >= maximumLayers)
+        {
+            await Task.Run(() => Flatten(tree, parent, chain, cancellationToken), cancellationToken);
+            chain = parent.Layers();
+        }
+
+        tree.WriteLower(chain);
+        MakeDirectory(tree.Upper);
+        MakeDirectory(tree.Work);
+        MakeDirectory(tree.Merged);
+
+        // The root of the mount looks as the upper directory does.
+        using var newest = OpenDirectory.Open(Path.Join(root, chain[0]));
+        using var upper = OpenDirectory.Open(tree.Upper);
+        TreeCopier.CopyAttributes(newest, ".\0"u8, upper, ".\0"u8, newest.Stat());
+    }
+
+    /// <summary>
+    /// Gives a snapshot with too many layers a copy of its whole tree. It is made in the child's directory and moved to the parent,
+    /// where later children find it; of two that make it at once one keeps the other's.
+    /// </summary>
+    private void Flatten(OverlayTree child, OverlayTree parent, string[] chain, CancellationToken cancellationToken)
+    {
+        MakeDirectory(child.Flat);
+        using (var mount = mounter.MountDetached(root, new OverlayLayers(chain)))
+        {
+            TreeCopier.Copy($"/proc/self/fd/{mount.DangerousGetHandle()}/.", child.Flat, cancellationToken);
+        }
+
+        using var from = OpenDirectory.Open(child.Directory);
+        using var to = OpenDirectory.Open(parent.Directory);
+        var name = OpenDirectory.Name(OverlayTree.FlatName);
+        if (NativeMethods.renameat(from.Handle, name, to.Handle, name) == 0)
+        {
+            return;
+        }
+
+        if (Errno.Last is not (Errno.ENOTEMPTY or Errno.EEXIST))
+        {
+            throw Errno.LastException($"rename '{child.Flat}'");
+        }
+
+        TreeRemover.Remove(child.Flat, cancellationToken);
+    }
+
+    private void Mount(OverlayTree tree, WorkspaceUse use)
+    {
+        var layers = new OverlayLayers(tree.ReadLower(), tree.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.WorkName)) { IsVolatile = use == WorkspaceUse.BuildStep };
+        mounter.Mount(root, layers, tree.Merged);
+
+        // What a jail mounts in the tree must not appear in other namespaces. The mount itself keeps its parent's propagation,
+        // so that unmounting reaches the namespaces that received it.
+        if (NativeMethods.mount(null, tree.Merged, null, NativeMethods.MS_PRIVATE, null) != 0)
+        {
+            throw Errno.LastException($"make '{tree.Merged}' private");
+        }
+    }
+
+    /// <summary>
+    /// Takes a tree out of use by renaming it. A child that found the tree a moment before has its link by then, or will find nothing to link to;
+    /// so the links are counted once more, and a tree that turns out to be needed comes back.
+    /// </summary>
+    private static void Doom(OverlayTree tree)
+    {
+        Directory.Move(tree.Directory, tree.Doomed);
+        try
+        {
+            RefuseWhenStoodOn(tree.Id, Path.Join(tree.Doomed, Path.GetFileName(tree.Lower)));
+        }
+        catch (SnapshotInUseException)
+        {
+            Directory.Move(tree.Doomed, tree.Directory);
+            throw;
+        }
+    }
+
+    private static void RefuseWhenStoodOn(SnapshotId id, string lower)
+    {
+        using var directory = OpenDirectory.Open(Path.GetDirectoryName(lower)!); // The file stands in a tree's directory.
+        if (directory.TryStat(OpenDirectory.Name(Path.GetFileName(lower)), out var status) && status.Links > 1)
+        {
+            throw new SnapshotInUseException(id, "other trees stand on it");
+        }
+    }
+
+    /// <summary>False when there is nothing to link to.</summary>
+    private static bool TryLink(string existing, string path)
+    {
+        using var from = OpenDirectory.TryOpen(Path.GetDirectoryName(existing)!); // Both files stand in a tree's directory.
+        using var to = OpenDirectory.Open(Path.GetDirectoryName(path)!);
+        if (from is null)
+        {
+            return false;
+        }
+
+        var (oldName, newName) = (OpenDirectory.Name(Path.GetFileName(existing)), OpenDirectory.Name(Path.GetFileName(path)));
+        if (NativeMethods.linkat(from.Handle, oldName, to.Handle, newName, flags: 0) == 0)
+        {
+            return true;
+        }
+
+        return Errno.Last == Errno.ENOENT ? false : throw Errno.LastException($"link '{path}'");
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        using var parent = OpenDirectory.Open(Path.GetDirectoryName(path)!); // A tree's directories are never the root.
+        var name = OpenDirectory.Name(Path.GetFileName(path));
+
+        // mkdir(2) subtracts the umask from the mode.
+        if (NativeMethods.mkdirat(parent.Handle, name, 0x1ED) != 0 || NativeMethods.fchmodat(parent.Handle, name, 0x1ED, flags: 0) != 0)
+        {
+            throw Errno.LastException($"mkdir '{path}'");
+        }
+    }
+}

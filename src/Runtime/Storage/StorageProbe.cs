@@ -1,0 +1,124 @@
+using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Storage.Btrfs;
+using Kleene.Build.Runtime.Storage.Overlay;
+using Kleene.Build.Runtime.Storage.Zfs;
+
+namespace Kleene.Build.Runtime.Storage;
+
+/// <summary>The storage driver in use, and why.</summary>
+/// <param name="Reason">A sentence for <c>kleene system info</c>: <c>overlay: '/var/lib/kleene' lies on ext4</c>.</param>
+public sealed record StorageChoice(ISnapshotStore Store, string Reason)
+{
+    /// <param name="request"><c>auto</c>, <c>zfs</c>, <c>zfs:POOL/DATASET</c>, <c>btrfs</c> or <c>overlay</c>.</param>
+    /// <param name="root">The state directory, an absolute path; made when missing.</param>
+    /// <exception cref="StorageUnavailableException">The driver cannot work here.</exception>
+    public static Task<StorageChoice> MakeAsync(string request, string root, IProcessRunner runner, CancellationToken cancellationToken) =>
+        new StorageProbe(runner, OperatingSystem.IsFreeBSD()).ChooseAsync(StorageRequest.Parse(request), root, cancellationToken);
+}
+
+/// <summary>
+/// Chooses the storage driver by what the state directory lies on. It is asked at every start, so it costs one statfs(2),
+/// the mount table when that says ZFS or FUSE, and a process only when a dataset is used for the first time.
+/// </summary>
+/// <param name="isFreeBsd">FreeBSD has only ZFS, and no Linux system calls.</param>
+public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
+{
+    /// <param name="root">The state directory, an absolute path; made when missing. Each driver keeps its trees in a directory of its own in it.</param>
+    /// <exception cref="StorageUnavailableException">The driver cannot work here.</exception>
+    public async Task<StorageChoice> ChooseAsync(StorageRequest request, string root, CancellationToken cancellationToken)
+    {
+        MakeWritable(request.Driver ?? "auto", root);
+        if (request.Driver == ZfsSnapshotStore.DriverName || isFreeBsd)
+        {
+            return await ZfsAsync(request, root, cancellationToken);
+        }
+
+        var type = FileSystemType(root);
+        return request.Driver switch
+        {
+            BtrfsSnapshotStore.DriverName => Btrfs(root, type, "it was asked for"),
+            OverlaySnapshotStore.DriverName => Overlay(root, type, "it was asked for"),
+            _ when type == "btrfs" => Btrfs(root, type, $"'{root}' lies on btrfs"),
+            _ when type == "zfs" => await ZfsAsync(request, root, cancellationToken),
+            _ => Overlay(root, type, $"'{root}' lies on {type}"),
+        };
+    }
+
+    private static StorageChoice Btrfs(string root, string type, string because)
+    {
+        const string Driver = BtrfsSnapshotStore.DriverName;
+        if (type != "btrfs")
+        {
+            throw new StorageUnavailableException(Driver, $"'{root}' lies on {type}; move it with --root to a btrfs file system");
+        }
+
+        return Environment.IsPrivilegedProcess
+            ? new StorageChoice(new BtrfsSnapshotStore(Path.Join(root, Driver)), $"{Driver}: {because}")
+            : throw new StorageUnavailableException(Driver, "it takes root to delete subvolumes; run the command as root");
+    }
+
+    private static StorageChoice Overlay(string root, string type, string because)
+    {
+        const string Driver = OverlaySnapshotStore.DriverName;
+        if (OverlayMounter.WhyUnavailable() is { } missing)
+        {
+            throw new StorageUnavailableException(Driver, missing);
+        }
+
+        // These cannot hold an upper directory: they lack whiteouts, trusted attributes or d_type (overlayfs.rst).
+        return type is "overlay" or "fuse" or "nfs"
+            ? throw new StorageUnavailableException(Driver, $"'{root}' lies on {type}, which overlayfs cannot write on; move it with --root, for example to ext4, xfs or tmpfs")
+            : new StorageChoice(new OverlaySnapshotStore(Path.Join(root, Driver)), $"{Driver}: {because}");
+    }
+
+    private async Task<StorageChoice> ZfsAsync(StorageRequest request, string root, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var datasets = new ZfsSetup(runner, root);
+        var dataset = request.Dataset is { } named ? await datasets.UseAsync(named) : await datasets.UseBelowRootAsync();
+        var because = request.Dataset is null ? $"'{root}' lies on ZFS, so trees are kept in '{dataset}'" : $"dataset '{dataset}' is configured";
+        return new StorageChoice(new ZfsSnapshotStore(runner, dataset, datasets.MountRoot), $"{ZfsSnapshotStore.DriverName}: {because}");
+    }
+
+    private static void MakeWritable(string driver, string root)
+    {
+        try
+        {
+            Directory.CreateDirectory(root);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageUnavailableException(driver, $"'{root}' cannot be made: {e.Message}", e);
+        }
+
+        const int WriteAccess = 2; // W_OK, access(2)
+        if (NativeMethods.access(OpenDirectory.Name(root), WriteAccess) != 0)
+        {
+            var why = Errno.Last == Errno.EROFS ? "is on a read-only file system; choose another with --root" : "cannot be written to; run the command as root or choose another with --root";
+            throw new StorageUnavailableException(driver, $"'{root}' {why}");
+        }
+    }
+
+    /// <summary>The name of the file system, for choosing and for messages.</summary>
+    private static string FileSystemType(string root)
+    {
+        if (NativeMethods.statfs(root, out var status) != 0)
+        {
+            throw Errno.LastException($"statfs '{root}'");
+        }
+
+        return status.Type switch
+        {
+            NativeMethods.BTRFS_SUPER_MAGIC => "btrfs",
+            NativeMethods.ZFS_SUPER_MAGIC => "zfs",
+            NativeMethods.FUSE_SUPER_MAGIC => MountEntry.Containing(root)?.Type == ZfsSetup.FuseType ? "zfs" : "fuse",
+            NativeMethods.OVERLAYFS_SUPER_MAGIC => "overlay",
+            NativeMethods.NFS_SUPER_MAGIC => "nfs",
+            NativeMethods.EXT_SUPER_MAGIC => "ext4",
+            NativeMethods.XFS_SUPER_MAGIC => "xfs",
+            NativeMethods.TMPFS_MAGIC => "tmpfs",
+            var other => $"a file system of type 0x{other:x}",
+        };
+    }
+}

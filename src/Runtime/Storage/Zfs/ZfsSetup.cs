@@ -1,0 +1,103 @@
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Runtime.Storage.Zfs;
+
+/// <summary>
+/// Sees to it that there is a dataset to keep trees in. Which one was found good is noted in the state directory, so that only the first use costs processes.
+/// </summary>
+internal sealed class ZfsSetup(IProcessRunner runner, string root)
+{
+    /// <summary>What the mount table calls a file system of zfs-fuse.</summary>
+    public const string FuseType = "fuse.zfs";
+
+    private const string Driver = ZfsSnapshotStore.DriverName;
+    private const string OwnName = "kleene";
+
+    private readonly ZfsTool zfs = new(runner);
+
+    /// <summary>Where the trees are mounted.</summary>
+    public string MountRoot => Path.Join(root, Driver);
+
+    private string Note => Path.Join(root, $"{Driver}.dataset");
+
+    /// <summary>A dataset that the user made for us.</summary>
+    public async Task<DatasetName> UseAsync(DatasetName dataset)
+    {
+        if (Noted() == dataset)
+        {
+            return dataset;
+        }
+
+        var type = await AskAsync("get", dataset.ToString(), "get", "-H", "-o", "value", "type", dataset.ToString())
+            ?? throw Unavailable($"there is no dataset '{dataset}'; make it with 'zfs create {dataset}'");
+        if (type.Trim() != "filesystem")
+        {
+            throw Unavailable($"'{dataset}' is a {type.Trim()}, not a file system");
+        }
+
+        return await KeepAsync(dataset);
+    }
+
+    /// <summary>A dataset of our own, made below the one that the state directory lies on.</summary>
+    public async Task<DatasetName> UseBelowRootAsync()
+    {
+        if (Noted() is { } noted)
+        {
+            return noted;
+        }
+
+        var parent = await DatasetOfRootAsync();
+        var dataset = parent.Child(OwnName);
+        if (await AskAsync("get", dataset.ToString(), "get", "-H", "-o", "value", "type", dataset.ToString()) is null
+            && await AskAsync("create", dataset.ToString(), "create", "-o", $"mountpoint={MountRoot}", dataset.ToString()) is null)
+        {
+            throw Unavailable($"dataset '{parent}' is gone");
+        }
+
+        return await KeepAsync(dataset);
+    }
+
+    private async Task<DatasetName> DatasetOfRootAsync()
+    {
+        // Linux knows it without a process.
+        var entry = File.Exists("/proc/self/mountinfo") ? MountEntry.Containing(root) : null;
+        var name = entry switch
+        {
+            { Type: Driver or FuseType } => entry.Source,
+            null => (await AskAsync("list", root, "list", "-H", "-o", "name", root))?.Trim(),
+            _ => null,
+        };
+        return name is null
+            ? throw Unavailable($"'{root}' does not lie on ZFS; name a dataset as in --storage zfs:POOL/DATASET, or move '{root}' with --root")
+            : DatasetName.Parse(name);
+    }
+
+    /// <summary>What the command printed; null when the subject does not exist.</summary>
+    private async Task<string?> AskAsync(string operation, string subject, params string[] arguments)
+    {
+        try
+        {
+            return await zfs.RunAsync(arguments);
+        }
+        catch (ToolMissingException e)
+        {
+            throw new StorageUnavailableException(Driver, "the program 'zfs' is not installed (on Debian: zfsutils-linux from contrib, or zfs-fuse)", e);
+        }
+        catch (ProcessFailedException e)
+        {
+            return ZfsErrors.Read(e.Result.Error, subject) == ZfsFailure.Missing
+                ? null
+                : throw new StorageUnavailableException(Driver, $"'zfs {operation}' says: {e.Result.Error.Trim().Split('\n')[^1]}", e);
+        }
+    }
+
+    private DatasetName? Noted() => File.Exists(Note) && File.ReadAllText(Note).Trim() is { Length: > 0 } name ? DatasetName.Parse(name) : null;
+
+    private async Task<DatasetName> KeepAsync(DatasetName dataset)
+    {
+        await File.WriteAllTextAsync(Note, dataset.ToString());
+        return dataset;
+    }
+
+    private static StorageUnavailableException Unavailable(string reason) => new(Driver, reason);
+}

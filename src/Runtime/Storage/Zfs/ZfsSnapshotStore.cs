@@ -1,0 +1,248 @@
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Runtime.Storage.Zfs;
+
+/// <summary>
+/// Snapshots as file systems of ZFS, one a tree, directly below one dataset. A tree is a snapshot once it has the ZFS snapshot <c>@kleene</c>,
+/// from which its children are cloned. Only workspaces and opened snapshots are mounted.
+/// <para>
+/// No process may be left in a tree that is committed, detached or removed, and its jail must be gone altogether, not only stopped:
+/// taking the mount away under a jail leaves orphans on FreeBSD and hangs zfs-fuse for good. The caller guarantees it.
+/// </para>
+/// </summary>
+public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
+{
+    public const string DriverName = "zfs";
+
+    private const string FrozenName = "kleene";
+
+    private readonly IProcessRunner runner;
+    private readonly DatasetName dataset;
+    private readonly string mountRoot;
+    private readonly ZfsTool zfs;
+    private readonly ZfsViews views;
+    private readonly ZfsTransfer transfer;
+
+    /// <param name="dataset">An existing file system that nobody else makes children of.</param>
+    /// <param name="mountRoot">An absolute path; made when missing. Best the place where <paramref name="dataset"/> itself is mounted.</param>
+    public ZfsSnapshotStore(IProcessRunner runner, DatasetName dataset, string mountRoot)
+    {
+        this.runner = runner;
+        this.dataset = dataset;
+        this.mountRoot = Path.GetFullPath(mountRoot);
+        zfs = new ZfsTool(runner);
+        views = new ZfsViews(zfs, this.mountRoot);
+        transfer = new ZfsTransfer(runner, zfs);
+        Directory.CreateDirectory(this.mountRoot);
+        if (File.Exists("/proc/self/mountinfo"))
+        {
+            // A namespace that copied a mount of ours would keep the dataset busy until it ends. Below a shared mount, unmounting reaches it.
+            Mounts.MakeShared(this.mountRoot);
+        }
+    }
+
+    public string Driver => DriverName;
+
+    /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
+    public async Task<string> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var result = await runner.RunAsync(ZfsTool.Command("version"), ProcessOutput.Captured, cancellationToken);
+        return result.Exit.Success ? result.Output.Split('\n')[0].Trim() : "a ZFS without 'zfs version', such as zfs-fuse";
+    }
+
+    public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var tree = NameOf(id);
+        if (parent is { } parentId)
+        {
+            var origin = FrozenOf(parentId);
+            if (await zfs.TryRunAsync(origin, origin, ["clone", .. Properties(id), origin, tree]) is { } failure)
+            {
+                throw failure == ZfsFailure.Missing ? new SnapshotNotFoundException(parentId) : Unexpected(failure, "clone", tree);
+            }
+        }
+        else
+        {
+            await zfs.RunAsync(["create", .. Properties(id), tree]);
+        }
+
+        try
+        {
+            await MountAsync(id);
+            return new Workspace(this, id, PathOf(id));
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
+    public async Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (await IsFrozenAsync(id) || !await MountAsync(id))
+        {
+            throw new SnapshotNotFoundException(id);
+        }
+
+        return new Workspace(this, id, PathOf(id));
+    }
+
+    public async Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
+    {
+        var id = workspace.Id;
+        if (!await UnmountAsync(id, cancellationToken))
+        {
+            throw new SnapshotNotFoundException(id);
+        }
+
+        switch (await zfs.TryRunAsync(FrozenOf(id), NameOf(id), "snapshot", FrozenOf(id)))
+        {
+            case null:
+                return;
+            case ZfsFailure.Exists or ZfsFailure.Missing:
+                throw new SnapshotNotFoundException(id);
+            case var failure:
+                throw Unexpected(failure.Value, "snapshot", NameOf(id));
+        }
+    }
+
+    public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => UnmountAsync(id, cancellationToken);
+
+    public async Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return await IsFrozenAsync(id)
+            ? await views.OpenAsync(NameOf(id), PathOf(id), cancellationToken)
+            : throw new SnapshotNotFoundException(id);
+    }
+
+    public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        var tree = NameOf(id);
+        switch (await zfs.TryRunWhileBusyAsync(tree, PathOf(id), cancellationToken, "destroy", "-r", tree))
+        {
+            case null or ZfsFailure.Missing:
+                RemoveMountPoint(id);
+                views.Forget(PathOf(id));
+                return;
+            case ZfsFailure.HasClones:
+                throw new SnapshotInUseException(id, "other trees stand on it");
+            case ZfsFailure.Busy:
+                throw new SnapshotInUseException(id, $"something is still running in '{PathOf(id)}', or a mount namespace holds it");
+            case var failure:
+                throw Unexpected(failure.Value, "destroy", tree);
+        }
+    }
+
+    public async Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var used = await zfs.RunAsync("get", "-Hp", "-o", "value", "used", NameOf(id));
+        return long.Parse(used.Trim(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public async Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken)
+    {
+        await using var origin = await transfer.FreezeAsync(source, id);
+        try
+        {
+            var received = await transfer.SendAsync(origin.Name, dataset.Child(id.ToString()), cancellationToken);
+
+            // zfs-fuse knows neither "receive -o" nor "set" of several properties at once.
+            foreach (var property in MountProperties(id))
+            {
+                await zfs.RunAsync("set", property, NameOf(id));
+            }
+
+            await zfs.RunAsync("rename", received.ToString(), FrozenOf(id));
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
+    public async Task CloneDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken)
+    {
+        if (source.Pool != dataset.Pool)
+        {
+            throw new KleeneException($"cannot clone '{source}': it is not in pool '{dataset.Pool}'; copy it instead");
+        }
+
+        // A snapshot that was made for this is destroyed with the last clone of it (zfs destroy -d).
+        await using var origin = await transfer.FreezeAsync(source, id);
+        await zfs.RunAsync(["clone", .. Properties(id), origin.Name.ToString(), NameOf(id)]);
+        try
+        {
+            await UnmountAsync(id, cancellationToken);
+            await zfs.RunAsync("snapshot", FrozenOf(id));
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
+    private string NameOf(SnapshotId id) => dataset.Child(id.ToString()).ToString();
+
+    private string FrozenOf(SnapshotId id) => dataset.Child(id.ToString()).Snapshot(FrozenName).ToString();
+
+    private string PathOf(SnapshotId id) => Path.Join(mountRoot, id.ToString());
+
+    private string[] MountProperties(SnapshotId id) => ["canmount=noauto", $"mountpoint={PathOf(id)}"];
+
+    private string[] Properties(SnapshotId id) => [.. MountProperties(id).SelectMany(property => new[] { "-o", property })];
+
+    /// <summary>False when there is no such tree.</summary>
+    private async Task<bool> MountAsync(SnapshotId id) => await zfs.TryRunAsync(NameOf(id), PathOf(id), "mount", NameOf(id)) switch
+    {
+        // zfs-fuse mounts what it clones, whatever canmount says.
+        null or ZfsFailure.AlreadyMounted => true,
+        ZfsFailure.Missing => false,
+        var failure => throw Unexpected(failure.Value, "mount", NameOf(id)),
+    };
+
+    /// <summary>Leaves nothing mounted, so that hundreds of snapshots cost no more than their datasets. False when there is no such tree.</summary>
+    private async Task<bool> UnmountAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        switch (await zfs.TryRunWhileBusyAsync(NameOf(id), PathOf(id), cancellationToken, "unmount", NameOf(id)))
+        {
+            case null or ZfsFailure.NotMounted:
+                RemoveMountPoint(id);
+                return true;
+            case ZfsFailure.Missing:
+                return false;
+            case ZfsFailure.Busy:
+                throw new SnapshotInUseException(id, $"something is still running in '{PathOf(id)}', or is mounted there");
+            case var failure:
+                throw Unexpected(failure.Value, "unmount", NameOf(id));
+        }
+    }
+
+    private async Task<bool> IsFrozenAsync(SnapshotId id) =>
+        await zfs.TryRunAsync(FrozenOf(id), FrozenOf(id), "list", "-H", "-o", "name", FrozenOf(id)) switch
+        {
+            null => true,
+            ZfsFailure.Missing => false,
+            var failure => throw Unexpected(failure.Value, "list", FrozenOf(id)),
+        };
+
+    /// <summary>Not every ZFS takes away the directory that it made for a mount. One that is not empty is not ours to judge.</summary>
+    private void RemoveMountPoint(SnapshotId id)
+    {
+        var path = PathOf(id);
+        if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            Directory.Delete(path);
+        }
+    }
+
+    private static KleeneException Unexpected(ZfsFailure failure, string operation, string name) => failure == ZfsFailure.NoSpace
+        ? new KleeneException($"cannot {operation} '{name}': the pool is out of space")
+        : new KleeneException($"cannot {operation} '{name}': zfs says that it is {failure}");
+}

@@ -1,0 +1,592 @@
+using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Testing.Storage;
+using Xunit;
+
+namespace Kleene.Build.Runtime.Tests.Storage;
+
+/// <summary>
+/// The law of snapshots. An heir makes a store with a root of its own for each test; after each test nothing may be left mounted there.
+/// </summary>
+public abstract class SnapshotStoreContract : IAsyncLifetime
+{
+    private ISnapshotStore? store;
+
+    protected static CancellationToken Token => CancellationToken.None;
+
+    protected ISnapshotStore Store => store ?? throw new InvalidOperationException("the store is made before the test");
+
+    /// <summary>Whether a snapshot refuses to go while a clone of it exists. Where clones share nothing by name, as on btrfs, it goes.</summary>
+    protected virtual bool ChildrenNeedTheirParent => true;
+
+    /// <summary>The directory in which the store mounts.</summary>
+    protected abstract string Root { get; }
+
+    /// <summary>What the store keeps of its trees: names of directories or datasets. Empty when there are no trees.</summary>
+    protected abstract Task<IReadOnlyList<string>> KeptAsync();
+
+    protected abstract Task<ISnapshotStore> MakeStoreAsync();
+
+    protected abstract Task RemoveStoreAsync();
+
+    public async Task InitializeAsync() => store = await MakeStoreAsync();
+
+    public async Task DisposeAsync()
+    {
+        var mounted = StorageScratch.MountsBelow(Root);
+        await RemoveStoreAsync();
+        Assert.Empty(mounted);
+    }
+
+    [ContractFact]
+    public async Task An_empty_workspace_is_an_empty_directory_of_root_with_mode_755()
+    {
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), null, WorkspaceUse.BuildStep, Token);
+
+        var tree = TreeText.Of(workspace.Path);
+
+        Assert.StartsWith(". dir 755 0:0 ", tree, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', tree);
+    }
+
+    [ContractFact]
+    public async Task A_clone_has_the_files_of_its_parent()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "a file"), "of the parent"));
+
+        await using var clone = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.BuildStep, Token);
+
+        Assert.Equal("of the parent", await File.ReadAllTextAsync(Path.Join(clone.Path, "a file"), Token));
+    }
+
+    [ContractFact]
+    public async Task What_is_written_in_a_clone_does_not_reach_its_parent()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), "old"));
+        var before = await TreeAsync(parent);
+
+        await using (var clone = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.BuildStep, Token))
+        {
+            await File.WriteAllTextAsync(Path.Join(clone.Path, "file"), "new and longer", Token);
+            await File.WriteAllTextAsync(Path.Join(clone.Path, "another"), "", Token);
+        }
+
+        Assert.Equal(before, await TreeAsync(parent));
+    }
+
+    [ContractFact]
+    public async Task Two_clones_of_one_parent_do_not_see_each_other()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "shared"), "0"));
+
+        await using var first = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.BuildStep, Token);
+        await using var second = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(first.Path, "shared"), "1", Token);
+        File.Delete(Path.Join(second.Path, "shared"));
+
+        Assert.Equal("1", await File.ReadAllTextAsync(Path.Join(first.Path, "shared"), Token));
+        Assert.False(File.Exists(Path.Join(second.Path, "shared")));
+    }
+
+    [ContractFact]
+    public async Task A_file_deleted_in_a_clone_stays_deleted_in_its_clones()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), ""));
+
+        var child = await SnapshotAsync(parent, root => File.Delete(Path.Join(root, "file")));
+        var grandchild = await SnapshotAsync(child, root => File.WriteAllText(Path.Join(root, "other"), ""));
+
+        Assert.Equal(["other"], await NamesAsync(grandchild));
+        Assert.Equal(["file"], await NamesAsync(parent));
+    }
+
+    [ContractFact]
+    public async Task A_directory_made_anew_shows_nothing_of_the_one_it_replaces()
+    {
+        var parent = await SnapshotAsync(null, root =>
+        {
+            Directory.CreateDirectory(Path.Join(root, "etc", "deep"));
+            File.WriteAllText(Path.Join(root, "etc", "old"), "");
+        });
+
+        var child = await SnapshotAsync(parent, root =>
+        {
+            Directory.Delete(Path.Join(root, "etc"), recursive: true);
+            Directory.CreateDirectory(Path.Join(root, "etc"));
+            File.WriteAllText(Path.Join(root, "etc", "new"), "");
+        });
+
+        Assert.Equal(["etc", "etc/new"], await NamesAsync(child));
+    }
+
+    [ContractFact]
+    public async Task A_directory_of_the_parent_can_be_moved()
+    {
+        var parent = await SnapshotAsync(null, root =>
+        {
+            Directory.CreateDirectory(Path.Join(root, "from", "sub"));
+            File.WriteAllText(Path.Join(root, "from", "sub", "file"), "moved");
+        });
+
+        var child = await SnapshotAsync(parent, root => RawFiles.Move(Path.Join(root, "from"), Path.Join(root, "to")));
+
+        Assert.Equal(["to", "to/sub", "to/sub/file"], await NamesAsync(child));
+    }
+
+    [ContractFact]
+    public async Task A_file_can_take_the_place_of_a_directory_and_the_other_way_round()
+    {
+        var parent = await SnapshotAsync(null, root =>
+        {
+            Directory.CreateDirectory(Path.Join(root, "was directory", "inner"));
+            File.WriteAllText(Path.Join(root, "was file"), "");
+        });
+
+        var child = await SnapshotAsync(parent, root =>
+        {
+            Directory.Delete(Path.Join(root, "was directory"), recursive: true);
+            File.WriteAllText(Path.Join(root, "was directory"), "");
+            File.Delete(Path.Join(root, "was file"));
+            Directory.CreateDirectory(Path.Join(root, "was file", "inner"));
+        });
+
+        Assert.Equal(["was%20directory", "was%20file", "was%20file/inner"], await NamesAsync(child));
+    }
+
+    [ContractFact]
+    public Task Hard_links_stay_links() => SurvivesAsync(
+        root =>
+        {
+            Directory.CreateDirectory(Path.Join(root, "sub"));
+            File.WriteAllText(Path.Join(root, "sub", "first"), "one inode");
+            RawFiles.Link(Path.Join(root, "sub", "first"), Path.Join(root, "second"));
+        },
+        " = second");
+
+    [ContractFact]
+    public Task Symbolic_links_keep_their_target_and_owner() => SurvivesAsync(
+        root =>
+        {
+            File.CreateSymbolicLink(Path.Join(root, "dangling"), "/nowhere/at all");
+            File.CreateSymbolicLink(Path.Join(root, "up"), "../../..");
+            RawFiles.SetOwner(Path.Join(root, "up"), 12, 34);
+        },
+        "/nowhere/at%20all",
+        "12:34");
+
+    [ContractFact]
+    public Task Extended_attributes_survive_also_with_zero_bytes_in_them() => SurvivesAsync(
+        root =>
+        {
+            File.WriteAllText(Path.Join(root, "file"), "");
+            RawFiles.SetAttribute(Path.Join(root, "file"), "trusted.kleene", [0, 1, 0xFF, 0]);
+            Directory.CreateDirectory(Path.Join(root, "directory"));
+            RawFiles.SetAttribute(Path.Join(root, "directory"), "trusted.empty", []);
+        },
+        "trusted.kleene=0001ff00",
+        "trusted.empty=");
+
+    [ContractFact]
+    public Task File_capabilities_survive() => SurvivesAsync(
+        root =>
+        {
+            File.WriteAllText(Path.Join(root, "ping"), "");
+
+            // struct vfs_cap_data, revision 2: cap_net_raw, permitted and effective.
+            RawFiles.SetAttribute(Path.Join(root, "ping"), "security.capability", Convert.FromHexString("0100000200200000000000000000000000000000"));
+        },
+        "security.capability=01000002002");
+
+    [ContractFact]
+    public Task Device_nodes_and_pipes_survive() => SurvivesAsync(
+        root =>
+        {
+            RawFiles.MakeNode(Path.Join(root, "null"), 0x2000 | 0x1B6, 1, 3);
+            RawFiles.MakeNode(Path.Join(root, "disk"), 0x6000 | 0x1B0, 8, 17);
+            RawFiles.MakeNode(Path.Join(root, "pipe"), 0x1000 | 0x180);
+        },
+        "null char",
+        "1:3",
+        "disk block",
+        "8:17",
+        "pipe fifo");
+
+    [ContractFact]
+    public Task Modes_and_owners_survive() => SurvivesAsync(
+        root =>
+        {
+            File.WriteAllText(Path.Join(root, "sudo"), "");
+            RawFiles.SetOwner(Path.Join(root, "sudo"), 0, 999);
+            RawFiles.SetMode(Path.Join(root, "sudo"), 0xDED); // 6755
+            File.WriteAllText(Path.Join(root, "none"), "");
+            RawFiles.SetMode(Path.Join(root, "none"), 0);
+            Directory.CreateDirectory(Path.Join(root, "tmp"));
+            RawFiles.SetOwner(Path.Join(root, "tmp"), 2_000_000_000, 7);
+            RawFiles.SetMode(Path.Join(root, "tmp"), 0x3FF); // 1777
+        },
+        "sudo file 6755 0:999",
+        "none file 0 ",
+        "tmp dir 1777 2000000000:7");
+
+    [ContractFact]
+    public Task Times_survive() => SurvivesAsync(
+        root =>
+        {
+            File.WriteAllText(Path.Join(root, "new"), "");
+            RawFiles.SetModified(Path.Join(root, "new"), 2_000_000_000, 123_456_789);
+            File.WriteAllText(Path.Join(root, "old"), "");
+            RawFiles.SetModified(Path.Join(root, "old"), -86_400, 0);
+        },
+        " 2000000000.", // zfs-fuse keeps whole seconds
+        " -86400.000000000");
+
+    [ContractFact]
+    public Task Awkward_names_survive() => SurvivesAsync(
+        root =>
+        {
+            RawFiles.MakeFile(root, "with space, \"quotes\" and $dollar"u8, "");
+            RawFiles.MakeFile(root, "new\nline\ttab"u8, "");
+            RawFiles.MakeFile(root, [0xFF, 0xFE, (byte)'x'], "not UTF-8");
+            RawFiles.MakeFile(root, Enumerable.Repeat((byte)'n', 255).ToArray(), "255 bytes");
+            RawFiles.MakeFile(root, ".wh.whiteout"u8, "only looks like one");
+            RawFiles.MakeFile(root, "zürich"u8, "");
+        },
+        "$dollar",
+        "new%0Aline",
+        "%FF%FEx",
+        new string('n', 255),
+        ".wh.whiteout");
+
+    [ContractFact]
+    public Task Empty_directories_survive() => SurvivesAsync(
+        root => Directory.CreateDirectory(Path.Join(root, "a", "b", "c")),
+        "a/b/c dir");
+
+    [ContractFact]
+    public Task The_root_itself_keeps_its_mode_owner_and_time() => SurvivesAsync(
+        root =>
+        {
+            RawFiles.SetOwner(root, 5, 6);
+            RawFiles.SetMode(root, 0x1C8); // 710
+            RawFiles.SetModified(root, 1_000_000_000, 0);
+        },
+        ". dir 710 5:6 1000000000.000000000");
+
+    [ContractFact]
+    public async Task Attributes_can_be_changed_without_changing_the_parent()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), "content"));
+        var before = await TreeAsync(parent);
+
+        var child = await SnapshotAsync(parent, root => RawFiles.SetMode(Path.Join(root, "file"), 0x140));
+
+        Assert.Contains("file file 500 ", await TreeAsync(child), StringComparison.Ordinal);
+        Assert.Equal(before, await TreeAsync(parent));
+    }
+
+    [ContractFact]
+    public async Task A_committed_workspace_can_no_longer_be_attached_or_committed()
+    {
+        var workspace = await Store.PrepareAsync(SnapshotId.New(), null, WorkspaceUse.BuildStep, Token);
+        await workspace.CommitAsync(Token);
+
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(workspace.Id, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CommitAsync(workspace, Token));
+    }
+
+    [ContractFact]
+    public async Task An_unknown_parent_is_named_and_nothing_is_left()
+    {
+        var unknown = SnapshotId.New();
+
+        var exception = await Assert.ThrowsAsync<SnapshotNotFoundException>(
+            () => Store.PrepareAsync(SnapshotId.New(), unknown, WorkspaceUse.BuildStep, Token));
+
+        Assert.Equal(unknown, exception.Id);
+        Assert.Empty(await KeptAsync());
+    }
+
+    [ContractFact]
+    public async Task A_workspace_cannot_be_a_parent_or_be_opened_before_it_is_committed()
+    {
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), null, WorkspaceUse.BuildStep, Token);
+
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.PrepareAsync(SnapshotId.New(), workspace.Id, WorkspaceUse.BuildStep, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.OpenAsync(workspace.Id, Token));
+    }
+
+    [ContractFact]
+    public async Task Disposing_of_an_uncommitted_workspace_leaves_nothing()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), ""));
+        var before = await KeptAsync();
+
+        await using (var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.BuildStep, Token))
+        {
+            RawFiles.MakeFile(workspace.Path, [0xC3, 0x28], "");
+        }
+
+        Assert.Equal(before, await KeptAsync());
+        Assert.Empty(StorageScratch.MountsBelow(Root));
+    }
+
+    [ContractFact]
+    public async Task Nothing_stays_mounted_after_a_commit()
+    {
+        var parent = await SnapshotAsync(null, _ => { });
+
+        await SnapshotAsync(parent, root => File.WriteAllText(Path.Join(root, "file"), ""));
+
+        Assert.Empty(StorageScratch.MountsBelow(Root));
+    }
+
+    [ContractFact]
+    public async Task A_kept_workspace_is_attached_again_after_it_was_detached()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "of parent"), ""));
+        var id = SnapshotId.New();
+        await using (var workspace = await Store.PrepareAsync(id, parent, WorkspaceUse.BuildStep, Token))
+        {
+            await File.WriteAllTextAsync(Path.Join(workspace.Path, "mine"), "kept", Token);
+            workspace.Keep();
+        }
+
+        await Store.DetachAsync(id, Token);
+        await Store.DetachAsync(id, Token);
+        Assert.Empty(StorageScratch.MountsBelow(Root));
+        await using var again = await Store.AttachAsync(id, Token);
+
+        Assert.Equal("kept", await File.ReadAllTextAsync(Path.Join(again.Path, "mine"), Token));
+        Assert.True(File.Exists(Path.Join(again.Path, "of parent")));
+        await File.WriteAllTextAsync(Path.Join(again.Path, "more"), "", Token);
+    }
+
+    [ContractFact]
+    public async Task Attaching_what_is_attached_disturbs_nobody_in_it()
+    {
+        var parent = await SnapshotAsync(null, _ => { });
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        await using var open = File.Create(Path.Join(workspace.Path, "open"));
+
+        var again = await Store.AttachAsync(workspace.Id, Token);
+        again.Keep();
+        open.Write("still here"u8);
+        await open.DisposeAsync();
+
+        Assert.Equal("still here", await File.ReadAllTextAsync(Path.Join(again.Path, "open"), Token));
+    }
+
+    [ContractFact]
+    public async Task A_workspace_that_was_attached_can_be_committed()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "a"), ""));
+        var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(workspace.Path, "b"), "", Token);
+        await Store.DetachAsync(workspace.Id, Token);
+
+        var again = await Store.AttachAsync(workspace.Id, Token);
+        await again.CommitAsync(Token);
+
+        Assert.Equal(["a", "b"], await NamesAsync(workspace.Id));
+    }
+
+    [ContractFact]
+    public async Task An_unknown_workspace_cannot_be_attached()
+    {
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(SnapshotId.New(), Token));
+    }
+
+    [ContractFact]
+    public async Task Removing_twice_succeeds()
+    {
+        var snapshot = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), ""));
+
+        await Store.RemoveAsync(snapshot, Token);
+        await Store.RemoveAsync(snapshot, Token);
+        await Store.RemoveAsync(SnapshotId.New(), Token);
+
+        Assert.Empty(await KeptAsync());
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.OpenAsync(snapshot, Token));
+    }
+
+    [ContractFact]
+    public async Task A_mounted_workspace_can_be_removed()
+    {
+        var parent = await SnapshotAsync(null, _ => { });
+        var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        File.CreateSymbolicLink(Path.Join(workspace.Path, "link"), "/etc");
+
+        await Store.RemoveAsync(workspace.Id, Token);
+        await Store.RemoveAsync(parent, Token);
+
+        Assert.Empty(await KeptAsync());
+        Assert.True(Directory.Exists("/etc"));
+    }
+
+    [ContractFact]
+    public async Task A_parent_stays_as_long_as_a_child_needs_it()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "base"), "bytes of the parent"));
+        var child = await SnapshotAsync(parent, root => File.WriteAllText(Path.Join(root, "more"), ""));
+        var before = await TreeAsync(child);
+
+        if (ChildrenNeedTheirParent)
+        {
+            await Assert.ThrowsAsync<SnapshotInUseException>(() => Store.RemoveAsync(parent, Token));
+        }
+        else
+        {
+            await Store.RemoveAsync(parent, Token);
+        }
+
+        Assert.Equal(before, await TreeAsync(child));
+        await Store.RemoveAsync(child, Token);
+        await Store.RemoveAsync(parent, Token);
+        Assert.Empty(await KeptAsync());
+    }
+
+    [ContractFact]
+    public async Task A_workspace_keeps_its_parent_too()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "base"), ""));
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+
+        var exception = await Record.ExceptionAsync(() => Store.RemoveAsync(parent, Token));
+
+        Assert.True(exception is SnapshotInUseException || !ChildrenNeedTheirParent);
+        Assert.True(File.Exists(Path.Join(workspace.Path, "base")));
+    }
+
+    [ContractFact]
+    public async Task Several_views_of_a_snapshot_live_side_by_side()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "a"), "1"));
+        var child = await SnapshotAsync(parent, root => File.WriteAllText(Path.Join(root, "b"), "2"));
+
+        var first = await Store.OpenAsync(child, Token);
+        await using var second = await Store.OpenAsync(child, Token);
+        await using var parents = await Store.OpenAsync(parent, Token);
+        await first.DisposeAsync();
+        await first.DisposeAsync();
+
+        Assert.Equal("1", await File.ReadAllTextAsync(Path.Join(second.Path, "a"), Token));
+        Assert.Equal("2", await File.ReadAllTextAsync(Path.Join(second.Path, "b"), Token));
+        Assert.Equal("1", await File.ReadAllTextAsync(Path.Join(parents.Path, "a"), Token));
+    }
+
+    [ContractFact]
+    public async Task A_child_can_be_prepared_while_its_parent_is_read()
+    {
+        var parent = await SnapshotAsync(await SnapshotAsync(null, _ => { }), root => File.WriteAllText(Path.Join(root, "a"), "1"));
+
+        await using (var view = await Store.OpenAsync(parent, Token))
+        {
+            await SnapshotAsync(parent, root => File.WriteAllText(Path.Join(root, "a"), "2"));
+
+            Assert.Equal("1", await File.ReadAllTextAsync(Path.Join(view.Path, "a"), Token));
+        }
+
+        Assert.Empty(StorageScratch.MountsBelow(Root));
+    }
+
+    [ContractFact]
+    public async Task A_snapshot_with_more_in_it_measures_more()
+    {
+        var small = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "file"), "small"));
+        var large = await SnapshotAsync(small, root => File.WriteAllBytes(Path.Join(root, "large"), RandomBytes(4 << 20)));
+
+        var (less, more) = (await Store.MeasureAsync(small, Token), await Store.MeasureAsync(large, Token));
+
+        Assert.InRange(less, 0, 1 << 20);
+        Assert.InRange(more, 4 << 20, 6 << 20);
+    }
+
+    [ContractFact]
+    public async Task Trees_are_prepared_and_committed_in_parallel()
+    {
+        var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "base"), ""));
+
+        var children = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(async () =>
+            await SnapshotAsync(parent, root => File.WriteAllText(Path.Join(root, $"of {number}"), "")))));
+
+        foreach (var (child, number) in children.Select((child, number) => (child, number)))
+        {
+            Assert.Equal(["base", $"of%20{number}"], await NamesAsync(child));
+        }
+
+        await Task.WhenAll(children.Select(child => Store.RemoveAsync(child, Token)));
+        await Store.RemoveAsync(parent, Token);
+        Assert.Empty(await KeptAsync());
+    }
+
+    [ContractFact]
+    public async Task A_chain_of_many_steps_shows_the_work_of_each()
+    {
+        SnapshotId? last = null;
+        for (var step = 0; step < ChainLength; step++)
+        {
+            var number = step;
+            last = await SnapshotAsync(last, root =>
+            {
+                File.WriteAllText(Path.Join(root, $"step {number:D3}"), "");
+                File.WriteAllText(Path.Join(root, "last"), number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                File.Delete(Path.Join(root, $"step {number - 2:D3}"));
+            });
+        }
+
+        await using var view = await Store.OpenAsync(last!.Value, Token); // The loop ran.
+
+        Assert.Equal($"{ChainLength - 1}", await File.ReadAllTextAsync(Path.Join(view.Path, "last"), Token));
+        Assert.Equal(["last", $"step%20{ChainLength - 2:D3}", $"step%20{ChainLength - 1:D3}"], Names(view.Path));
+    }
+
+    /// <summary>Shorter only where each step costs processes.</summary>
+    protected virtual int ChainLength => 200;
+
+    /// <summary>A snapshot made by one change.</summary>
+    protected async Task<SnapshotId> SnapshotAsync(SnapshotId? parent, Action<string> change)
+    {
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.BuildStep, Token);
+        change(workspace.Path);
+        await workspace.CommitAsync(Token);
+        return workspace.Id;
+    }
+
+    protected async Task<string> TreeAsync(SnapshotId id)
+    {
+        await using var view = await Store.OpenAsync(id, Token);
+        return TreeText.Of(view.Path);
+    }
+
+    protected async Task<IReadOnlyList<string>> NamesAsync(SnapshotId id)
+    {
+        await using var view = await Store.OpenAsync(id, Token);
+        return Names(view.Path);
+    }
+
+    /// <summary>What is planted in a workspace is there, the same to the last attribute, in its snapshot, in a clone of it and in a clone that changed something else.</summary>
+    private async Task SurvivesAsync(Action<string> plant, params string[] expected)
+    {
+        var planted = "";
+        var snapshot = await SnapshotAsync(null, root =>
+        {
+            plant(root);
+            planted = TreeText.Of(root);
+        });
+        var grandchild = await SnapshotAsync(await SnapshotAsync(snapshot, _ => { }), _ => { });
+        await using var clone = await Store.PrepareAsync(SnapshotId.New(), snapshot, WorkspaceUse.BuildStep, Token);
+
+        Assert.All(expected, text => Assert.Contains(text, planted, StringComparison.Ordinal));
+        Assert.Equal(planted, await TreeAsync(snapshot));
+        Assert.Equal(planted, TreeText.Of(clone.Path));
+        Assert.Equal(planted, await TreeAsync(grandchild));
+    }
+
+    private static IReadOnlyList<string> Names(string path) => [.. TreeText.Of(path).Split('\n').Skip(1).Select(line => line.Split(' ')[0])];
+
+    private static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+}
