@@ -134,7 +134,7 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     private static void HideMounts(CommandLine command)
     {
-        // This thread is the child's parent and lives no longer than it: the namespace goes with the two of them.
+        // This thread starts the child and nothing else: the namespace lives on in the child alone.
         if (NativeMethods.unshare(NativeMethods.CLONE_NEWNS) != 0)
         {
             throw Errno.LastException("unshare(CLONE_NEWNS)");

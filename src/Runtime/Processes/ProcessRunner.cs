@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace Kleene.Build.Runtime.Processes;
 
@@ -33,7 +34,7 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
         try
         {
             var started = Stopwatch.GetTimestamp();
-            using var child = ChildProcess.Start(command, path, output);
+            using var child = Start(command, path, output);
             using var registration = cancellationToken.Register(child.RequestStop);
 
             var (result, timedOut) = child.Wait();
@@ -57,5 +58,37 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
             // Whatever it is belongs to the caller: an exception that leaves a thread ends the process.
             completion.SetException(exception);
         }
+    }
+
+    /// <summary>
+    /// A thread that has a mount namespace of its own must end with the start: the pool grows from whichever thread hands it work, and a thread
+    /// of the pool that was born in there would see its mounts, not ours, for the rest of its life.
+    /// </summary>
+    private static ChildProcess Start(CommandLine command, string path, ProcessOutput output)
+    {
+        if (command.HiddenMounts.Length == 0)
+        {
+            return ChildProcess.Start(command, path, output);
+        }
+
+        ChildProcess? child = null;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    child = ChildProcess.Start(command, path, output);
+                }
+                catch (Exception exception)
+                {
+                    failure = ExceptionDispatchInfo.Capture(exception);
+                }
+            },
+            StackBytes);
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return child ?? throw new UnreachableException();
     }
 }
