@@ -9,7 +9,7 @@ using Xunit;
 namespace Kleene.Build.Runtime.Tests.Jails;
 
 /// <summary>What the driver asks the runtime for, with nothing run.</summary>
-public sealed class LinuxJailTranscriptTests : IDisposable
+public sealed class LinuxJailTranscriptTests : IAsyncLifetime
 {
     private readonly BusyboxTree tree = new();
     private readonly RecordingProcessRunner processes = new();
@@ -139,7 +139,7 @@ public sealed class LinuxJailTranscriptTests : IDisposable
     {
         using var driver = Driver();
         Directory.CreateDirectory(Path.Join(tree.State, "bundles/jail1"));
-        processes.Reply("state", output: """{"ociVersion":"1.0.0","id":"jail1","status":"running"}""");
+        processes.Reply("state", output: """{"ociVersion":"1.0.0","id":"jail1","status":"running","pid":4711}""");
 
         var error = await Assert.ThrowsAsync<JailStartException>(() => driver.RunAsync(Spec, ProcessOutput.Captured, CancellationToken.None));
 
@@ -184,7 +184,9 @@ public sealed class LinuxJailTranscriptTests : IDisposable
         Assert.Empty(processes.Commands);
     }
 
-    public void Dispose() => tree.Dispose();
+    public Task InitializeAsync() => tree.InitializeAsync();
+
+    public Task DisposeAsync() => tree.DisposeAsync();
 
     private JailSpec Spec => tree.Jail("true") with { Id = "jail1" };
 

@@ -1,14 +1,17 @@
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Jails.Linux;
+using Kleene.Build.Runtime.Processes;
+using Xunit;
 
 namespace Kleene.Build.Testing.Jails;
 
 /// <summary>A small tree to start jails on: busybox under its many names, two users, and nothing to mount on.</summary>
-public sealed class BusyboxTree : IDisposable
+public sealed class BusyboxTree : IAsyncLifetime
 {
     private static readonly string[] Names =
     [
         "sh", "true", "false", "echo", "cat", "id", "ls", "pwd", "env", "hostname", "ps", "sleep", "kill", "mkdir", "rmdir", "rm", "mv", "touch", "chmod",
-        "grep", "head", "tail", "dd", "mount", "mknod", "unshare", "stty", "tty", "wc", "nslookup", "ip", "stat", "readlink", "ln", "seq", "tr", "date",
+        "grep", "head", "tail", "dd", "mount", "mknod", "unshare", "stty", "tty", "wc", "nslookup", "ip", "test", "stat", "readlink", "ln", "seq", "tr", "date",
     ];
 
     public BusyboxTree()
@@ -51,5 +54,21 @@ public sealed class BusyboxTree : IDisposable
 
     public JailSpec Shell(string script) => Jail("sh", "-c", script);
 
-    public void Dispose() => Directory.Delete(Scratch, recursive: true);
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>Ends what a test that failed half-way left running, and removes all files.</summary>
+    public async Task DisposeAsync()
+    {
+        var bundles = Path.Join(State, "bundles");
+        foreach (var bundle in Directory.Exists(bundles) ? Directory.GetDirectories(bundles) : [])
+        {
+            foreach (var runtime in (string[])["crun", "runc"])
+            {
+                using var driver = new LinuxJailDriver(new ProcessRunner(), State, runtime);
+                await driver.RemoveAsync(Path.GetFileName(bundle), CancellationToken.None);
+            }
+        }
+
+        Directory.Delete(Scratch, recursive: true);
+    }
 }

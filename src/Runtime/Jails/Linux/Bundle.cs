@@ -31,7 +31,11 @@ internal sealed class Bundle
 
     private string RootFile => Path.Join(Directory, "root");
 
-    public static Bundle At(string bundles, string id) => new(Path.Join(bundles, id), id);
+    /// <exception cref="ArgumentException">The id cannot be the name of a directory.</exception>
+    public static Bundle At(string bundles, string id) =>
+        id.Length > 0 && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+            ? new Bundle(Path.Join(bundles, id), id)
+            : throw new ArgumentException($"'{id}' cannot be a jail's id", nameof(id));
 
     /// <summary>Makes the directory; false when it is there already.</summary>
     public bool TryCreate()

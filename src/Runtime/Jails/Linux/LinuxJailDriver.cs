@@ -54,6 +54,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         finally
         {
             // Whatever of it fails, the bundle with its record of the mount points stays for RemoveAsync.
+            tools.Value.Remains?.Remove(bundle.Id);
             mountPoints.Remove();
             bundle.Delete();
         }
@@ -62,7 +63,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
         var bundle = Bundle.At(bundles, jailId);
-        using var tree = bundle.ReadProcessId() is { } pid ? RootedTree.TryOpen($"/proc/{pid}/root") : null;
+        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? RootedTree.TryOpen($"/proc/{pid}/root") : null;
         if (tree is null)
         {
             throw new JailNotRunningException(jailId);
@@ -112,23 +113,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken)
-    {
-        if (!Bundle.At(bundles, jailId).Exists)
-        {
-            return false;
-        }
-
-        var result = await processes.RunAsync(tools.Value.Runtime.State(jailId), ProcessOutput.Captured, cancellationToken);
-        if (!result.Exit.Success)
-        {
-            // Both runtimes fail for a container they do not know, which is one that has not started or has ended.
-            return false;
-        }
-
-        using var state = JsonDocument.Parse(result.Output);
-        return state.RootElement.GetProperty("status").GetString() is "running" or "paused";
-    }
+    public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
+        await StateAsync(Bundle.At(bundles, jailId), cancellationToken) is not null;
 
     public async Task RemoveAsync(string jailId, CancellationToken cancellationToken)
     {
@@ -140,6 +126,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
         cancellationToken.ThrowIfCancellationRequested();
         await DeleteAsync(jailId);
+        tools.Value.Remains?.Remove(jailId);
         bundle.RemoveMountPoints();
         bundle.Delete();
     }
@@ -150,6 +137,29 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         {
             tools.Value.Dispose();
         }
+    }
+
+    /// <summary>The number that the jail's first process has on the host; null when it does not run. runc writes its file later than it starts the process.</summary>
+    private async Task<int?> ProcessIdAsync(Bundle bundle, CancellationToken cancellationToken) =>
+        bundle.ReadProcessId() ?? await StateAsync(bundle, cancellationToken);
+
+    /// <summary>Asks the runtime, which makes sure that the number has not gone to another process meanwhile; null when the jail does not run.</summary>
+    private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken)
+    {
+        if (!bundle.Exists)
+        {
+            return null;
+        }
+
+        var result = await processes.RunAsync(tools.Value.Runtime.State(bundle.Id), ProcessOutput.Captured, cancellationToken);
+        if (!result.Exit.Success)
+        {
+            // Both runtimes fail for a container they do not know, which is one that has not started or has ended.
+            return null;
+        }
+
+        using var state = JsonDocument.Parse(result.Output);
+        return state.RootElement.GetProperty("status").ValueEquals("running") ? state.RootElement.GetProperty("pid").GetInt32() : null;
     }
 
     private async Task CreateAsync(Bundle bundle, CancellationToken cancellationToken)
@@ -255,7 +265,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     }
 
     /// <summary>What is found on the machine when the first jail is started.</summary>
-    internal sealed record Tools(OciRuntime Runtime, OciConfig Config, IDisposable? Owned = null) : IDisposable
+    internal sealed record Tools(OciRuntime Runtime, OciConfig Config, HybridRemains? Remains = null, SealedProgram? Program = null) : IDisposable
     {
         public static Tools Find(string? wish, string stateDirectory)
         {
@@ -263,9 +273,13 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             var host = HostFacts.Read();
             var copy = SealedProgram.TryCopy(path);
             var runtime = new OciRuntime(path, copy?.Path ?? path, Path.Join(stateDirectory, "runtime"), host);
-            return new Tools(runtime, new OciConfig(host, runtime.Seccomp), copy);
+            return new Tools(runtime, new OciConfig(host, runtime.Seccomp), runtime.HidesHybridTree ? HybridRemains.TryOpen() : null, copy);
         }
 
-        public void Dispose() => Owned?.Dispose();
+        public void Dispose()
+        {
+            Remains?.Dispose();
+            Program?.Dispose();
+        }
     }
 }

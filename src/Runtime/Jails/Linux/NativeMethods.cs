@@ -6,6 +6,7 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// <summary>System calls on descriptors beneath a jail's root. Constants are those of the Linux headers for x86-64 and arm64.</summary>
 internal static unsafe partial class NativeMethods
 {
+    public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const int AT_REMOVEDIR = 0x200;
     public const int AT_EMPTY_PATH = 0x1000;
@@ -44,6 +45,9 @@ internal static unsafe partial class NativeMethods
     // openat2(2) has the same number on every architecture, and glibc has no function for it.
     private const nint OpenAt2Number = 437;
 
+    private const nint OpenTreeNumber = 428;
+    private const uint OPEN_TREE_CLONE = 1;
+
     // The two flags differ between the architectures (asm/fcntl.h).
     public static int O_DIRECTORY { get; } = IsArm ? 0x4000 : 0x10000;
 
@@ -56,6 +60,13 @@ internal static unsafe partial class NativeMethods
     {
         var how = new OpenHow { Flags = (ulong)(uint)flags, Resolve = resolve };
         var descriptor = syscall(OpenAt2Number, (int)directory.DangerousGetHandle(), path, &how, (nuint)sizeof(OpenHow));
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>open_tree(2): a copy of one mount, attached nowhere, which lives as long as the descriptor.</summary>
+    public static SafeFileHandle CloneMount(string path)
+    {
+        var descriptor = syscall(OpenTreeNumber, AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC);
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
@@ -106,6 +117,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int syscall(nint number, int directory, string path, OpenHow* how, nuint size);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int syscall(nint number, int directory, string path, uint flags);
 
     /// <summary><c>struct open_how</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -34,6 +34,8 @@ internal sealed class OciRuntime
 
     public SeccompForm Seccomp { get; }
 
+    public bool HidesHybridTree => hiddenMounts.Length > 0;
+
     /// <summary>crun where it is installed: it starts a jail in a third of runc's time.</summary>
     /// <param name="wish"><c>crun</c>, <c>runc</c> or the path of one; null takes what is there.</param>
     /// <returns>The absolute path.</returns>
