@@ -44,7 +44,7 @@ internal sealed class Composition : IDisposable
 
     public ContainerStore Containers { get; }
 
-    public IJailDriver Jails { get; }
+    public LinuxJailDriver Jails { get; }
 
     public ContainerLifecycle Lifecycle { get; }
 
@@ -74,6 +74,7 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
+        Jails.Dispose();
         Session.Dispose();
         Database.Dispose();
     }

@@ -43,9 +43,16 @@ public sealed class KleeneSpace : IDisposable
     /// <summary>Makes the image <c>busybox</c>.</summary>
     public async Task<KleeneSpace> WithBusyboxAsync()
     {
-        using var tree = new BusyboxTree();
-        await SucceedAsync("image", "create", "-t", "busybox", "dir", tree.Root);
-        return this;
+        var tree = new BusyboxTree();
+        try
+        {
+            await SucceedAsync("image", "create", "-t", "busybox", "dir", tree.Root);
+            return this;
+        }
+        finally
+        {
+            await tree.DisposeAsync();
+        }
     }
 
     public CommandLine Command(params ReadOnlySpan<string> arguments) => new(Binary, ["--root", StateRoot, "--storage", Storage, .. arguments])

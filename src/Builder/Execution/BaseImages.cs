@@ -1,4 +1,5 @@
 using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Images;
 
 namespace Kleene.Build.Builder.Execution;
@@ -14,34 +15,28 @@ internal sealed class BaseImages
     public IReadOnlyDictionary<string, StageConfig> Configs =>
         entries.ToDictionary(entry => entry.Key, entry => StageConfigs.From(entry.Value.Config), StringComparer.Ordinal);
 
-    /// <exception cref="ImageNotFoundException">One of them does not exist here.</exception>
+    /// <exception cref="KleeneException">Some of them do not exist here; all are named.</exception>
     public static BaseImages Find(BuildPlan plan, ImageStore images)
     {
         var found = new BaseImages();
-        foreach (var stage in plan.Stages.Where(stage => stage.IsReachable))
+        var errors = new List<string>();
+        foreach (var (reference, line) in plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).DistinctBy(used => used.Reference))
         {
-            if (stage.Base is StageBase.Image image)
+            try
             {
-                found.Add(image.Reference, images);
+                found.entries.Add(reference, images.Find(reference));
             }
-
-            foreach (var copy in stage.Steps.OfType<BuildStep.Copy>())
+            catch (KleeneException exception)
             {
-                if (copy.From is CopyOrigin.Image origin)
-                {
-                    found.Add(origin.Reference, images);
-                }
+                errors.Add($"{plan.Kleenefile}:{line}: {exception.Message}");
             }
         }
 
-        return found;
+        return errors.Count == 0 ? found : throw new KleeneException(string.Join('\n', errors));
     }
 
-    private void Add(string reference, ImageStore images)
-    {
-        if (!entries.ContainsKey(reference))
-        {
-            entries.Add(reference, images.Find(reference));
-        }
-    }
+    private static IEnumerable<(string Reference, int Line)> References(PlannedStage stage) =>
+        (stage.Base is StageBase.Image image ? [(image.Reference, stage.Line)] : Enumerable.Empty<(string, int)>())
+        .Concat(stage.Steps.OfType<BuildStep.Copy>().Where(copy => copy.From is CopyOrigin.Image)
+            .Select(copy => (((CopyOrigin.Image)copy.From).Reference, copy.Line)));
 }
