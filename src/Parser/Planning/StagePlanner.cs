@@ -75,6 +75,7 @@ internal sealed class StagePlanner : IVariables
 
     public ImmutableArray<string> Shell => Config.Shell.IsEmpty ? ["/bin/sh", "-c"] : Config.Shell;
 
+    /// <summary>Every name that has been declared, for suggestions.</summary>
     public IEnumerable<string> Names => environment.Names.Concat(extraEnvironment.Names).Concat(arguments.Names);
 
     private bool HasDefaultPath => IsBaseKnown && !environment.Contains("PATH") && !extraEnvironment.Contains("PATH");
