@@ -30,8 +30,6 @@ internal static class Given
     {
         private readonly Dictionary<string, string> values = pairs.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 
-        public IEnumerable<string> Names => values.Keys;
-
         public string? Find(string name) => values.GetValueOrDefault(name);
     }
 }

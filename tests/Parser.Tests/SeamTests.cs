@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Kleene.Build.Parser.Tests;
 
 public sealed class SeamTests
@@ -39,7 +41,7 @@ public sealed class SeamTests
     {
         var users = Directory.EnumerateFiles(Sources, "*.cs", SearchOption.AllDirectories)
             .Where(file => !Path.GetRelativePath(Sources, file).StartsWith("obj", StringComparison.Ordinal))
-            .Where(file => File.ReadAllLines(file).Any(line => System.Text.RegularExpressions.Regex.IsMatch(line, $@"(^|[^\w.]){System.Text.RegularExpressions.Regex.Escape(word)}")
+            .Where(file => File.ReadAllLines(file).Any(line => Regex.IsMatch(line, $@"(^|[^\w.]){Regex.Escape(word)}")
                 && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
 
         Assert.Empty(users);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Tests;
@@ -21,7 +20,7 @@ internal static class TestData
     public static SourceText Source(string name) =>
         new("Kleenefile", new UTF8Encoding(false).GetString(File.ReadAllBytes(Path(name, "Kleenefile"))));
 
-    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>, <c>known IMAGE</c>.</summary>
+    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>.</summary>
     public static CompileOptions Options(string name)
     {
         var path = Path(name, "options.txt");
@@ -33,7 +32,6 @@ internal static class TestData
                 lines.Where(line => line[0] == "build-arg").Select(line => line[1].Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1]))),
             Target = Last("target"),
             BaseOverride = Last("from"),
-            BaseConfigs = lines.Where(line => line[0] == "known").ToDictionary(line => line[1], _ => new StageConfig()),
         };
     }
 

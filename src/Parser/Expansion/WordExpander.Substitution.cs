@@ -88,7 +88,7 @@ internal sealed partial class WordExpander
                 if (isMissing)
                 {
                     var reason = alternative.Length > 0 ? alternative : $"is not allowed to be {(value is null ? "unset" : "empty")}";
-                    Fail(ExpansionProblem.RequiredVariable, start, at - start, $"{name}: {reason}", value is null ? name : null);
+                    Fail(ExpansionProblem.RequiredVariable, start, at - start, $"{name}: {reason}", name);
                 }
 
                 return value ?? "";

@@ -25,6 +25,7 @@ internal sealed class GlobalScope : IVariables
         platform.Set("TARGETSTAGE", targetStage);
     }
 
+    /// <summary>Every name that FROM may use, for suggestions.</summary>
     public IEnumerable<string> Names => declared.Names.Concat(platform.Names);
 
     public string? Find(string name) =>

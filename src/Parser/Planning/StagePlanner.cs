@@ -23,6 +23,10 @@ internal sealed class StagePlanner : IVariables
     // What the caller adds for the commands of this build; an ENV of the same name takes its place.
     private readonly VariableTable extraEnvironment;
 
+    // Names whose values were made from what an unknown base may define, and whether the word in hand uses one.
+    private readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
+    private bool usesUnsettled;
+
     // Steps between two changes share one array.
     private ImmutableArray<string> commandEnvironment;
 
@@ -51,6 +55,7 @@ internal sealed class StagePlanner : IVariables
         arguments = parent.arguments.Clone();
         environment = parent.environment.Clone();
         extraEnvironment = parent.extraEnvironment.Clone();
+        unsettled = [.. parent.unsettled];
         HasWorkingDirectory = parent.HasWorkingDirectory;
         dependencies.Add(parent.Index);
     }
@@ -75,17 +80,22 @@ internal sealed class StagePlanner : IVariables
 
     public ImmutableArray<string> Shell => Config.Shell.IsEmpty ? ["/bin/sh", "-c"] : Config.Shell;
 
+    /// <summary>Every name that has been declared, for suggestions.</summary>
     public IEnumerable<string> Names => environment.Names.Concat(extraEnvironment.Names).Concat(arguments.Names);
 
     private bool HasDefaultPath => IsBaseKnown && !environment.Contains("PATH") && !extraEnvironment.Contains("PATH");
 
     /// <summary>ENV beats ARG.</summary>
-    public string? Find(string name) =>
-        extraEnvironment.Find(name) ?? environment.Find(name) ?? arguments.Find(name) ?? (name == "PATH" && HasDefaultPath ? DefaultPath : null);
+    public string? Find(string name)
+    {
+        usesUnsettled |= unsettled.Contains(name);
+        return extraEnvironment.Find(name) ?? environment.Find(name) ?? arguments.Find(name) ?? (name == "PATH" && HasDefaultPath ? DefaultPath : null);
+    }
 
     /// <summary>Expands a word and reports what is wrong with it; null when it cannot be expanded.</summary>
     public PlannedWord? Expand(Word word)
     {
+        usesUnsettled = false;
         var expanded = Context.Expand(word, this);
         foreach (var unset in expanded.Unset)
         {
@@ -103,7 +113,7 @@ internal sealed class StagePlanner : IVariables
             return null;
         }
 
-        return new PlannedWord(expanded.Value, IsKnown: !expanded.Unset.Any(unset => MayComeFromBase(unset.Name)), expanded.Words);
+        return new PlannedWord(expanded.Value, IsKnown: !usesUnsettled && !expanded.Unset.Any(unset => MayComeFromBase(unset.Name)), expanded.Words);
     }
 
     /// <summary>The same for a word that has to be something in the end.</summary>
@@ -128,17 +138,17 @@ internal sealed class StagePlanner : IVariables
     public void Report(DiagnosticRule rule, TextSpan span, string message) => Context.Diagnostics.Report(rule, span, message);
 
     /// <summary>Declares an argument; without a value it is known and unset.</summary>
-    public void SetArgument(string name, string? value)
+    public void SetArgument(string name, string? value, bool isKnown)
     {
-        commandEnvironment = default;
+        Settle(name, isKnown);
         arguments.Set(name, value);
     }
 
-    public void SetEnvironment(string name, string value)
+    public void SetEnvironment(string name, PlannedWord value)
     {
-        commandEnvironment = default;
+        Settle(name, value.IsKnown);
         extraEnvironment.Remove(name);
-        environment.Set(name, value);
+        environment.Set(name, value.Value);
     }
 
     /// <summary>The earlier stages that this one reads.</summary>
@@ -215,8 +225,15 @@ internal sealed class StagePlanner : IVariables
         Config = Config with { Env = environment.ToEntries() },
     };
 
+    private void Settle(string name, bool isKnown)
+    {
+        commandEnvironment = default;
+        _ = isKnown ? unsettled.Remove(name) : unsettled.Add(name);
+    }
+
     private bool MayComeFromBase(string name) =>
-        !IsBaseKnown && !arguments.Contains(name) && !environment.Contains(name) && !extraEnvironment.Contains(name);
+        !IsBaseKnown
+        && (unsettled.Contains(name) || !(arguments.Contains(name) || environment.Contains(name) || extraEnvironment.Contains(name)));
 
     private void ReportUndefined(Word word, UnsetVariable variable)
     {

@@ -123,6 +123,19 @@ public sealed class BaseConfigTests
         Assert.True(declared.HasErrors || instruction.Contains("${V}/sub", StringComparison.Ordinal) || instruction == "EXPOSE $V 80");
     }
 
+    [Theory]
+    [InlineData("ENV V=$BASE")]
+    [InlineData("ARG V=$BASE")]
+    [InlineData("ENV V=$BASE\nFROM one\nENV W=$V V=$V")]
+    public void What_is_made_from_an_unknown_base_is_not_judged_either(string instructions)
+    {
+        var text = $"FROM base AS one\n{instructions}\nWORKDIR $V\nSTOPSIGNAL SIG$V\nENV X=${{V:?no}}\nUSER ${{V}}\n";
+
+        Assert.Empty(Given.Compile(text).Diagnostics);
+        Assert.NotEmpty(Given.Compile(text, With("base", new StageConfig())).Diagnostics);
+        Assert.True(Given.Compile(text.Replace("$BASE", "\"\"", StringComparison.Ordinal)).HasErrors);
+    }
+
     [Fact]
     public void A_word_that_an_unknown_base_may_fill_in_stays_in_the_plan_as_written()
     {

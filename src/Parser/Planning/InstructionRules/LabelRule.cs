@@ -9,7 +9,7 @@ internal static class LabelRule
     {
         foreach (var (name, value) in PairExpander.Expand(syntax.Head, syntax.Pairs, syntax.IsLegacy, stage))
         {
-            stage.Config = stage.Config with { Labels = stage.Config.Labels.SetItem(name, value) };
+            stage.Config = stage.Config with { Labels = stage.Config.Labels.SetItem(name, value.Value) };
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Kleene.Build.Parser.Planning.InstructionRules;
 /// <summary>Expands the pairs of ENV and LABEL, all of them in the environment from before the instruction.</summary>
 internal static class PairExpander
 {
-    public static List<(string Name, string Value)> Expand(InstructionHead head, ImmutableArray<PairSyntax> pairs, bool isLegacy, StagePlanner stage)
+    public static List<(string Name, PlannedWord Value)> Expand(InstructionHead head, ImmutableArray<PairSyntax> pairs, bool isLegacy, StagePlanner stage)
     {
         if (isLegacy)
         {
@@ -16,18 +16,18 @@ internal static class PairExpander
                 Rules.LegacyKeyValueFormat, head.TextSpan, $"write '{head.Name} {name.Text}=...' instead of '{head.Name} {name.Text} {Shorten(value.Text)}'");
         }
 
-        var expanded = new List<(string, string)>();
+        var expanded = new List<(string, PlannedWord)>();
         foreach (var pair in pairs)
         {
             var name = stage.Expand(pair.Name)?.Value;
-            var value = pair.Value is { } written ? stage.Expand(written)?.Value : "";
+            var value = pair.Value is { } written ? stage.Expand(written) : null;
             if (name is { Length: 0 })
             {
                 stage.Report(Rules.InvalidName, pair.Name.Span, "the name before '=' is empty");
             }
-            else if (name is not null && value is not null)
+            else if (name is not null && value is { } known)
             {
-                expanded.Add((name, value));
+                expanded.Add((name, known));
             }
         }
 
