@@ -21,6 +21,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
     private const uint PrivateFile = 0x180;
 
     private readonly FileContent content = new(cancellationToken);
+    private readonly Lock gate = new();
     private readonly Dictionary<(ulong Device, ulong Inode), CopiedLink> links = [];
 
     public TreeFingerprint Fingerprint { get; } = new();
@@ -39,7 +40,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
     /// <summary>The first of a file's names is copied, the others are linked to it. One thread at a time: the second must find the first complete.</summary>
     private void CopyLinked(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in CopySpot place, UnixPath path, ContentHasher tools)
     {
-        lock (links)
+        lock (gate)
         {
             if (links.TryGetValue((status.Device, status.Inode), out var first) && IsStill(first) && TryLink(first, place))
             {

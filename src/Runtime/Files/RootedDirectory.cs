@@ -243,6 +243,9 @@ public sealed class RootedDirectory : IDisposable
     internal SafeFileHandle OpenDirectory(UnixPath path, LinkRule links = LinkRule.InsideRoot) =>
         lookup.Open(path, links) ?? throw FileOperationException.Last("open directory", path);
 
+    /// <summary>Null with the reason in errno.</summary>
+    internal SafeFileHandle? TryOpenDirectory(UnixPath path, LinkRule links) => lookup.Open(path, links);
+
     /// <summary>sys/stat.h, the types that mknod(2) makes.</summary>
     internal static uint NodeType(FileKind kind) => kind switch
     {

@@ -36,6 +36,7 @@ public sealed class TreeCopier
         private const uint PrivateDirectory = 0x1c0;
 
         private readonly FileCopier files = new(target, owner, cancellationToken);
+        private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
         public TreeFingerprint Fingerprint => files.Fingerprint;
@@ -142,7 +143,7 @@ public sealed class TreeCopier
 
         private SafeFileHandle TargetOf(CopiedDirectory directory)
         {
-            lock (directory)
+            lock (directory.Gate)
             {
                 if (directory.Target is { } ready)
                 {
@@ -157,7 +158,7 @@ public sealed class TreeCopier
         /// <summary>Makes the directory in the target, and those above it that were only waiting for something to hold.</summary>
         private void Make(CopiedDirectory directory)
         {
-            lock (directory)
+            lock (directory.Gate)
             {
                 if (directory.Exists)
                 {
@@ -179,7 +180,7 @@ public sealed class TreeCopier
 
                 if (!directory.IsIncluded)
                 {
-                    lock (lateDirectories)
+                    lock (gate)
                     {
                         lateDirectories.Add(directory);
                     }
@@ -207,6 +208,9 @@ public sealed class TreeCopier
 
     private sealed class CopiedDirectory : WalkedDirectory
     {
+        /// <summary>Held while it is made; those above are taken first by whoever is below.</summary>
+        public Lock Gate { get; } = new();
+
         public required UnixPath TargetPath { get; init; }
 
         /// <summary>Null for the directory whose contents were asked for.</summary>
