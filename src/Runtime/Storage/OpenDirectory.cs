@@ -47,12 +47,13 @@ internal sealed class OpenDirectory(SafeFileHandle handle, string shownPath) : I
         while (true)
         {
             var filled = NativeMethods.getdents64(handle, buffer, buffer.Length);
-            if (filled < 0)
+            if (filled < 0 && Errno.Last != Errno.ENOENT)
             {
                 throw Errno.LastException($"read directory '{shownPath}'");
             }
 
-            if (filled == 0)
+            // ENOENT: the directory itself is gone (getdents(2)).
+            if (filled <= 0)
             {
                 return entries;
             }

@@ -6,13 +6,15 @@ namespace Kleene.Build.Runtime.Storage.Overlay;
 /// Snapshots as layers of overlayfs: a workspace's upper directory becomes its snapshot by a rename, and nothing is copied.
 /// Runs no process. The order of the steps below is what makes a crash harmless at any of them; the README tells it.
 /// </summary>
-public sealed class OverlaySnapshotStore : ISnapshotStore
+public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 {
     public const string DriverName = "overlay";
 
     private readonly string root;
     private readonly IOverlayMounter mounter;
     private readonly int maximumLayers;
+    private readonly Lock gate = new();
+    private Task tidying = Task.CompletedTask;
 
     /// <param name="root">An absolute path; made when missing.</param>
     public OverlaySnapshotStore(string root)
@@ -87,16 +89,17 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
             throw new SnapshotNotFoundException(tree.Id);
         }
 
-        if (tree.IsMountable)
+        var wasMountable = tree.IsMountable;
+        if (wasMountable)
         {
             await Mounts.UnmountAsync(tree.Id, tree.Merged, cancellationToken);
-
-            // This also takes the mount out of every other namespace that has a copy of it: rmdir(2) detaches what is mounted elsewhere.
-            Directory.Delete(tree.Merged);
-            TreeRemover.Remove(tree.Work, CancellationToken.None);
         }
 
         Directory.Move(tree.Upper, tree.Frozen);
+        if (wasMountable)
+        {
+            TidyLater(tree);
+        }
     }
 
     public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Mounts.UnmountAsync(id, Tree(id).Merged, cancellationToken);
@@ -147,6 +150,9 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
         var tree = Tree(id);
         return Task.Run(() => TreeMeasure.Bytes(tree.Directory, cancellationToken), cancellationToken);
     }
+
+    /// <summary>Waits until nothing is left of committed workspaces but their snapshots. What is not waited for goes with the snapshot.</summary>
+    public async ValueTask DisposeAsync() => await tidying;
 
     private OverlayTree Tree(SnapshotId id) => new(root, id);
 
@@ -261,6 +267,33 @@ public sealed class OverlaySnapshotStore : ISnapshotStore
         }
 
         return Errno.Last == Errno.ENOENT ? false : throw Errno.LastException($"link '{path}'");
+    }
+
+    /// <summary>
+    /// Removes what overlayfs needed for a workspace while the caller goes on: six inodes, for which a file system that discards freed blocks
+    /// at once may take longer than for all the rest of a step.
+    /// </summary>
+    private void TidyLater(OverlayTree tree)
+    {
+        lock (gate)
+        {
+            var work = Task.Run(() => Tidy(tree));
+            tidying = tidying.IsCompleted ? work : Task.WhenAll(tidying, work);
+        }
+    }
+
+    private static void Tidy(OverlayTree tree)
+    {
+        try
+        {
+            // This also takes the mount out of every other namespace that has a copy of it: rmdir(2) detaches what is mounted elsewhere.
+            TreeRemover.Remove(tree.Merged, CancellationToken.None);
+            TreeRemover.Remove(tree.Work, CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // Nobody looks at it any more, and removing the snapshot removes it too.
+        }
     }
 
     private static void MakeDirectory(string path)

@@ -43,6 +43,7 @@ public sealed class OverlaySnapshotStoreTests : IAsyncLifetime
         var store = new OverlaySnapshotStore(scratch.Path);
         var parent = await SnapshotAsync(store, null);
         var child = await SnapshotAsync(store, parent);
+        await store.DisposeAsync();
 
         var kept = Directory.EnumerateFileSystemEntries(Path.Join(scratch.Path, child.ToString()), "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(scratch.Path, path)).Order();
