@@ -39,7 +39,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         Process = new JailProcess
         {
             Argv = step.Argv,
-            Environment = step.Environment,
+            Environment = [.. step.Environment, .. step.ProxyEnvironment],
             User = step.User,
             WorkingDirectory = step.WorkingDirectory,
         },

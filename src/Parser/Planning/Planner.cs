@@ -43,7 +43,9 @@ internal sealed class Planner
             if (OpensStage(instruction))
             {
                 overridden ??= OverriddenStage();
-                stages.Add(FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden));
+                var stage = FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
+                stage.Line = instruction.Head.FirstLine;
+                stages.Add(stage);
             }
             else if (instruction is UnreadSyntax)
             {

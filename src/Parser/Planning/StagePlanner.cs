@@ -64,6 +64,9 @@ internal sealed class StagePlanner : IVariables
 
     public int Index { get; }
 
+    /// <summary>The line of its FROM, from 1.</summary>
+    public int Line { get; set; }
+
     public StageBase Base { get; }
 
     /// <summary>Whether what the base brings is known; if not, nothing may be concluded from its absence.</summary>
@@ -156,7 +159,7 @@ internal sealed class StagePlanner : IVariables
 
     public void DependOn(int stage) => dependencies.Add(stage);
 
-    public void Add(Func<int, BuildStep> step) => steps.Add(step(steps.Count + 1));
+    public void Add(Func<int, BuildStep> step) => steps.Add(step(steps.Count + 1) with { Config = ConfigHere() });
 
     /// <summary>Notes an instruction of which only the last counts, and reports the one that it makes void.</summary>
     public void NoteLastCounts(InstructionHead head)
@@ -217,13 +220,16 @@ internal sealed class StagePlanner : IVariables
     public PlannedStage ToStage(bool isReachable) => new()
     {
         Index = Index,
+        Line = Line,
         Name = Context.Stages.NameOf(Index),
         Base = Base,
         IsReachable = isReachable,
         Dependencies = [.. dependencies],
         Steps = steps.ToImmutable(),
-        Config = Config with { Env = environment.ToEntries() },
+        Config = ConfigHere(),
     };
+
+    private StageConfig ConfigHere() => Config with { Env = environment.ToEntries() };
 
     private void Settle(string name, bool isKnown)
     {
