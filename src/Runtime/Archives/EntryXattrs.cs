@@ -10,15 +10,16 @@ namespace Kleene.Build.Runtime.Archives;
 /// <summary>Gives a file that was unpacked its extended attributes (xattr(7)).</summary>
 internal static unsafe class EntryXattrs
 {
-    /// <returns>How many the file system cannot store.</returns>
+    /// <returns>How many could not be kept.</returns>
     public static int Apply(SafeFileHandle file, ImmutableArray<TarXattr> xattrs)
     {
         var lost = 0;
         foreach (var xattr in xattrs)
         {
-            if (!IsOurs(xattr.Name))
+            var terminated = Terminated(xattr.Name);
+            if (ExtendedAttributes.IsCarried(terminated.AsSpan()[..^1]))
             {
-                fixed (byte* name = Terminated(xattr.Name), value = xattr.Value.Span)
+                fixed (byte* name = terminated, value = xattr.Value.Span)
                 {
                     lost += Lost(FileNative.fsetxattr(file, name, value, (nuint)xattr.Value.Length, 0), xattr.Name);
                 }
@@ -32,7 +33,7 @@ internal static unsafe class EntryXattrs
     /// <param name="directory">Where it is.</param>
     /// <param name="leaf">Its name, with a NUL behind it.</param>
     /// <param name="xattrs">What it gets.</param>
-    /// <returns>How many the file system cannot store.</returns>
+    /// <returns>How many could not be kept.</returns>
     public static int Apply(SafeFileHandle directory, ReadOnlySpan<byte> leaf, ImmutableArray<TarXattr> xattrs)
     {
         if (xattrs.IsEmpty)
@@ -44,9 +45,10 @@ internal static unsafe class EntryXattrs
         byte[] path = [.. Encoding.ASCII.GetBytes($"/proc/self/fd/{directory.DangerousGetHandle()}/"), .. leaf];
         foreach (var xattr in xattrs)
         {
-            if (!IsOurs(xattr.Name))
+            var terminated = Terminated(xattr.Name);
+            if (ExtendedAttributes.IsCarried(terminated.AsSpan()[..^1]))
             {
-                fixed (byte* place = path, name = Terminated(xattr.Name), value = xattr.Value.Span)
+                fixed (byte* place = path, name = terminated, value = xattr.Value.Span)
                 {
                     lost += Lost(FileNative.lsetxattr(place, name, value, (nuint)xattr.Value.Length, 0), xattr.Name);
                 }
@@ -56,17 +58,14 @@ internal static unsafe class EntryXattrs
         return lost;
     }
 
-    /// <summary>overlayfs keeps its own book in these: an archive that brings them could hide or show files of other layers.</summary>
-    private static bool IsOurs(string name) =>
-        name.StartsWith("trusted.overlay.", StringComparison.Ordinal) || name.StartsWith("user.overlay.", StringComparison.Ordinal);
-
     private static byte[] Terminated(string name) =>
         name.Contains('\0', StringComparison.Ordinal)
             ? throw new FormatException("the name of an extended attribute has a NUL in it")
             : [.. Encoding.UTF8.GetBytes(name), 0];
 
+    /// <summary>No file system has all of them, and a namespace of users may not write all of them.</summary>
     private static int Lost(int result, string name) =>
         result == 0 ? 0
-        : Errno.Last == Abi.EOPNOTSUPP ? 1
+        : Errno.Last == Abi.EOPNOTSUPP || Errno.Last == Errno.EPERM ? 1
         : throw FileOperationException.Last("set an extended attribute:", name);
 }

@@ -14,5 +14,5 @@ public sealed record ExtractionLimits(long Bytes = 256L << 30, long Entries = 10
 /// <param name="Digest">Of the unpacked tar stream: an OCI image calls it a layer's diff id.</param>
 /// <param name="Entries">How many entries it had.</param>
 /// <param name="Bytes">Length of the tar stream.</param>
-/// <param name="XattrsLost">Extended attributes that the file system below the root cannot store.</param>
+/// <param name="XattrsLost">Extended attributes that the file system below the root cannot store, or that we may not set.</param>
 public sealed record ExtractionResult(Digest Digest, long Entries, long Bytes, long XattrsLost);

@@ -159,15 +159,29 @@ public sealed class ArchiveExtractorTests : IDisposable
     }
 
     [RootFact]
-    public async Task Attributes_that_overlayfs_keeps_for_itself_are_left_out()
+    public async Task Attributes_in_which_the_machine_keeps_its_own_notes_are_left_out()
     {
-        var archive = new TarBytes().Pax(("SCHILY.xattr.trusted.overlay.opaque", "y"u8.ToArray()), ("SCHILY.xattr.user.kept", "k"u8.ToArray())).Directory("d").End();
+        var archive = new TarBytes()
+            .Pax(("SCHILY.xattr.trusted.overlay.opaque", "y"u8.ToArray()), ("SCHILY.xattr.security.selinux", "label\0"u8.ToArray()), ("SCHILY.xattr.user.kept", "k"u8.ToArray()))
+            .Directory("d").End();
 
         await ExtractAsync(new MemoryStream(archive));
 
         var listing = TreeListing.Of(folder["root"]);
         Assert.DoesNotContain("overlay", listing, StringComparison.Ordinal);
+        Assert.DoesNotContain("selinux", listing, StringComparison.Ordinal);
         Assert.Contains("user.kept", listing, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task Attributes_that_the_file_system_cannot_store_are_counted()
+    {
+        var archive = new TarBytes().Pax(("SCHILY.xattr.unknown.kind", "x"u8.ToArray())).File("f", "y").End();
+
+        var result = await ExtractAsync(new MemoryStream(archive));
+
+        Assert.Equal(1, result.XattrsLost);
+        Assert.Equal("y", File.ReadAllText(folder["root/f"]));
     }
 
     [RootFact]

@@ -109,6 +109,15 @@ public sealed class DecompressionTests
         Assert.Throws<ArchiveException>(() => Unpack(packed));
     }
 
+    [Fact]
+    public void A_missing_library_is_named_with_what_to_install()
+    {
+        var error = Assert.Throws<KleeneException>(() => new WithoutLibrary());
+
+        Assert.Contains("liblzma.so.5", error.Message, StringComparison.Ordinal);
+        Assert.Contains("install the package 'liblzma5'", error.Message, StringComparison.Ordinal);
+    }
+
     internal static byte[] Unpack(byte[] packed)
     {
         using var stream = Decompression.Open(new MemoryStream(packed));
@@ -128,5 +137,11 @@ public sealed class DecompressionTests
         }
 
         return content;
+    }
+
+    private sealed class WithoutLibrary() : DecoderStream(new PeekStream(Stream.Null), Load<string>("liblzma.so.5", "liblzma5", () => throw new DllNotFoundException("xz")))
+    {
+        protected override DecoderStep Decode(ReadOnlySpan<byte> data, Span<byte> output, bool inputEnded) => default;
+
     }
 }

@@ -54,7 +54,7 @@ public sealed class DebianBaseImageTests : IDisposable
         Assert.Equal(["--mount", "debootstrap", "--variant=minbase", "bookworm", folder["root"], "http://mirror/debian"], command!.Arguments.ToArray());
         Assert.Equal("debian:12", content.SuggestedName);
         Assert.Equal(
-            "etc/apt/sources.list\nvar/lib/apt/lists\nvar/log\n",
+            "etc/apt/sources.list\nvar/cache/apt/archives\nvar/lib/apt/lists/partial\nvar/log/apt\n",
             folder.Shell("cd root; find . -type f -printf '%P\\n' -o -type d -empty -printf '%P\\n' | sort"));
         Assert.Contains("http://security bookworm-security", File.ReadAllText(folder["root/etc/apt/sources.list"]), StringComparison.Ordinal);
     }
@@ -102,10 +102,10 @@ public sealed class DebianBaseImageTests : IDisposable
     private ProcessResult Debootstrap(CommandLine command, ProcessOutput output)
     {
         folder.Shell("""
-            cd root; mkdir -p etc/apt var/lib/apt/lists/partial var/cache/apt/archives var/log
+            cd root; mkdir -p etc/apt var/lib/apt/lists/partial var/cache/apt/archives var/log/apt
             echo host > etc/hostname; ln -s /run/resolv.conf etc/resolv.conf; echo x > etc/apt/sources.list
             echo list > var/lib/apt/lists/mirror_Packages; echo deb > var/cache/apt/archives/a.deb; echo log > var/log/bootstrap.log
-            rmdir var/cache/apt/archives 2>/dev/null || rm -r var/cache
+            echo log > 'var/log/apt/his tory.log'
             """);
         return new ProcessResult(new ExitStatus(0), "", "");
     }

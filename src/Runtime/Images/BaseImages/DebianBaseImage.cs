@@ -121,9 +121,23 @@ public sealed class DebianBaseImage(IProcessRunner runner, Func<string, bool> is
         root.Remove("var/cache/ldconfig/aux-cache");
         foreach (var directory in (ReadOnlySpan<string>)["var/lib/apt/lists", "var/cache/apt", "var/log", "tmp"])
         {
-            foreach (var name in root.TryStat(directory, followLink: false) is null ? [] : root.List(directory))
+            RemoveFiles(root, directory);
+        }
+    }
+
+    /// <summary>Directories stay: they belong to packages.</summary>
+    private static void RemoveFiles(RootedDirectory root, UnixPath directory)
+    {
+        foreach (var name in root.TryStat(directory, followLink: false) is { IsDirectory: true } ? root.List(directory) : [])
+        {
+            var path = directory / name;
+            if (root.Stat(path, followLink: false).IsDirectory)
             {
-                root.RemoveTree((UnixPath)directory / name);
+                RemoveFiles(root, path);
+            }
+            else
+            {
+                root.Remove(path);
             }
         }
     }

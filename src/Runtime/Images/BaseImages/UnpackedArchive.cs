@@ -24,8 +24,8 @@ internal static class UnpackedArchive
         if (result.XattrsLost > 0)
         {
             warnings.Add(
-                $"the file system of the store keeps no extended attributes: {result.XattrsLost} were left out, and programs that rely on "
-                + "file capabilities (ping, for one) may need the superuser");
+                $"{result.XattrsLost} extended attributes could not be kept in this store; programs that rely on file capabilities "
+                + "(ping, for one) may need the superuser");
         }
 
         return warnings;
