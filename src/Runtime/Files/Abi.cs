@@ -31,7 +31,10 @@ internal static class Abi
 
     public static readonly int ELOOP = IsFreeBsd ? 62 : 40;
     public static readonly int EOPNOTSUPP = IsFreeBsd ? 45 : 95;
+    public static readonly int ENOTEMPTY = IsFreeBsd ? 66 : 39;
 
+    /// <summary>FreeBSD's open(2) says EMLINK where O_NOFOLLOW meets a symbolic link.</summary>
+    public static readonly int LinkRefused = IsFreeBsd ? 31 : ELOOP;
 
     /// <summary>Where the name starts in a directory entry; the record length is at 16 and the type at 18 in both.</summary>
     public static readonly int DirectoryEntryName = IsFreeBsd ? 24 : 19;
