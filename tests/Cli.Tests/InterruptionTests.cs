@@ -77,7 +77,8 @@ public sealed class InterruptionTests : IDisposable
     {
         var log = space["log"];
         var build = space.Command("build", "--progress", "plain", "-t", "app", context);
-        var script = $"{build} 2> '{log}' & pid=$!; until grep -qx {after} '{log}' 2> /dev/null; do sleep 0.02; done; kill -{signal} $pid; wait $pid; code=$?; cat '{log}' >&2; exit $code";
+        // Job control, because a shell lets what it starts in the background ignore SIGINT otherwise.
+        var script = $"set -m; {build} 2> '{log}' & pid=$!; until grep -qx {after} '{log}' 2> /dev/null; do sleep 0.02; done; kill -{signal} $pid; wait $pid; code=$?; cat '{log}' >&2; exit $code";
         return await space.RunAsync(CommandLine.Of("bash", "-c", script));
     }
 
