@@ -7,12 +7,17 @@ using FileNative = Kleene.Build.Runtime.Files.NativeMethods;
 
 namespace Kleene.Build.Runtime.Archives;
 
-/// <summary>Gives a file that was unpacked its extended attributes (xattr(7)).</summary>
+/// <summary>Gives a file that was unpacked its extended attributes (xattr(7)). FreeBSD has calls of its own for them, which are not used yet: there none is kept.</summary>
 internal static unsafe class EntryXattrs
 {
     /// <returns>How many could not be kept.</returns>
     public static int Apply(SafeFileHandle file, ImmutableArray<TarXattr> xattrs)
     {
+        if (Abi.IsFreeBsd)
+        {
+            return xattrs.Length;
+        }
+
         var lost = 0;
         foreach (var xattr in xattrs)
         {
@@ -36,9 +41,9 @@ internal static unsafe class EntryXattrs
     /// <returns>How many could not be kept.</returns>
     public static int Apply(SafeFileHandle directory, ReadOnlySpan<byte> leaf, ImmutableArray<TarXattr> xattrs)
     {
-        if (xattrs.IsEmpty)
+        if (xattrs.IsEmpty || Abi.IsFreeBsd)
         {
-            return 0;
+            return xattrs.Length;
         }
 
         var lost = 0;

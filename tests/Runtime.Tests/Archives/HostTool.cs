@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kleene.Build.Runtime.Processes;
 using Xunit;
 
 namespace Kleene.Build.Runtime.Tests.Archives;
@@ -10,7 +11,8 @@ internal static class HostTool
 
     public static byte[] Run(string program, byte[] input, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // The system's own: a version manager in the caller's PATH takes longer to start than the program to run.
+        var start = new ProcessStartInfo(ProgramPath.Find(program) ?? program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
         using var process = Process.Start(start)!;
         using var output = new MemoryStream();

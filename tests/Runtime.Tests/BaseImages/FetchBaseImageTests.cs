@@ -123,7 +123,7 @@ public sealed class FetchBaseImageTests : IDisposable
 
         using (server)
         {
-            await FailsAsync(server.Address + "/base.tar", "silent", TimeSpan.FromMilliseconds(200));
+            await FailsAsync(server.Address + "/base.tar", "silent", TimeSpan.FromSeconds(1));
         }
     }
 
@@ -135,7 +135,7 @@ public sealed class FetchBaseImageTests : IDisposable
 
         using (server)
         {
-            await FailsAsync(server.Address + "/base.tar", "did not answer", TimeSpan.FromMilliseconds(200));
+            await FailsAsync(server.Address + "/base.tar", "did not answer", TimeSpan.FromSeconds(1));
         }
     }
 
