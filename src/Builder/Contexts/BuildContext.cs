@@ -50,7 +50,41 @@ public sealed class BuildContext : IDisposable
         }
     }
 
+    /// <summary>
+    /// Everything in the context by name, directories before what is in them. An ignored directory is one entry, unless a rule
+    /// takes something below it back.
+    /// </summary>
+    /// <param name="withIgnored">Whether what is ignored is listed as well.</param>
+    public IEnumerable<ContextEntry> List(bool withIgnored) => List(UnixPath.Empty, Ignore.FilterAt(UnixPath.Empty), withIgnored);
+
     public void Dispose() => root.Dispose();
+
+    private IEnumerable<ContextEntry> List(UnixPath directory, ITreeFilter? filter, bool withIgnored)
+    {
+        foreach (var name in root.List(directory))
+        {
+            var path = directory / name;
+            if (root.TryStat(path, followLink: false) is not { } status)
+            {
+                // Gone since it was listed: then it is not in the context.
+                continue;
+            }
+
+            var verdict = filter?.Judge(name.Bytes, status.IsDirectory) ?? TreeVerdict.Include;
+            if (withIgnored || verdict == TreeVerdict.Include)
+            {
+                yield return new ContextEntry(path, status.Kind, status.Size, Ignore.Decide(path));
+            }
+
+            if (status.IsDirectory && verdict != TreeVerdict.Exclude)
+            {
+                foreach (var entry in List(path, filter?.Enter(name.Bytes), withIgnored))
+                {
+                    yield return entry;
+                }
+            }
+        }
+    }
 
     /// <summary>The first that exists; the others are not looked at.</summary>
     private static IgnoreFile FindIgnoreFile(string directory, string? kleenefile)

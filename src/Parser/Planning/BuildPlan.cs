@@ -22,6 +22,9 @@ public sealed record PlannedStage
     /// <summary>Position in the file, from 0.</summary>
     public required int Index { get; init; }
 
+    /// <summary>The line of its FROM, from 1.</summary>
+    public int Line { get; init; }
+
     /// <summary>The name given by <c>AS</c>, in lower case; null when the stage has none.</summary>
     public string? Name { get; init; }
 

@@ -25,6 +25,9 @@ public abstract record BuildStep
 
     public int Column { get; init; } = 1;
 
+    /// <summary>The stage's configuration as it is here, for whoever enters the image at this step.</summary>
+    public StageConfig Config { get; init; } = new();
+
     /// <summary>A command in a jail on a clone of the parent.</summary>
     public sealed record Run : BuildStep
     {
@@ -33,6 +36,12 @@ public abstract record BuildStep
 
         /// <summary><c>NAME=value</c>: ENV and the ARGs in scope.</summary>
         public ImmutableArray<string> Environment { get; init; } = [];
+
+        /// <summary>
+        /// <c>NAME=value</c> of the proxies passed as build arguments. They say how the network is reached and not what is built:
+        /// the command gets them, the cache key and the history do not.
+        /// </summary>
+        public ImmutableArray<string> ProxyEnvironment { get; init; } = [];
 
         public string User { get; init; } = "";
 
@@ -53,6 +62,9 @@ public abstract record BuildStep
 
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }
+
+        /// <summary>The working directory in force; the destination is complete without it.</summary>
+        public string WorkingDirectory { get; init; } = "/";
     }
 
     /// <summary>A working directory that has to exist.</summary>

@@ -63,7 +63,6 @@ public sealed class ContainerLifecycle(
         {
             // Not the caller's token: what was begun is ended, cancelled or not.
             using var deadline = new CancellationTokenSource(CleanupTime);
-            containers.MarkExited(container.Id, exit?.ShellCode, clock.GetUtcNow());
             if (container.Spec.RemoveAtExit)
             {
                 await DestroyAsync(container, deadline.Token);
@@ -71,6 +70,7 @@ public sealed class ContainerLifecycle(
             else
             {
                 await snapshots.Store.DetachAsync(container.Id, deadline.Token);
+                containers.MarkExited(container.Id, exit?.ShellCode, clock.GetUtcNow());
             }
         }
     }
@@ -160,12 +160,17 @@ public sealed class ContainerLifecycle(
         }
     }
 
-    /// <summary>Ends a container whose own command may no longer be there to do it.</summary>
+    /// <summary>Ends a container: by its own command when that still lives, else in its place.</summary>
     private async Task SettleAsync(Container container, CancellationToken cancellationToken)
     {
-        if (!session.IsOver(container.Session))
+        while (!session.IsOver(container.Session))
         {
-            return;
+            if (!containers.IsRunning(container.Id))
+            {
+                return;
+            }
+
+            await Task.Delay(StopPollingTime, clock, cancellationToken);
         }
 
         await jails.RemoveAsync(container.Id.ToString(), cancellationToken);

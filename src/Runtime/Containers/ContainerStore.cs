@@ -56,6 +56,9 @@ public sealed partial class ContainerStore(Database database)
 
     public bool Remove(SnapshotId id) => database.Execute("DELETE FROM containers WHERE id = $1", id.ToString()) > 0;
 
+    public bool IsRunning(SnapshotId id) =>
+        database.QueryFirst("SELECT name FROM containers WHERE id = $1 AND state = 'running'", reader => reader.GetString(0), id.ToString()) is not null;
+
     /// <summary>Newest first.</summary>
     public IReadOnlyList<Container> List() => database.Query($"{Columns} ORDER BY created DESC, id", Row);
 

@@ -15,7 +15,6 @@ internal static class Abi
 
     public const int O_RDONLY = 0;
     public const int O_WRONLY = 1;
-    public const int O_RDWR = 2;
     public static readonly int O_CREAT = IsFreeBsd ? 0x200 : 0x40;
     public static readonly int O_EXCL = IsFreeBsd ? 0x800 : 0x80;
     public static readonly int O_TRUNC = IsFreeBsd ? 0x400 : 0x200;
@@ -30,12 +29,9 @@ internal static class Abi
     public static readonly int AT_REMOVEDIR = IsFreeBsd ? 0x800 : 0x200;
     public const int AT_EMPTY_PATH = 0x1000;
 
-    public static readonly int EAGAIN = IsFreeBsd ? 35 : 11;
     public static readonly int ELOOP = IsFreeBsd ? 62 : 40;
-    public static readonly int ENOSYS = IsFreeBsd ? 78 : 38;
     public static readonly int EOPNOTSUPP = IsFreeBsd ? 45 : 95;
     public static readonly int ENOTEMPTY = IsFreeBsd ? 66 : 39;
-    public static readonly int ENODATA = IsFreeBsd ? 87 : 61;
 
     /// <summary>FreeBSD's open(2) says EMLINK where O_NOFOLLOW meets a symbolic link.</summary>
     public static readonly int LinkRefused = IsFreeBsd ? 31 : ELOOP;

@@ -58,13 +58,19 @@ public sealed class ContentHasher : IDisposable
 
     /// <summary>Hashes an open file from where it stands, as far as it was long when it was asked; whether it still is, the caller finds out.</summary>
     /// <returns>False when it cannot be read; the reason is in errno.</returns>
-    internal bool TryHash(SafeFileHandle file, long size, out Digest digest)
+    internal bool TryHash(SafeFileHandle file, long size, CancellationToken cancellationToken, out Digest digest)
     {
         Begin(size);
         var length = 0;
         for (var rest = size; rest > 0 && (length = FileCalls.Read(file, buffer)) > 0; rest -= length)
         {
             Append(buffer.AsSpan(0, length));
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // The hash under way would otherwise be the start of the next.
+                Finish();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
 
         digest = Finish();
@@ -74,7 +80,7 @@ public sealed class ContentHasher : IDisposable
     public void Dispose() => library?.Dispose();
 
     /// <summary>The choice holds for a whole content: one hash cannot continue the other.</summary>
-    private void Begin(long size)
+    internal void Begin(long size)
     {
         var hashed = Interlocked.Add(ref hashedByProcess, Math.Min(size, WorthTheLibrary + 1));
         usesLibrary = hashed > WorthTheLibrary && HasLibrary.Value;
@@ -84,7 +90,7 @@ public sealed class ContentHasher : IDisposable
         }
     }
 
-    private void Append(ReadOnlySpan<byte> content)
+    internal void Append(ReadOnlySpan<byte> content)
     {
         if (usesLibrary)
         {
@@ -96,7 +102,7 @@ public sealed class ContentHasher : IDisposable
         }
     }
 
-    private Digest Finish()
+    internal Digest Finish()
     {
         if (!usesLibrary)
         {

@@ -61,7 +61,7 @@ internal static unsafe class ExtendedAttributes
     }
 
     /// <summary>overlayfs' own marks, security labels and measurements belong to the place where a file is, not to the file.</summary>
-    private static bool IsCarried(ReadOnlySpan<byte> name) =>
+    public static bool IsCarried(ReadOnlySpan<byte> name) =>
         !name.StartsWith("trusted.overlay."u8)
         && !name.StartsWith("user.overlay."u8)
         && (!name.StartsWith("security."u8) || name.SequenceEqual("security.capability"u8));

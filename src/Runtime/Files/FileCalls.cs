@@ -216,7 +216,7 @@ internal static unsafe class FileCalls
     };
 
     /// <summary>makedev(3) of the GNU C library: the low bits of both in one 32-bit half, the high bits around them.</summary>
-    private static ulong MakeDevice(ulong major, ulong minor) =>
+    public static ulong MakeDevice(ulong major, ulong minor) =>
         ((major & DeviceMajorLowMask) << 8) | ((major & ~(ulong)DeviceMajorLowMask) << 32)
         | (minor & DeviceMinorLowMask) | ((minor & ~(ulong)DeviceMinorLowMask) << 12);
 

@@ -7,12 +7,13 @@ namespace Kleene.Build.Runtime.Files;
 /// Moves bytes from one file to another the cheapest way both file systems know: shared extents (FICLONE), a copy inside the kernel
 /// (copy_file_range), or through a buffer. What was refused once is not tried again.
 /// </summary>
-internal sealed unsafe class FileContent
+internal sealed unsafe class FileContent(CancellationToken cancellationToken)
 {
     /// <summary>Below this one read and one write cost less than asking for anything cleverer.</summary>
     private const long WorthAsking = 64 * 1024;
 
-    private const long LargestRange = 1L << 30;
+    /// <summary>A piece that is over soon when the copy is cancelled.</summary>
+    private const long LargestRange = 64L << 20;
 
     private volatile bool canClone = !Abi.IsFreeBsd;
     private volatile bool canCopyRange = true;
@@ -52,10 +53,17 @@ internal sealed unsafe class FileContent
         return false;
     }
 
-    /// <summary>lseek(2): the data between the holes. A file system that knows no holes shows one piece of data.</summary>
+    /// <summary>lseek(2): the data between the holes.</summary>
     private void CopySparse(SafeFileHandle source, SafeFileHandle target, long size, Span<byte> buffer, UnixPath path)
     {
         var data = NativeMethods.lseek(source, 0, NativeMethods.SEEK_DATA);
+        if (data < 0 && Errno.Last != NativeMethods.ENXIO)
+        {
+            // A file system that cannot tell.
+            CopyRange(source, target, long.MaxValue, buffer, path);
+            return;
+        }
+
         while (data >= 0)
         {
             var hole = NativeMethods.lseek(source, data, NativeMethods.SEEK_HOLE);
@@ -68,8 +76,8 @@ internal sealed unsafe class FileContent
             data = NativeMethods.lseek(source, hole, NativeMethods.SEEK_DATA);
         }
 
-        // ENXIO: nothing but a hole follows.
-        if (Errno.Last == NativeMethods.ENXIO ? NativeMethods.ftruncate(target, size) != 0 : true)
+        // ENXIO: nothing but a hole follows, which only the length can show.
+        if (Errno.Last != NativeMethods.ENXIO || NativeMethods.ftruncate(target, size) != 0)
         {
             throw FileOperationException.Last("copy", path);
         }
@@ -93,12 +101,13 @@ internal sealed unsafe class FileContent
             }
 
             length -= copied;
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         CopyBuffered(source, target, length, buffer, path);
     }
 
-    private static void CopyBuffered(SafeFileHandle source, SafeFileHandle target, long length, Span<byte> buffer, UnixPath path)
+    private void CopyBuffered(SafeFileHandle source, SafeFileHandle target, long length, Span<byte> buffer, UnixPath path)
     {
         while (length > 0)
         {
@@ -119,6 +128,7 @@ internal sealed unsafe class FileContent
             }
 
             length -= read;
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 }

@@ -17,13 +17,13 @@ public sealed class RootedDirectory : IDisposable
     private const uint PermissionMask = 0xfff;
     private const uint PrivateMode = 0x180;
 
-    private readonly IDirectoryResolver resolver;
+    private readonly PathLookup lookup;
 
     private RootedDirectory(SafeFileHandle handle, string path, IDirectoryResolver resolver)
     {
         Handle = handle;
         HostPath = path;
-        this.resolver = resolver;
+        lookup = new PathLookup(handle, resolver);
     }
 
     /// <summary>Where the root is on the host; for messages.</summary>
@@ -89,7 +89,7 @@ public sealed class RootedDirectory : IDisposable
     /// <param name="followLink">Whether a link in the last component is followed, inside the root.</param>
     public FileStatus? TryStat(UnixPath path, bool followLink)
     {
-        if (TryLocate(path, followLink) is not { } place)
+        if (lookup.TryLocate(path, followLink) is not { } place)
         {
             return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw FileOperationException.Last("find", path);
         }
@@ -107,54 +107,10 @@ public sealed class RootedDirectory : IDisposable
         TryStat(path, followLink) ?? throw new FileOperationException("find", path, Errno.ENOENT);
 
     /// <summary>The path without links and dots, relative to the root; what it names exists.</summary>
-    public UnixPath RealPath(UnixPath path)
-    {
-        var asked = path;
-        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
-        {
-            var (parent, name) = Split(path);
-            using var directory = StepwiseResolver.Open(Handle, parent, LinkRule.InsideRoot, out var realParent) ?? throw FileOperationException.Last("find", asked);
-            if (name.IsEmpty)
-            {
-                return realParent;
-            }
-
-            if (FileCalls.ReadLink(directory, name.Terminated) is not { } target)
-            {
-                return FileCalls.TryStat(directory, name.Terminated, out _) ? realParent / name : throw FileOperationException.Last("find", asked);
-            }
-
-            path = Follow(realParent, target);
-        }
-
-        throw new FileOperationException("find", asked, Abi.ELOOP);
-    }
+    public UnixPath RealPath(UnixPath path) => lookup.RealPath(path);
 
     /// <summary>The path, or where it leads if it is a link: then a path that is none itself and need not exist.</summary>
-    public UnixPath FollowLinks(UnixPath path)
-    {
-        var asked = path;
-        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
-        {
-            var (parent, name) = Split(path);
-            if (name.IsEmpty || resolver.Open(Handle, parent, LinkRule.InsideRoot) is not { } directory)
-            {
-                return path;
-            }
-
-            using (directory)
-            {
-                if (FileCalls.ReadLink(directory, name.Terminated) is not { } target)
-                {
-                    return path;
-                }
-
-                path = Follow(parent, target);
-            }
-        }
-
-        throw new FileOperationException("find", asked, Abi.ELOOP);
-    }
+    public UnixPath FollowLinks(UnixPath path) => lookup.FollowLinks(path);
 
     /// <summary>The target of a symbolic link, as it is written there.</summary>
     public UnixPath ReadLink(UnixPath path)
@@ -285,7 +241,10 @@ public sealed class RootedDirectory : IDisposable
 
     /// <summary>A directory to list and to work in; links are followed inside the root.</summary>
     internal SafeFileHandle OpenDirectory(UnixPath path, LinkRule links = LinkRule.InsideRoot) =>
-        resolver.Open(Handle, path, links) ?? throw FileOperationException.Last("open directory", path);
+        lookup.Open(path, links) ?? throw FileOperationException.Last("open directory", path);
+
+    /// <summary>Null with the reason in errno.</summary>
+    internal SafeFileHandle? TryOpenDirectory(UnixPath path, LinkRule links) => lookup.Open(path, links);
 
     /// <summary>sys/stat.h, the types that mknod(2) makes.</summary>
     internal static uint NodeType(FileKind kind) => kind switch
@@ -328,51 +287,17 @@ public sealed class RootedDirectory : IDisposable
         throw new KleeneException($"cannot open '{path.ToDisplay()}': it is not a regular file");
     }
 
-    /// <summary>The last component apart; empty when the path ends in the root, <c>.</c> or <c>..</c>, which only a directory does.</summary>
-    private static (UnixPath Parent, UnixPath Name) Split(UnixPath path)
-    {
-        var name = path.Name;
-        return name.IsEmpty || name.Bytes.SequenceEqual("."u8) || name.Bytes.SequenceEqual(".."u8) ? (path, default) : (path.Parent, name);
-    }
-
-    private static UnixPath Follow(UnixPath directory, ReadOnlySpan<byte> target) =>
-        target is [(byte)'/', ..] ? UnixPath.FromBytes(target) : directory.Append(target);
-
     private Place Locate(UnixPath path, bool followLast, string operation) =>
-        TryLocate(path, followLast) ?? throw FileOperationException.Last(operation, path);
-
-    /// <summary>The open directory of a path's last component; the component itself need not exist.</summary>
-    private Place? TryLocate(UnixPath path, bool followLast)
-    {
-        for (var links = 0; links <= StepwiseResolver.MaximumLinks; links++)
-        {
-            var (parent, name) = Split(path);
-            if (resolver.Open(Handle, parent, LinkRule.InsideRoot) is not { } directory)
-            {
-                return null;
-            }
-
-            if (name.IsEmpty || !followLast || FileCalls.ReadLink(directory, name.Terminated) is not { } target)
-            {
-                return new Place(directory, name);
-            }
-
-            directory.Dispose();
-            path = Follow(parent, target);
-        }
-
-        Marshal.SetLastPInvokeError(Abi.ELOOP);
-        return null;
-    }
+        lookup.TryLocate(path, followLast) ?? throw FileOperationException.Last(operation, path);
 
     private SafeFileHandle EnsureDirectory(UnixPath path, uint permissions, FileOwner owner, ImmutableArray<UnixPath>.Builder created, int links)
     {
-        if (resolver.Open(Handle, path, LinkRule.InsideRoot) is { } existing)
+        if (lookup.Open(path, LinkRule.InsideRoot) is { } existing)
         {
             return existing;
         }
 
-        var (parent, name) = Split(path);
+        var (parent, name) = PathLookup.Split(path);
         if (Errno.Last != Errno.ENOENT || links > StepwiseResolver.MaximumLinks)
         {
             throw FileOperationException.Last("create directory", path);
@@ -387,32 +312,17 @@ public sealed class RootedDirectory : IDisposable
         using var directory = EnsureDirectory(parent, permissions, owner, created, links);
         if (FileCalls.ReadLink(directory, name.Terminated) is { } target)
         {
-            return EnsureDirectory(Follow(parent, target), permissions, owner, created, links + 1);
+            return EnsureDirectory(PathLookup.Follow(parent, target), permissions, owner, created, links + 1);
         }
 
         if (FileCalls.MakeDirectory(directory, name.Terminated, PrivateMode))
         {
             var made = FileCalls.Open(directory, name.Terminated, Abi.O_RDONLY | Abi.O_DIRECTORY) ?? throw FileOperationException.Last("create directory", path);
-            created.Add(RealPath(path));
+            created.Add(lookup.RealPath(path));
             return Own(made, permissions, owner, path);
         }
 
         Check(Errno.Last == Errno.EEXIST, "create directory", path);
         return OpenDirectory(path);
-    }
-
-    /// <summary>An open directory and the NUL-terminated name of something in it.</summary>
-    private readonly struct Place(SafeFileHandle directory, UnixPath name) : IDisposable
-    {
-        public SafeFileHandle Directory => directory;
-
-        public ReadOnlySpan<byte> Name => name.Terminated;
-
-        public void Dispose()
-        {
-            var error = Errno.Last;
-            directory.Dispose();
-            Marshal.SetLastPInvokeError(error);
-        }
     }
 }

@@ -64,6 +64,27 @@ public sealed class Sha256Hasher
         partialLength = content.Length - whole;
     }
 
+    /// <summary>A field whose end cannot be mistaken: its length, then its bytes.</summary>
+    public void AppendField(ReadOnlySpan<byte> field)
+    {
+        AppendNumber(field.Length);
+        Append(field);
+    }
+
+    public void AppendNumber(int number)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
+        Append(bytes);
+    }
+
+    public void AppendDigest(Digest digest)
+    {
+        Span<byte> bytes = stackalloc byte[Digest.Size];
+        digest.CopyTo(bytes);
+        Append(bytes);
+    }
+
     /// <summary>The digest of all that was appended; the hasher is empty again afterwards.</summary>
     public Digest Finish()
     {

@@ -33,14 +33,13 @@ public sealed class TreeCopier
     private sealed class Walk(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
-        private const uint PrivateFile = 0x180;
         private const uint PrivateDirectory = 0x1c0;
 
-        private readonly FileContent content = new();
-        private readonly Dictionary<(ulong Device, ulong Inode), CopiedLink> links = [];
+        private readonly FileCopier files = new(target, owner, cancellationToken);
+        private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
-        public TreeFingerprint Fingerprint { get; } = new();
+        public TreeFingerprint Fingerprint => files.Fingerprint;
 
         public void CopyFile(UnixPath path, UnixPath directory, UnixPath name)
         {
@@ -52,7 +51,7 @@ public sealed class TreeCopier
             }
 
             using var place = target.OpenDirectory(directory);
-            CopyName(parent, path.Name.Terminated, status, new Spot(place, directory, name), path, tools);
+            files.Copy(parent, path.Name.Terminated, status, new CopySpot(place, directory, name), path, tools);
         }
 
         public void CopyContents(UnixPath path, UnixPath directory, ITreeFilter? filter)
@@ -107,8 +106,8 @@ public sealed class TreeCopier
         protected override void Visit(CopiedDirectory directory, int index, in FileStatus status, ContentHasher tools)
         {
             var name = directory.Listing[index];
-            var place = new Spot(TargetOf(directory), directory.TargetPath, UnixPath.FromBytes(name[..^1]));
-            CopyName(directory.Handle, name, status, place, directory.Path.Append(name[..^1]), tools);
+            var place = new CopySpot(TargetOf(directory), directory.TargetPath, UnixPath.FromBytes(name[..^1]));
+            files.Copy(directory.Handle, name, status, place, directory.Path.Append(name[..^1]), tools);
         }
 
         protected override void Leave(CopiedDirectory directory, ContentHasher tools)
@@ -144,7 +143,7 @@ public sealed class TreeCopier
 
         private SafeFileHandle TargetOf(CopiedDirectory directory)
         {
-            lock (directory)
+            lock (directory.Gate)
             {
                 if (directory.Target is { } ready)
                 {
@@ -159,7 +158,7 @@ public sealed class TreeCopier
         /// <summary>Makes the directory in the target, and those above it that were only waiting for something to hold.</summary>
         private void Make(CopiedDirectory directory)
         {
-            lock (directory)
+            lock (directory.Gate)
             {
                 if (directory.Exists)
                 {
@@ -181,7 +180,7 @@ public sealed class TreeCopier
 
                 if (!directory.IsIncluded)
                 {
-                    lock (lateDirectories)
+                    lock (gate)
                     {
                         lateDirectories.Add(directory);
                     }
@@ -205,176 +204,13 @@ public sealed class TreeCopier
                 throw new KleeneException($"cannot copy directory '{directory.Path.ToDisplay()}' to '{directory.TargetPath.ToDisplay()}': there is a file of that name");
             }
         }
-
-        private void CopyName(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in Spot place, UnixPath path, ContentHasher tools)
-        {
-            if (status is { LinkCount: > 1, Kind: FileKind.Regular })
-            {
-                CopyLinked(from, name, status, place, path, tools);
-                return;
-            }
-
-            CopyAlone(from, name, status, place, path, tools);
-        }
-
-        /// <summary>The first of a file's names is copied, the others are linked to it. One thread at a time: the second must find the first complete.</summary>
-        private void CopyLinked(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in Spot place, UnixPath path, ContentHasher tools)
-        {
-            lock (links)
-            {
-                if (links.TryGetValue((status.Device, status.Inode), out var first) && IsStill(first) && TryLink(first, place))
-                {
-                    Fingerprint.Add(status);
-                    return;
-                }
-
-                CopyAlone(from, name, status, place, path, tools);
-                if (FileCalls.TryStat(place.Directory, place.Name, out var copied))
-                {
-                    links[(status.Device, status.Inode)] = new CopiedLink(place.Path, copied.Device, copied.Inode);
-                }
-            }
-        }
-
-        /// <summary>A later source of the same copy may have put something else where the first name was.</summary>
-        private bool IsStill(CopiedLink first) =>
-            target.TryStat(first.Path, followLink: false) is { } there && there.Inode == first.Inode && there.Device == first.Device;
-
-        private bool TryLink(CopiedLink first, in Spot place)
-        {
-            using var directory = target.OpenDirectory(first.Path.Parent);
-            while (!FileCalls.MakeHardLink(directory, first.Path.Name.Terminated, place.Directory, place.Name))
-            {
-                if (Errno.Last != Errno.EEXIST)
-                {
-                    return false;
-                }
-
-                if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.Inode == first.Inode && there.Device == first.Device)
-                {
-                    return true;
-                }
-
-                MakeRoom(place);
-            }
-
-            return true;
-        }
-
-        private void CopyAlone(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in Spot place, UnixPath path, ContentHasher tools)
-        {
-            switch (status.Kind)
-            {
-                case FileKind.Regular:
-                    CopyRegular(from, name, status, place, path, tools);
-                    return;
-
-                case FileKind.SymbolicLink:
-                    var link = FileCalls.ReadLink(from, name) ?? throw new FileChangedException(path);
-                    ReadOnlySpan<byte> text = [.. link, 0];
-                    while (!FileCalls.MakeSymbolicLink(place.Directory, place.Name, text))
-                    {
-                        MakeRoom(place);
-                    }
-
-                    break;
-
-                default:
-                    while (!FileCalls.MakeNode(place.Directory, place.Name, RootedDirectory.NodeType(status.Kind) | PrivateFile, status.RawDevice))
-                    {
-                        MakeRoom(place);
-                    }
-
-                    break;
-            }
-
-            Fingerprint.Add(status);
-            if (!FileCalls.SetOwner(place.Directory, place.Name, owner ?? status.Owner)
-                || (status.Kind != FileKind.SymbolicLink && !FileCalls.SetMode(place.Directory, place.Name, status.Permissions))
-                || !FileCalls.SetModified(place.Directory, place.Name, status.Modified))
-            {
-                throw FileOperationException.Last("set the owner of", place.Path);
-            }
-        }
-
-        private void CopyRegular(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in Spot place, UnixPath path, ContentHasher tools)
-        {
-            using var file = FileCalls.Open(from, name, Abi.O_RDONLY | Abi.O_NONBLOCK)
-                ?? throw (Errno.Last == Errno.ENOENT ? new FileChangedException(path) : FileOperationException.Last("read", path));
-            SafeFileHandle? copy;
-            while ((copy = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateFile)) is null)
-            {
-                MakeRoom(place);
-            }
-
-            using (copy)
-            {
-                content.Copy(file, copy, status, tools.Buffer, path);
-
-                // Owner, then mode, then attributes: each of them takes away from the next, chown(2) and capabilities(7).
-                var kept = owner ?? status.Owner;
-                if (NativeMethods.fchown(copy, kept.User, kept.Group) != 0 || NativeMethods.fchmod(copy, status.Permissions) != 0)
-                {
-                    throw FileOperationException.Last("set the mode of", place.Path);
-                }
-
-                if (ExtendedAttributes.Any(file))
-                {
-                    ExtendedAttributes.Copy(file, copy, place.Path);
-                }
-
-                if (!FileCalls.TryStat(file, out var after))
-                {
-                    throw FileOperationException.Last("read", path);
-                }
-
-                if (after.Kind != FileKind.Regular || after.Inode != status.Inode || after.Size != status.Size || after.Changed != status.Changed)
-                {
-                    throw new FileChangedException(path);
-                }
-
-                Fingerprint.Add(after);
-                if (!FileCalls.SetModified(copy, status.Modified))
-                {
-                    throw FileOperationException.Last("set the time of", place.Path);
-                }
-            }
-        }
-
-        /// <summary>Takes a file or link away that is where one is to go; called because a call just failed.</summary>
-        private static void MakeRoom(in Spot place)
-        {
-            if (Errno.Last != Errno.EEXIST)
-            {
-                throw FileOperationException.Last("create", place.Path);
-            }
-
-            if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.IsDirectory)
-            {
-                throw new KleeneException($"cannot copy a file to '{place.Path.ToDisplay()}': there is a directory of that name");
-            }
-
-            if (!FileCalls.Unlink(place.Directory, place.Name, isDirectory: false) && Errno.Last != Errno.ENOENT)
-            {
-                throw FileOperationException.Last("replace", place.Path);
-            }
-        }
-    }
-
-    private readonly record struct CopiedLink(UnixPath Path, ulong Device, ulong Inode);
-
-    /// <summary>Where something is to go.</summary>
-    private readonly struct Spot(SafeFileHandle directory, UnixPath directoryPath, UnixPath name)
-    {
-        public SafeFileHandle Directory => directory;
-
-        public ReadOnlySpan<byte> Name => name.Terminated;
-
-        public UnixPath Path => directoryPath / name;
     }
 
     private sealed class CopiedDirectory : WalkedDirectory
     {
+        /// <summary>Held while it is made; those above are taken first by whoever is below.</summary>
+        public Lock Gate { get; } = new();
+
         public required UnixPath TargetPath { get; init; }
 
         /// <summary>Null for the directory whose contents were asked for.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text;
 using Kleene.Build.Runtime.Images;
 using Microsoft.Win32.SafeHandles;
 
@@ -33,12 +30,10 @@ public sealed class TreeDigester
     private sealed class Walk(RootedDirectory root, IDigestCache? cache, CancellationToken cancellationToken)
         : TreeWalk<HashedDirectory>(root, cancellationToken)
     {
-        /// <summary>A file that is being written all the time is taken as it is at the last of these.</summary>
-        private const int ReadAttempts = 3;
-
         private readonly Lock gate = new();
         private readonly List<HashedDirectory> directories = [];
-        private readonly List<LinkedName> linkedNames = [];
+        private readonly LinkedNames links = new();
+        private readonly EntryHasher hasher = new(cache, cancellationToken);
         private int sources;
 
         public TreeFingerprint Fingerprint { get; } = new();
@@ -55,8 +50,7 @@ public sealed class TreeDigester
                     throw FileOperationException.Last("read", path);
                 }
 
-                var entry = Describe(single, parent, path.Name.Terminated, status, tools);
-                Append(tools.Small, name.Bytes, entry);
+                Hash(single, parent, path.Name.Terminated, status, tools).AppendTo(tools.Small, name.Bytes);
                 single.Entries = 1;
                 single.Content = tools.Small.Finish();
             });
@@ -73,20 +67,21 @@ public sealed class TreeDigester
         {
             Run();
             directories.Sort((left, right) => left.Source != right.Source ? left.Source.CompareTo(right.Source) : ComparePaths(left.Relative, right.Relative));
-            var hasher = new Sha256Hasher();
-            hasher.Append("kleene tree 1\n"u8);
-            foreach (var directory in directories.Where(IsPresent))
+            MarkPresent();
+            var tree = new Sha256Hasher();
+            tree.Append("kleene tree 1\n"u8);
+            foreach (var directory in directories.Where(directory => directory.IsPresent))
             {
-                AppendNumber(hasher, directory.Source);
-                AppendField(hasher, directory.Relative.Bytes);
-                AppendNumber(hasher, (int)(directory.Kind == HashedKind.OnlyForItsContent ? HashedKind.Included : directory.Kind));
-                AppendNumber(hasher, (int)directory.Permissions);
-                AppendDigest(hasher, directory.Attributes);
-                AppendDigest(hasher, directory.Content);
+                tree.AppendNumber(directory.Source);
+                tree.AppendField(directory.Relative.Bytes);
+                tree.AppendNumber((int)(directory.Kind == HashedKind.OnlyForItsContent ? HashedKind.Included : directory.Kind));
+                tree.AppendNumber((int)directory.Permissions);
+                tree.AppendDigest(directory.Attributes);
+                tree.AppendDigest(directory.Content);
             }
 
-            AppendLinks(hasher);
-            return hasher.Finish();
+            links.AppendTo(tree);
+            return tree.Finish();
         }
 
         protected override void Enter(HashedDirectory directory) => directory.Found = new EntryDigest[directory.Listing.Count];
@@ -112,7 +107,7 @@ public sealed class TreeDigester
         }
 
         protected override void Visit(HashedDirectory directory, int index, in FileStatus status, ContentHasher tools) =>
-            directory.Found[index] = Describe(directory, directory.Handle, directory.Listing[index], status, tools);
+            directory.Found[index] = Hash(directory, directory.Handle, directory.Listing[index], status, tools);
 
         protected override void Leave(HashedDirectory directory, ContentHasher tools)
         {
@@ -120,7 +115,7 @@ public sealed class TreeDigester
             {
                 if (directory.Found[i].IsSet)
                 {
-                    Append(tools.Small, directory.Listing[i][..^1], directory.Found[i]);
+                    directory.Found[i].AppendTo(tools.Small, directory.Listing[i][..^1]);
                     directory.Entries++;
                 }
             }
@@ -128,7 +123,7 @@ public sealed class TreeDigester
             directory.Content = tools.Small.Finish();
             if (directory.Kind != HashedKind.Top)
             {
-                directory.Attributes = HashAttributes(directory.Handle, default, tools);
+                directory.Attributes = EntryHasher.HashAttributes(directory.Handle, default, tools);
             }
         }
 
@@ -141,160 +136,29 @@ public sealed class TreeDigester
             static int Rank(ReadOnlySpan<byte> path, int at) => at == path.Length ? -1 : path[at] == '/' ? 0 : path[at];
         }
 
-        /// <summary>An ignored directory is there when something in it is; those that are found later mark the ones above.</summary>
-        private bool IsPresent(HashedDirectory directory)
+        /// <summary>An ignored directory is there when something in it is: what is found marks all above it.</summary>
+        private void MarkPresent()
         {
-            if (!marked)
+            foreach (var filled in directories.Where(directory => directory.Entries > 0 || directory.Kind != HashedKind.OnlyForItsContent))
             {
-                marked = true;
-                foreach (var filled in directories.Where(one => one.Entries > 0 || one.Kind != HashedKind.OnlyForItsContent))
+                for (var above = filled; above is { IsPresent: false }; above = above.Parent)
                 {
-                    for (var above = filled; above is { IsPresent: false }; above = above.Parent)
-                    {
-                        above.IsPresent = true;
-                    }
+                    above.IsPresent = true;
                 }
             }
-
-            return directory.IsPresent;
         }
 
-        private bool marked;
-
-        private static void Append(Sha256Hasher hasher, ReadOnlySpan<byte> name, in EntryDigest entry)
-        {
-            AppendField(hasher, name);
-            AppendNumber(hasher, (int)((uint)entry.Kind << 16 | entry.Permissions));
-            AppendDigest(hasher, entry.Body);
-        }
-
-        private static void AppendField(Sha256Hasher hasher, ReadOnlySpan<byte> field)
-        {
-            AppendNumber(hasher, field.Length);
-            hasher.Append(field);
-        }
-
-        private static void AppendNumber(Sha256Hasher hasher, int number)
-        {
-            Span<byte> bytes = stackalloc byte[sizeof(int)];
-            BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
-            hasher.Append(bytes);
-        }
-
-        private static void AppendDigest(Sha256Hasher hasher, Digest digest)
-        {
-            Span<byte> bytes = stackalloc byte[Digest.Size];
-            digest.CopyTo(bytes);
-            hasher.Append(bytes);
-        }
-
-        private EntryDigest Describe(HashedDirectory directory, SafeFileHandle handle, ReadOnlySpan<byte> name, in FileStatus status, ContentHasher tools)
+        private EntryDigest Hash(HashedDirectory directory, SafeFileHandle handle, ReadOnlySpan<byte> name, in FileStatus status, ContentHasher tools)
         {
             var current = status;
-            var body = status.Kind switch
-            {
-                FileKind.Regular => HashFile(directory, handle, name, ref current, tools),
-                FileKind.SymbolicLink => HashLink(directory, handle, name, tools),
-                _ => HashDevice(status, tools),
-            };
+            var entry = hasher.Hash(handle, directory.Path, name, ref current, tools);
             Fingerprint.Add(current);
             if (current.LinkCount > 1)
             {
-                lock (gate)
-                {
-                    linkedNames.Add(new LinkedName(current.Device, current.Inode, directory.Source, directory.Relative.Append(name[..^1])));
-                }
+                links.Add(current, directory.Source, directory.Relative.Append(name[..^1]));
             }
 
-            // A link's own permissions mean nothing and differ between systems.
-            return new EntryDigest(current.Kind, current.Kind == FileKind.SymbolicLink ? 0 : current.Permissions, body);
-        }
-
-        private Digest HashFile(HashedDirectory directory, SafeFileHandle handle, ReadOnlySpan<byte> name, ref FileStatus status, ContentHasher tools)
-        {
-            if (cache is not null && cache.TryGet(status, out var known))
-            {
-                return known;
-            }
-
-            var path = directory.Path.Append(name[..^1]);
-            for (var attempt = 1; ; attempt++)
-            {
-                // O_NONBLOCK: what was a file may be a fifo by now, and its opener would wait for a writer.
-                using var file = FileCalls.Open(handle, name, Abi.O_RDONLY | Abi.O_NONBLOCK)
-                    ?? throw (Native.Errno.Last == Native.Errno.ENOENT ? new FileChangedException(path) : FileOperationException.Last("read", path));
-                if (!tools.TryHash(file, status.Size, out var digest) || !FileCalls.TryStat(file, out var after))
-                {
-                    throw FileOperationException.Last("read", path);
-                }
-
-                digest = HashAttributes(file, digest, tools);
-                if (after == status with { AllocatedSize = after.AllocatedSize })
-                {
-                    cache?.Add(status, digest);
-                    return digest;
-                }
-
-                if (after.Kind != FileKind.Regular || attempt == ReadAttempts)
-                {
-                    throw new FileChangedException(path);
-                }
-
-                status = after;
-            }
-        }
-
-        private static Digest HashLink(HashedDirectory directory, SafeFileHandle handle, ReadOnlySpan<byte> name, ContentHasher tools)
-        {
-            var target = FileCalls.ReadLink(handle, name) ?? throw new FileChangedException(directory.Path.Append(name[..^1]));
-            tools.Small.Append(target);
-            return tools.Small.Finish();
-        }
-
-        private static Digest HashDevice(in FileStatus status, ContentHasher tools)
-        {
-            Span<byte> device = stackalloc byte[sizeof(ulong)];
-            BinaryPrimitives.WriteUInt64LittleEndian(device, status.RawDevice);
-            tools.Small.Append(device);
-            return tools.Small.Finish();
-        }
-
-        /// <summary>The content's digest itself when there are no attributes: nearly always.</summary>
-        private static Digest HashAttributes(SafeFileHandle file, Digest content, ContentHasher tools)
-        {
-            if (!ExtendedAttributes.Any(file) || ExtendedAttributes.Read(file) is not { Count: > 0 } attributes)
-            {
-                return content;
-            }
-
-            AppendDigest(tools.Small, content);
-            foreach (var (name, value) in attributes)
-            {
-                AppendField(tools.Small, name.Bytes);
-                AppendField(tools.Small, value);
-            }
-
-            return tools.Small.Finish();
-        }
-
-        /// <summary>Names of one file, of which at least two are in the tree.</summary>
-        private void AppendLinks(Sha256Hasher hasher)
-        {
-            var groups = linkedNames
-                .GroupBy(name => (name.Device, name.Inode))
-                .Select(group => group.OrderBy(name => name.Source).ThenBy(name => name.Path, Comparer<UnixPath>.Create((a, b) => a.CompareTo(b))).ToList())
-                .Where(group => group.Count > 1)
-                .OrderBy(group => group[0].Source)
-                .ThenBy(group => group[0].Path, Comparer<UnixPath>.Create((a, b) => a.CompareTo(b)));
-            foreach (var group in groups)
-            {
-                AppendNumber(hasher, group.Count);
-                foreach (var name in group)
-                {
-                    AppendNumber(hasher, name.Source);
-                    AppendField(hasher, name.Path.Bytes);
-                }
-            }
+            return entry;
         }
     }
 
@@ -312,14 +176,6 @@ public sealed class TreeDigester
         /// <summary>An ignored directory that is there if something in it is. It hashes as the other, because it is copied as the other.</summary>
         OnlyForItsContent,
     }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct EntryDigest(FileKind Kind, uint Permissions, Digest Body)
-    {
-        public bool IsSet => Body != default;
-    }
-
-    private readonly record struct LinkedName(ulong Device, ulong Inode, int Source, UnixPath Path);
 
     private sealed class HashedDirectory : WalkedDirectory
     {

@@ -44,7 +44,7 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
 
     private void Open(TDirectory directory, ContentHasher tools)
     {
-        directory.Handle = Root.OpenDirectory(directory.Path, LinkRule.Refuse);
+        directory.Handle = Root.TryOpenDirectory(directory.Path, LinkRule.Refuse) ?? throw Unopened(directory);
         directory.Listing = DirectoryListing.Read(directory.Handle) ?? throw FileOperationException.Last("list", directory.Path);
         directory.Pieces = Math.Max(1, (directory.Listing.Count + PieceSize - 1) / PieceSize);
         Enter(directory);
@@ -56,6 +56,12 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
 
         VisitPiece(directory, 0, tools);
     }
+
+    /// <summary>What was a directory when its name was found is gone, or has become something else.</summary>
+    private static KleeneException Unopened(TDirectory directory) =>
+        Errno.Last == Errno.ENOENT || Errno.Last == Errno.ENOTDIR || Errno.Last == Abi.ELOOP
+            ? new FileChangedException(directory.Path)
+            : FileOperationException.Last("open directory", directory.Path);
 
     private void VisitPiece(TDirectory directory, int first, ContentHasher tools)
     {

@@ -81,6 +81,14 @@ public sealed class ImageStore(Database database)
         }
     }
 
+    /// <summary>The newest image with that tree and that configuration.</summary>
+    public Image? FindSame(SnapshotId snapshot, ImageConfig config) =>
+        database.QueryFirst($"{Columns} WHERE i.snapshot = $1 AND i.config = $2 ORDER BY i.created DESC", Row, snapshot.ToString(), config.ToJson());
+
+    /// <summary>Whether a container was made from it.</summary>
+    public bool IsUsed(Image image) =>
+        database.QueryFirst("SELECT id FROM containers WHERE image = $1", reader => reader.GetString(0), image.Id) is not null;
+
     /// <summary>The image with its history.</summary>
     public Image WithSteps(Image image) => image with
     {

@@ -47,11 +47,6 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     public static ChildProcess Start(CommandLine command, string path, ProcessOutput output)
     {
-        if (command.HiddenMounts.Length > 0)
-        {
-            HideMounts(command);
-        }
-
         // Both ends are closed on exec; dup2 in the child clears that flag on the copies.
         var (inputRead, inputWrite) = command.Input.Length > 0 ? Pipe() : (-1, -1);
         var inherits = output is ProcessOutput.Inherit;
@@ -65,8 +60,10 @@ internal sealed unsafe class ChildProcess : IDisposable
             var keepsInput = !ownGroup && command.Input.Length == 0;
             var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
-            var pid = Spawn(command, path, ownGroup, keepsInput, input, standardOutput, errorWrite);
-            return new ChildProcess(command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
+            var spawn = () => Spawn(command, path, ownGroup, keepsInput, input, standardOutput, errorWrite);
+            var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
+            return new ChildProcess(
+                command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
         }
         catch
         {
@@ -133,28 +130,6 @@ internal sealed unsafe class ChildProcess : IDisposable
         Close(inputDescriptor);
         output.Dispose();
         error.Dispose();
-    }
-
-    private static void HideMounts(CommandLine command)
-    {
-        // This thread is the child's parent and lives no longer than it: the namespace goes with the two of them.
-        if (NativeMethods.unshare(NativeMethods.CLONE_NEWNS) != 0)
-        {
-            throw Errno.LastException("unshare(CLONE_NEWNS)");
-        }
-
-        if (NativeMethods.mount(null, "/", null, NativeMethods.MS_REC | NativeMethods.MS_SLAVE, null) != 0)
-        {
-            throw Errno.LastException("mount --make-rslave /");
-        }
-
-        foreach (var mountPoint in command.HiddenMounts)
-        {
-            if (NativeMethods.umount2(mountPoint, NativeMethods.MNT_DETACH) != 0 && Errno.Last != Errno.EINVAL)
-            {
-                throw Errno.LastException($"umount '{mountPoint}'");
-            }
-        }
     }
 
     private static int Spawn(CommandLine command, string path, bool ownGroup, bool keepsInput, int inputRead, int outputWrite, int errorWrite)

@@ -38,6 +38,24 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         }
     }
 
+    /// <summary>Publishes a snapshot that the driver makes by itself. Its key is its own: nobody can ask for the same again.</summary>
+    public async Task<(SnapshotId Snapshot, string Key)> ImportAsync(Func<SnapshotId, CancellationToken, Task> make, CancellationToken cancellationToken)
+    {
+        var id = SnapshotId.New();
+        var key = $"import {id}";
+        Announce(id);
+        try
+        {
+            await make(id, cancellationToken);
+            return (await PublishAsync(id, null, key, replace: false), key);
+        }
+        catch
+        {
+            await DiscardAsync(id);
+            throw;
+        }
+    }
+
     /// <summary>A snapshot's tree to read from.</summary>
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => store.OpenAsync(id, cancellationToken);
 

@@ -180,6 +180,50 @@ public sealed class TreeCopierTests : IDisposable
         Assert.StartsWith("cannot create 'file': ", exception.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A directory of the source is a link to the outside half of the time; the walk may fail, but not follow it.</summary>
+    [Fact]
+    public void A_directory_that_is_swapped_for_a_link_all_the_time_is_not_followed()
+    {
+        scratch.Write("outside/secret", "secret");
+        scratch.Write("from/d/e/f/public", "public");
+        scratch.Shell($"ln -s '{scratch["outside"]}' link");
+        using var stop = new CancellationTokenSource();
+        var swapper = new Thread(() =>
+        {
+            using var root = RootedDirectory.Open(scratch.Path);
+            while (!stop.IsCancellationRequested)
+            {
+                root.Rename("from/d/e/f", "aside");
+                root.Rename("link", "from/d/e/f");
+                root.Rename("from/d/e/f", "link");
+                root.Rename("aside", "from/d/e/f");
+            }
+        });
+        swapper.Start();
+
+        try
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                try
+                {
+                    Copy(FileOwner.Root);
+                }
+                catch (FileChangedException)
+                {
+                    // Half way between the two; the next round may be luckier.
+                }
+
+                Assert.Equal("", scratch.Shell("find to -name secret; rm -rf to/d"));
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            swapper.Join();
+        }
+    }
+
     [Fact]
     public void A_cancelled_copy_stops()
     {

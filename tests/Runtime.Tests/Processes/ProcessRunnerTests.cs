@@ -1,5 +1,6 @@
 using System.Text;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Testing;
 
 namespace Kleene.Build.Runtime.Tests.Processes;
 
@@ -138,6 +139,29 @@ public sealed class ProcessRunnerTests
 
         Assert.True(result.Exit.Success);
         await Shell($"kill {result.Output}");
+    }
+
+    [RootFact]
+    public async Task Hiding_a_mount_from_a_program_changes_nothing_for_us()
+    {
+        using var scratch = new ScratchDirectory();
+        await runner.RunToolAsync(CommandLine.Of("mount", "-t", "tmpfs", "hidden", scratch.Path), CancellationToken.None);
+        var here = Environment.CurrentDirectory;
+        try
+        {
+            var seen = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
+                runner.RunToolAsync(CommandLine.Of("cat", "/proc/self/mountinfo") with { HiddenMounts = [scratch.Path] }, CancellationToken.None)));
+
+            Assert.All(seen, mounts => Assert.DoesNotContain(" tmpfs hidden ", mounts, StringComparison.Ordinal));
+            Assert.All(
+                Directory.GetDirectories("/proc/self/task"),
+                thread => Assert.Equal(new FileInfo("/proc/self/ns/mnt").LinkTarget, new FileInfo($"{thread}/ns/mnt").LinkTarget));
+            Assert.Equal(here, Environment.CurrentDirectory);
+        }
+        finally
+        {
+            await runner.RunToolAsync(CommandLine.Of("umount", scratch.Path), CancellationToken.None);
+        }
     }
 
     private Task<ProcessResult> Shell(string script) =>

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Parser;
+using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Jails;
+
+namespace Kleene.Build.Builder;
+
+/// <summary>What is to be built and how.</summary>
+public sealed record BuildRequest
+{
+    public required SourceText Source { get; init; }
+
+    public required CompileOptions Compile { get; init; }
+
+    /// <summary>Null when there are no files: then COPY reads only stages and images.</summary>
+    public BuildContext? Context { get; init; }
+
+    /// <summary>The names of the image.</summary>
+    public ImmutableArray<ImageReference> Tags { get; init; } = [];
+
+    /// <summary>Whether every step runs, whatever is known of it.</summary>
+    public bool NoCache { get; init; }
+
+    /// <summary>The stages whose steps run in any case, and with them those of the stages that depend on them.</summary>
+    public ImmutableArray<string> NoCacheStages { get; init; } = [];
+
+    /// <summary>What <c>default</c> means for the network of a RUN.</summary>
+    public JailNetwork Network { get; init; } = JailNetwork.Host;
+
+    public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
+
+    public JailLimits Limits { get; init; } = JailLimits.None;
+
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>How many steps may run at a time.</summary>
+    public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Whether what a failed build made is kept as <c>NAME:failed</c>.</summary>
+    public bool KeepFailed { get; init; } = true;
+}

@@ -1,0 +1,10 @@
+namespace Kleene.Build.Builder.Caching;
+
+/// <summary>Receives the inputs of a step in a fixed order. One function lists them, so that what is hashed and what is explained cannot drift apart.</summary>
+internal interface IKeyWriter
+{
+    void Field(string name, string value);
+
+    /// <summary>A list: its length is an input too, so that no two lists read alike.</summary>
+    void Field(string name, IReadOnlyList<string> values);
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Kleene.Build.Parser.Planning;
+
+namespace Kleene.Build.Builder.Caching;
+
+/// <summary>
+/// What a step asks, as a hash: its parent's key, its own fields and the digest of the files it reads. Never a time, a path of the
+/// host or an id: the same question has the same key on every machine.
+/// </summary>
+internal static class StepKey
+{
+    /// <summary>Raised when the same question would give another tree, so that old answers are not used.</summary>
+    private const string Format = "kleene 1";
+
+    /// <summary>The key of the empty tree.</summary>
+    public const string Scratch = "scratch";
+
+    /// <param name="step">The question.</param>
+    /// <param name="parent">The key of the tree it is asked of.</param>
+    /// <param name="files">What identifies the files that a copy reads; empty for other steps.</param>
+    /// <param name="platform">Such as <c>linux/amd64</c>.</param>
+    public static string Of(BuildStep step, string parent, string files, string platform)
+    {
+        var writer = new HashingKeyWriter();
+        Write(writer, step, parent, files, platform);
+        return writer.Finish();
+    }
+
+    /// <summary>The one list of inputs.</summary>
+    public static void Write(IKeyWriter writer, BuildStep step, string parent, string files, string platform)
+    {
+        writer.Field("format", Format);
+        writer.Field("platform", platform);
+        writer.Field("parent", parent);
+        switch (step)
+        {
+            case BuildStep.Run run:
+                writer.Field("kind", "run");
+                writer.Field("argv", run.Argv);
+                writer.Field("env", run.Environment);
+                writer.Field("user", run.User);
+                writer.Field("workdir", run.WorkingDirectory);
+                writer.Field("network", run.Network);
+                break;
+            case BuildStep.Copy copy:
+                writer.Field("kind", "copy");
+                writer.Field("files", files);
+                writer.Field("destination", copy.Destination);
+                break;
+            case BuildStep.Workdir workdir:
+                writer.Field("kind", "workdir");
+                writer.Field("path", workdir.Path);
+                writer.Field("user", workdir.User);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Builder.Execution;
+
+/// <summary>
+/// Walks a plan whose keys are known: says what the cache has, then runs the rest. A stage is one task that does its steps in
+/// order; it starts the stages that it reads when, and only when, one of its own steps has to run.
+/// </summary>
+internal sealed class BuildEngine : IDisposable
+{
+    private readonly BuildPlan plan;
+    private readonly IReadOnlyDictionary<int, KeyedStage> stages;
+    private readonly StepRunners runners;
+    private readonly BaseImages bases;
+    private readonly ChannelWriter<BuildEvent> events;
+    private readonly SemaphoreSlim slots;
+    private readonly CancellationTokenSource ending;
+    private readonly Dictionary<int, Lazy<Task<StageOutcome>>> outcomes;
+
+    public BuildEngine(
+        BuildPlan plan,
+        IReadOnlyDictionary<int, KeyedStage> stages,
+        StepRunners runners,
+        BaseImages bases,
+        int jobs,
+        ChannelWriter<BuildEvent> events,
+        CancellationToken cancellationToken)
+    {
+        this.plan = plan;
+        this.stages = stages;
+        this.runners = runners;
+        this.bases = bases;
+        this.events = events;
+        slots = new SemaphoreSlim(Math.Max(1, jobs));
+        ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        outcomes = stages.ToDictionary(stage => stage.Key, stage => new Lazy<Task<StageOutcome>>(() => BuildAsync(stage.Value)));
+    }
+
+    /// <summary>Builds the target. The outcome is that of the stage that failed when one did. Nothing runs any more when this returns.</summary>
+    public async Task<StageOutcome> RunAsync()
+    {
+        foreach (var (step, hit) in stages.Values.SelectMany(stage => stage.Steps.Zip(stage.Hits)))
+        {
+            events.TryWrite(new BuildEvent.StepStarted(step.Place));
+            events.TryWrite(new BuildEvent.StepCached(step.Place, hit));
+        }
+
+        var target = StageAsync(plan.TargetIndex);
+        await ((Task)target).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var begun = outcomes.Values.Where(outcome => outcome.IsValueCreated).Select(outcome => outcome.Value).ToList();
+        await ((Task)Task.WhenAll(begun)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // The first stage that failed cancelled the others; its answer is the build's, not theirs.
+        return begun.Where(stage => stage.IsCompletedSuccessfully).Select(stage => stage.Result).FirstOrDefault(stage => stage.Failure is not null)
+            ?? await (begun.FirstOrDefault(stage => stage.IsFaulted) ?? target);
+    }
+
+    public void Dispose()
+    {
+        slots.Dispose();
+        ending.Dispose();
+    }
+
+    private Task<StageOutcome> StageAsync(int index) => outcomes[index].Value;
+
+    private async Task<StageOutcome> BuildAsync(KeyedStage stage)
+    {
+        try
+        {
+            foreach (var origin in stage.Misses.Select(step => step.Place.Step).OfType<BuildStep.Copy>().Select(copy => copy.From).OfType<CopyOrigin.Stage>())
+            {
+                _ = StageAsync(origin.Index);
+            }
+
+            var state = await StartAsync(stage);
+            state = stage.Steps.Zip(stage.Hits).Aggregate(state, (so, pair) => Advance(so, pair.First, pair.Second, ImageStepState.Cached, TimeSpan.Zero));
+            foreach (var step in stage.Misses.TakeWhile(_ => state.Failure is null))
+            {
+                state = await StepAsync(step, state, stage.Forced);
+            }
+
+            return state;
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The tree under the first step. A base stage is built only when nothing of this one is known.</summary>
+    private async Task<StageOutcome> StartAsync(KeyedStage stage)
+    {
+        switch (stage.Stage.Base)
+        {
+            case StageBase.Scratch:
+                return new StageOutcome(null, stage.BaseKey, []);
+            case StageBase.Image image:
+                return new StageOutcome(bases[image.Reference].Snapshot, stage.BaseKey, []);
+            case StageBase.Stage origin when stage.Hits.Length == 0:
+                return await StageAsync(origin.Index);
+            case StageBase.Stage origin:
+                return KnownHistory(stages[origin.Index]);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private StageOutcome KnownHistory(KeyedStage stage)
+    {
+        var state = stage.Stage.Base is StageBase.Stage origin ? KnownHistory(stages[origin.Index]) : new StageOutcome(null, stage.BaseKey, []);
+        return stage.Steps.Zip(stage.Hits).Aggregate(state, (so, pair) => Advance(so, pair.First, pair.Second, ImageStepState.Cached, TimeSpan.Zero));
+    }
+
+    private async Task<StageOutcome> StepAsync(KeyedStep step, StageOutcome state, bool replace)
+    {
+        var origin = await OriginAsync(step.Place.Step);
+        if (origin?.Failure is not null)
+        {
+            return origin;
+        }
+
+        await slots.WaitAsync(ending.Token);
+        try
+        {
+            events.TryWrite(new BuildEvent.StepStarted(step.Place));
+            var started = Stopwatch.GetTimestamp();
+            var output = new StepOutput(step.Place, events);
+            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace), origin?.Snapshot, output, ending.Token);
+            var duration = Stopwatch.GetElapsedTime(started);
+            switch (outcome)
+            {
+                case StepOutcome.Built built:
+                    events.TryWrite(new BuildEvent.StepCompleted(step.Place, built.Snapshot, duration));
+                    return Advance(state, step, built.Snapshot, ImageStepState.Built, duration);
+                case StepOutcome.Failed failure:
+                    events.TryWrite(new BuildEvent.StepFailed(step.Place, failure.Exit, failure.Message, state.Snapshot, duration));
+                    await ending.CancelAsync();
+                    var config = StageConfigs.ToImage(step.Place.Step.Config, []);
+                    var line = new ImageStep(step.Place.Step.Text, ImageStepState.Failed, failure.Dirty, step.Key, duration, config);
+                    return state with { History = state.History.Add(line), Failure = new StageFailure(step.Place, failure) };
+                default:
+                    throw new UnreachableException();
+            }
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    /// <summary>The stage or image that a copy reads; null when it reads the context, or is no copy.</summary>
+    private async Task<StageOutcome?> OriginAsync(BuildStep step) => step switch
+    {
+        BuildStep.Copy { From: CopyOrigin.Stage origin } => await StageAsync(origin.Index),
+        BuildStep.Copy { From: CopyOrigin.Image image } => new StageOutcome(bases[image.Reference].Snapshot, bases[image.Reference].Key, []),
+        _ => null,
+    };
+
+    private static StageOutcome Advance(StageOutcome state, KeyedStep step, SnapshotId snapshot, ImageStepState how, TimeSpan duration)
+    {
+        var config = StageConfigs.ToImage(step.Place.Step.Config, []);
+        var line = new ImageStep(step.Place.Step.Text, how, snapshot, step.Key, duration, config);
+        return new StageOutcome(snapshot, step.Key, state.History.Add(line));
+    }
+
+    private sealed class StepOutput(StepPlace place, ChannelWriter<BuildEvent> events) : IOutputSink
+    {
+        public void WriteLine(OutputKind kind, string line) => events.TryWrite(new BuildEvent.StepOutput(place, kind, line));
+    }
+}

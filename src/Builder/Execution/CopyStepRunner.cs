@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Builder.Copying;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Builder.Execution;
+
+/// <summary>COPY: done on the host, inside the tree; the image needs no tools for it, and no jail ever sees the context.</summary>
+internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies context)
+{
+    /// <param name="origin">The tree of a stage or an image; null for the context, and for the empty tree.</param>
+    public async Task<StepOutcome> RunAsync(
+        BuildStep.Copy step, StepPlace place, StepInput input, SnapshotId? origin, CancellationToken cancellationToken)
+    {
+        await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
+        try
+        {
+            await (step.From is CopyOrigin.Context
+                ? ExecuteAsync(context.Plan(place), draft, cancellationToken)
+                : CopyTreeAsync(step, origin, draft, cancellationToken));
+        }
+        catch (KleeneException exception)
+        {
+            return new StepOutcome.Failed(null, exception.Message);
+        }
+
+        return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+    }
+
+    private async Task CopyTreeAsync(BuildStep.Copy step, SnapshotId? origin, SnapshotDraft draft, CancellationToken cancellationToken)
+    {
+        var description = step.From switch
+        {
+            CopyOrigin.Stage stage => $"stage '{stage.Index}'",
+            CopyOrigin.Image image => $"image '{image.Reference}'",
+            _ => throw new UnreachableException(),
+        };
+        if (origin is not { } snapshot)
+        {
+            throw new KleeneException($"{description} has no files");
+        }
+
+        await using var view = await snapshots.OpenAsync(snapshot, cancellationToken);
+        using var root = RootedDirectory.Open(view.Path);
+        var plan = CopyPlanner.Plan(new SourceTree(root, IgnoreFile.Empty, description), step.Sources, step.Destination);
+        await ExecuteAsync(plan, draft, cancellationToken);
+    }
+
+    private static Task ExecuteAsync(CopyPlan plan, SnapshotDraft draft, CancellationToken cancellationToken) =>
+        Task.Run(() => CopyExecutor.Execute(plan, draft.Path, default, cancellationToken), cancellationToken);
+}

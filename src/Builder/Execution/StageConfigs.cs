@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime.Images;
+
+namespace Kleene.Build.Builder.Execution;
+
+/// <summary>Translates a configuration between the words of the plan and those of the images; the two projects do not know each other.</summary>
+internal static class StageConfigs
+{
+    public static StageConfig From(ImageConfig config) => new()
+    {
+        Env = config.Env,
+        Cmd = config.Cmd,
+        Entrypoint = config.Entrypoint,
+        User = config.User,
+        WorkingDir = config.WorkingDir,
+        ExposedPorts = [.. config.ExposedPorts.Keys],
+        Volumes = [.. config.Volumes.Keys],
+        Labels = config.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        StopSignal = config.StopSignal,
+        Shell = config.Shell,
+        OnBuild = config.OnBuild,
+    };
+
+    public static ImageConfig ToImage(StageConfig config, IEnumerable<KeyValuePair<string, string>> labels) => new()
+    {
+        Env = config.Env,
+        Cmd = config.Cmd,
+        Entrypoint = config.Entrypoint,
+        User = config.User,
+        WorkingDir = config.WorkingDir,
+        ExposedPorts = Set(config.ExposedPorts),
+        Volumes = Set(config.Volumes),
+        Labels = new SortedDictionary<string, string>(config.Labels.SetItems(labels), StringComparer.Ordinal),
+        StopSignal = config.StopSignal,
+        Shell = config.Shell,
+        OnBuild = config.OnBuild,
+    };
+
+    private static SortedDictionary<string, EmptyObject> Set(IEnumerable<string> names) =>
+        new(names.ToDictionary(name => name, _ => new EmptyObject(), StringComparer.Ordinal), StringComparer.Ordinal);
+}

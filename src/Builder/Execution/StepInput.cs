@@ -1,0 +1,9 @@
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Builder.Execution;
+
+/// <summary>What every step starts from.</summary>
+/// <param name="Parent">The tree it works on a clone of; null is the empty tree.</param>
+/// <param name="Key">What its snapshot is published under.</param>
+/// <param name="Replace">Whether a snapshot that has the key already is replaced.</param>
+internal sealed record StepInput(SnapshotId? Parent, string Key, bool Replace);

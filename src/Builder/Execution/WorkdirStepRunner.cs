@@ -1,0 +1,37 @@
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Builder.Execution;
+
+/// <summary>WORKDIR: a directory that is there costs no snapshot.</summary>
+internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
+{
+    /// <summary>0755.</summary>
+    private const uint Permissions = 0x1ed;
+
+    public async Task<StepOutcome> RunAsync(BuildStep.Workdir step, StepInput input, CancellationToken cancellationToken)
+    {
+        await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
+        if (!MakeDirectory(step, draft.Path) && input.Parent is { } parent)
+        {
+            snapshots.Remember(input.Key, parent);
+            return new StepOutcome.Built(parent);
+        }
+
+        return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+    }
+
+    /// <summary>Returns false when it was there. The tree is let go again: it could not be unmounted otherwise.</summary>
+    private static bool MakeDirectory(BuildStep.Workdir step, string tree)
+    {
+        using var root = RootedDirectory.Open(tree);
+        if (root.TryStat(step.Path, followLink: true) is { Kind: FileKind.Directory })
+        {
+            return false;
+        }
+
+        root.CreateDirectories(step.Path, Permissions, default);
+        return true;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Kleene.Build.Builder.Caching;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Execution;
+using Kleene.Build.Parser;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Builder;
+
+/// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
+public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, TimeProvider clock)
+{
+    private const string FailedTag = "failed";
+
+    /// <summary>
+    /// Builds and tells what happens. The last event is <see cref="BuildEvent.Completed"/> or <see cref="BuildEvent.Failed"/>;
+    /// a cancelled build throws after all that it had begun is undone.
+    /// </summary>
+    public async IAsyncEnumerable<BuildEvent> BuildAsync(BuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
+        var work = RunAsync(request, events.Writer, cancellationToken);
+
+        // Read to the end also when cancelled: the channel closes when everything is cleaned up.
+        await foreach (var happened in events.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            yield return happened;
+        }
+
+        await work;
+    }
+
+    private async Task RunAsync(BuildRequest request, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            events.TryWrite(await RunAsync(request, events, started, cancellationToken));
+        }
+        finally
+        {
+            events.Complete();
+        }
+    }
+
+    private async Task<BuildEvent> RunAsync(BuildRequest request, ChannelWriter<BuildEvent> events, long started, CancellationToken cancellationToken)
+    {
+        // Twice, because only the first plan tells which images have to be known for the second.
+        var compilation = KleenefileCompiler.Compile(request.Source, request.Compile);
+        var bases = compilation.Plan is { } draft ? BaseImages.Find(draft, images) : null;
+        if (bases is { Configs.Count: > 0 })
+        {
+            compilation = KleenefileCompiler.Compile(request.Source, request.Compile with { BaseConfigs = bases.Configs });
+        }
+
+        foreach (var diagnostic in compilation.Diagnostics)
+        {
+            events.TryWrite(new BuildEvent.Diagnosed(diagnostic));
+        }
+
+        if (compilation.Plan is not { } plan || bases is null)
+        {
+            var errors = compilation.Diagnostics.Count(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+            return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
+        }
+
+        var copies = new ContextCopies(request.Context, request.Source.Path);
+        var stages = new StageKeys(plan, request, bases, snapshots, copies).Compute(cancellationToken);
+        events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
+
+        var runners = new StepRunners(
+            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, copies), new WorkdirStepRunner(snapshots));
+        using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
+        var outcome = await engine.RunAsync();
+        return outcome.Failure is { } failure
+            ? await FailAsync(request, outcome, failure, started)
+            : new BuildEvent.Completed(await FinishAsync(request, plan.Target, outcome, cancellationToken), Stopwatch.GetElapsedTime(started));
+    }
+
+    private async Task<Image> FinishAsync(BuildRequest request, PlannedStage target, StageOutcome outcome, CancellationToken cancellationToken)
+    {
+        var snapshot = outcome.Snapshot ?? await EmptyAsync(cancellationToken);
+        var config = StageConfigs.ToImage(target.Config, request.Labels);
+
+        // A build that changed nothing gives the image that is there already.
+        if (images.FindSame(snapshot, config) is { } same)
+        {
+            foreach (var tag in request.Tags)
+            {
+                images.Tag(same.Id, tag);
+            }
+
+            return images.Find(same.Id).Image;
+        }
+
+        var image = NewImage(snapshot, outcome, config);
+        images.Add(image, request.Tags);
+        return image with { Names = [.. request.Tags.Select(tag => tag.ToString())] };
+    }
+
+    private async Task<BuildEvent> FailAsync(BuildRequest request, StageOutcome outcome, StageFailure failure, long started)
+    {
+        Image? kept = null;
+        if (request.KeepFailed && (outcome.Snapshot ?? failure.Outcome.Dirty) is { } snapshot)
+        {
+            kept = NewImage(snapshot, outcome, StageConfigs.ToImage(failure.Place.Step.Config, request.Labels));
+            var names = request.Tags.Select(tag => tag with { Tag = FailedTag }).Distinct().ToImmutableArray();
+            var replaced = names.Select(name => images.TryFind(name.ToString())?.Image).OfType<Image>().DistinctBy(image => image.Id).ToList();
+            images.Add(kept, names);
+            kept = kept with { Names = [.. names.Select(name => name.ToString())] };
+            await ForgetFailuresAsync(replaced);
+        }
+
+        return new BuildEvent.Failed(failure.Outcome.Message, kept, outcome.Snapshot, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>Failures that lost their last name to a newer one would only take space.</summary>
+    private async Task ForgetFailuresAsync(IEnumerable<Image> replaced)
+    {
+        foreach (var image in replaced.Where(image => images.Find(image.Id).Image.Names.IsEmpty && !images.IsUsed(image)))
+        {
+            await snapshots.RemoveUnusedAsync(images.Remove(image), CancellationToken.None);
+        }
+    }
+
+    private Image NewImage(SnapshotId snapshot, StageOutcome outcome, ImageConfig config) => new()
+    {
+        Id = SnapshotId.New().ToString(),
+        Snapshot = snapshot,
+        Key = outcome.Key,
+        Config = config,
+        Created = clock.GetUtcNow(),
+        Steps = outcome.History,
+    };
+
+    /// <summary>FROM scratch with nothing after it is an image too.</summary>
+    private async Task<SnapshotId> EmptyAsync(CancellationToken cancellationToken)
+    {
+        if (snapshots.Find(StepKey.Scratch) is { } known)
+        {
+            return known;
+        }
+
+        await using var draft = await snapshots.DraftAsync(null, WorkspaceUse.BuildStep, cancellationToken);
+        return await draft.CommitAsync(StepKey.Scratch, replace: false, cancellationToken);
+    }
+}

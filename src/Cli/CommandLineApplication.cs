@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Kleene.Build.Cli.Commands;
+using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Jails;
+
+namespace Kleene.Build.Cli;
+
+/// <summary>Turns arguments into a command and every way it can end into an exit code.</summary>
+internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals signals)
+{
+    public const string Version = "0.1.0";
+
+    /// <param name="invokedAs">The name we were called by: <c>kleene-build</c> is <c>kleene build</c>.</param>
+    /// <param name="words">The arguments.</param>
+    public async Task<int> RunAsync(string invokedAs, string[] words)
+    {
+        var globals = new GlobalOptions();
+        var verbs = new VerbTable(globals, terminal, signals);
+        if (Path.GetFileName(invokedAs) is "kleene-build" or "kleene-run")
+        {
+            words = [Path.GetFileName(invokedAs)["kleene-".Length..], .. words];
+        }
+
+        var arguments = verbs.Parse(words);
+        if (arguments.Errors.Count > 0 && arguments.Action is not HelpAction)
+        {
+            terminal.WriteError(string.Join('\n', arguments.Errors.Select(error => error.Message.TrimEnd('.'))));
+            terminal.Error.WriteLine($"'kleene {VerbTable.PathOf(arguments)}--help' shows how it is used");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await arguments.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                    Output = terminal.Output,
+                    Error = terminal.Error,
+                },
+                signals.Token);
+        }
+        catch (Exception exception)
+        {
+            return Report(exception, globals.IsDebug(arguments), VerbTable.RunsContainer(arguments));
+        }
+    }
+
+    /// <summary>Our own errors are sentences; the machine's are told as it tells them. Only a mistake of ours shows a stack, and only when asked.</summary>
+    private int Report(Exception exception, bool debug, bool runsContainer)
+    {
+        var (code, message) = exception switch
+        {
+            OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
+            UsageException => (ExitCodes.Usage, exception.Message),
+            JailStartException failure => (failure.ExitCode, exception.Message),
+            KleeneException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
+            IOException or UnauthorizedAccessException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
+            _ => (ExitCodes.Failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),
+        };
+        terminal.WriteError(message);
+        if (debug)
+        {
+            terminal.Error.WriteLine(exception.ToString());
+        }
+
+        return code;
+    }
+}

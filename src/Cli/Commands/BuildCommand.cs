@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Kleene.Build.Builder;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Cli.Output;
+using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Jails;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary><c>kleene build</c>: progress to the error stream, the image's id as the last line of the output.</summary>
+internal static class BuildCommand
+{
+    public static Command Create(string name, Verb verb)
+    {
+        var source = new KleenefileOptions();
+        var tags = new Option<string[]>("--tag", "-t") { Description = "a name of the image", HelpName = "NAME[:TAG]" };
+        var noCache = new Option<string?>("--no-cache")
+        {
+            Description = "run every step, or those of some stages",
+            HelpName = "STAGE,…",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var labels = new Option<string[]>("--label") { Description = "a label of the image", HelpName = "NAME=value" };
+        var network = new Option<string?>("--network") { Description = "what RUN steps see: default, host or none", HelpName = "NETWORK" };
+        var hosts = new Option<string[]>("--add-host") { Description = "a line of /etc/hosts in RUN steps", HelpName = "NAME:ADDRESS" };
+        var memory = new Option<string?>("--memory") { Description = "upper bound of a RUN step, such as 512m", HelpName = "BYTES" };
+        var cpus = new Option<double?>("--cpus") { Description = "upper bound of a RUN step, such as 1.5", HelpName = "N" };
+        var processes = new Option<long?>("--pids-limit") { Description = "upper bound of processes in a RUN step", HelpName = "N" };
+        var jobs = new Option<int>("--jobs") { Description = "steps at a time", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var progress = new Option<string>("--progress") { Description = "auto, tty, plain, json or quiet", HelpName = "FORM", DefaultValueFactory = _ => "auto" };
+        progress.AcceptOnlyFromAmong("auto", "tty", "plain", "json", "quiet");
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "print only the image's id" };
+        var idFile = new Option<string?>("--iidfile") { Description = "also write the image's id there", HelpName = "FILE" };
+        var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
+
+        var command = new Command(name)
+        {
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, remove,
+        };
+        source.AddTo(command);
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            var kleenefile = await source.ReadAsync(context, cancellationToken);
+            var stages = context.Get(noCache);
+            var request = new BuildRequest
+            {
+                Source = kleenefile.Source,
+                Compile = kleenefile.Compile,
+                Tags = [.. (context.Get(tags) ?? []).Select(Tag)],
+                NoCache = stages == OptionsFirst.Everything,
+                NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
+                Network = OptionValues.Network(context.Get(network), JailNetwork.Host),
+                ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
+                Limits = OptionValues.Limits(context.Get(memory), context.Get(cpus), context.Get(processes)),
+                Labels = (context.Get(labels) ?? []).Select(label => OptionValues.Pair(label, "--label"))
+                    .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
+                Jobs = context.Get(jobs),
+                KeepFailed = !context.Get(remove),
+            };
+
+            using var kleene = await context.OpenAsync(cancellationToken);
+            using var files = kleenefile.OpenContext(kleene.State.Contexts);
+            request = request with { Context = files };
+            var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
+            var printer = Printer(form, context, request.Source);
+            var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
+            if (image is null)
+            {
+                return planned ? ExitCodes.Failed : ExitCodes.Usage;
+            }
+
+            if (context.Get(idFile) is { } file)
+            {
+                await File.WriteAllTextAsync(file, image.Id, CancellationToken.None);
+            }
+
+            context.Terminal.Output.WriteLine(image.Id);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    /// <returns>The image, and whether there was a plan at all.</returns>
+    private static async Task<(Image? Image, bool Planned)> BuildAsync(
+        Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
+    {
+        using var drawing = printer as IDisposable;
+        Image? image = null;
+        var planned = false;
+        await foreach (var happened in kleene.Builder.BuildAsync(request, cancellationToken))
+        {
+            printer.Print(happened);
+            planned |= happened is BuildEvent.Started;
+            image = (happened as BuildEvent.Completed)?.Image;
+        }
+
+        return (image, planned);
+    }
+
+    private static IBuildPrinter Printer(string form, Context context, SourceText source)
+    {
+        var writer = context.Terminal.Error;
+        return form switch
+        {
+            "json" => new JsonProgress(writer, source, TimeProvider.System),
+            "quiet" => new QuietProgress(writer, source),
+            "tty" => new LiveProgress(writer, source, TimeProvider.System, context.HasColor),
+            "auto" when context.Terminal.ErrorIsTerminal => new LiveProgress(writer, source, TimeProvider.System, context.HasColor),
+            _ => new PlainProgress(writer, source),
+        };
+    }
+
+    private static ImageReference Tag(string text) =>
+        ImageReference.Parse(text) is { Snapshot: null } name ? name : throw new UsageException($"--tag '{text}' has a snapshot; a name cannot");
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using Kleene.Build.Runtime.Jails;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary>Reads the values of options that several commands share. What cannot be read is an error that shows the right form.</summary>
+internal static class OptionValues
+{
+    /// <summary>Bytes, with an optional unit <c>b k m g</c> in powers of 1024.</summary>
+    public static long? Bytes(string? text, string option)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var lower = text.ToLowerInvariant();
+        var shift = lower.Length == 0 ? 0 : lower[^1] switch { 'k' => 10, 'm' => 20, 'g' => 30, _ => 0 };
+        var digits = shift > 0 || lower.EndsWith('b') ? lower[..^1] : lower;
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
+            ? number << shift
+            : throw new UsageException($"{option} '{text}' is not a size; write a number of bytes, or one with k, m or g");
+    }
+
+    public static JailLimits Limits(string? memory, double? cpus, long? processes)
+    {
+        if (cpus is <= 0)
+        {
+            throw new UsageException("--cpus has to be more than 0");
+        }
+
+        // Docker's 0 and -1 mean the same: no limit.
+        return new JailLimits(Bytes(memory, "--memory"), cpus, processes is <= 0 ? null : processes);
+    }
+
+    /// <summary><c>NAME:ADDRESS</c>; an IPv6 address may stand in brackets.</summary>
+    public static HostEntry Host(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var address = colon > 0 ? text[(colon + 1)..].Trim('[', ']') : "";
+        return IPAddress.TryParse(address, out _) && text[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+            ? new HostEntry(address, text[..colon])
+            : throw new UsageException($"--add-host '{text}' is not a host; write NAME:ADDRESS");
+    }
+
+    /// <summary><c>SRC:DST[:ro|rw]</c> with absolute paths.</summary>
+    public static JailMount Mount(string text)
+    {
+        var parts = text.Split(':');
+        if (parts.Length is not (2 or 3) || !parts[1].StartsWith('/') || parts is [_, _, not ("ro" or "rw")])
+        {
+            throw new UsageException($"--volume '{text}' is not a mount; write SOURCE:DESTINATION[:ro] with absolute paths");
+        }
+
+        if (!parts[0].StartsWith('/'))
+        {
+            throw new UsageException($"--volume '{text}': named volumes are not there yet; give the absolute path of a directory or file of the host");
+        }
+
+        return Path.Exists(parts[0])
+            ? new JailMount(parts[0], parts[1], parts is [_, _, "ro"])
+            : throw new UsageException($"--volume '{text}': there is no '{parts[0]}' on the host");
+    }
+
+    /// <summary><c>NAME=value</c>; a name alone takes the value of our own environment, and is left out when there is none.</summary>
+    public static IEnumerable<string> Environment(IEnumerable<string> entries)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Length == 0 || entry[0] == '=')
+            {
+                throw new UsageException($"--env '{entry}' has no name; write NAME=value");
+            }
+
+            if (entry.Contains('=', StringComparison.Ordinal))
+            {
+                yield return entry;
+            }
+            else if (System.Environment.GetEnvironmentVariable(entry) is { } value)
+            {
+                yield return $"{entry}={value}";
+            }
+        }
+    }
+
+    /// <summary>Later entries replace earlier ones of the same name, in their place.</summary>
+    public static IReadOnlyList<string> Merge(IEnumerable<string> environment, IEnumerable<string> overrides)
+    {
+        var names = new List<string>();
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in environment.Concat(overrides))
+        {
+            var name = entry[..entry.IndexOf('=', StringComparison.Ordinal)];
+            if (!values.ContainsKey(name))
+            {
+                names.Add(name);
+            }
+
+            values[name] = entry;
+        }
+
+        return [.. names.Select(name => values[name])];
+    }
+
+    public static (string Key, string? Value) Pair(string text, string option)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals == 0 || text.Length == 0
+            ? throw new UsageException($"{option} '{text}' has no name; write NAME=value")
+            : equals < 0 ? (text, null) : (text[..equals], text[(equals + 1)..]);
+    }
+
+    public static JailNetwork Network(string? text, JailNetwork standard) => text switch
+    {
+        null or "default" => standard,
+        "host" => JailNetwork.Host,
+        "none" or "disabled" => JailNetwork.None,
+        _ => throw new UsageException($"network '{text}' does not exist; there are 'host' and 'none'"),
+    };
+}

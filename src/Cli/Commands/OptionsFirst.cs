@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary>
+/// The two habits of container tools that the command-line library does not share: for commands that end in another command, options
+/// end at the first word that is none (<c>run IMAGE ls -l</c>), and an option whose value may be missing takes it only behind <c>=</c>.
+/// </summary>
+internal static class OptionsFirst
+{
+    public static string[] Apply(Command command, string[] words, int position)
+    {
+        var optional = command.Options.Where(option => option.Arity is { MinimumNumberOfValues: 0, MaximumNumberOfValues: 1 } && option.ValueType != typeof(bool)).ToList();
+        var endsInCommand = command.Arguments.Any(argument => argument.Name == "COMMAND");
+        var result = new List<string>(words.Length + 1);
+        result.AddRange(words[..(position + 1)]);
+        for (var i = position + 1; i < words.Length; i++)
+        {
+            var word = words[i];
+            if (word == "--")
+            {
+                return [.. result, .. words[i..]];
+            }
+
+            if (!word.StartsWith('-') || word == "-")
+            {
+                if (endsInCommand)
+                {
+                    return [.. result, "--", .. words[i..]];
+                }
+
+                result.Add(word);
+                continue;
+            }
+
+            result.Add(optional.Any(option => option.Name == word) ? $"{word}={Everything}" : word);
+            if (TakesNext(command, word) && i + 1 < words.Length)
+            {
+                result.Add(words[++i]);
+            }
+        }
+
+        return [.. result];
+    }
+
+    /// <summary>The value of an option that was given without one.</summary>
+    public const string Everything = "*";
+
+    private static bool TakesNext(Command command, string word)
+    {
+        if (word.Contains('=', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options));
+        if (word.StartsWith("--", StringComparison.Ordinal))
+        {
+            return options.FirstOrDefault(option => option.Name == word) is { } named && named.ValueType != typeof(bool) && named.Arity.MinimumNumberOfValues > 0;
+        }
+
+        // Of bundled short options (-it) the last one decides; a value glued to its option (-p80) needs no next word.
+        var known = options.ToList();
+        for (var i = 1; i < word.Length; i++)
+        {
+            var letter = $"-{word[i]}";
+            if (known.FirstOrDefault(option => option.Aliases.Contains(letter) || option.Name == letter) is { } option && option.ValueType != typeof(bool))
+            {
+                return i == word.Length - 1;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using Kleene.Build.Cli.Output;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary>
+/// Which word leads to which command. Only the command that is called is built up: the options of all the others would be
+/// most of the time that a short command takes.
+/// </summary>
+internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, InterruptSignals signals)
+{
+    private delegate Command Factory(string name, Verb verb);
+
+    private static readonly Dictionary<string, (Factory Make, string Description)> Verbs = new(StringComparer.Ordinal)
+    {
+        ["build"] = (BuildCommand.Create, "build an image from a Kleenefile"),
+        ["plan"] = (PlanCommand.Create, "show what a build would do"),
+        ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
+        ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),
+        ["run"] = (RunCommand.Create, "run a command in a new container"),
+        ["exec"] = (ExecCommand.Create, "run a command in a running container"),
+        ["ps"] = (ContainerCommands.CreateList, "list containers"),
+        ["stop"] = (ContainerCommands.CreateStop, "stop containers"),
+        ["rm"] = (ContainerCommands.CreateRemove, "remove containers"),
+        ["inspect"] = (ContainerCommands.CreateInspect, "show all that is known of containers"),
+        ["container"] = (ContainerCommands.CreateGroup, "the same, by its full name"),
+        ["system"] = (SystemCommands.Create, "what this installation uses"),
+    };
+
+    /// <summary>Short forms, klee's among them, and what they stand for.</summary>
+    private static readonly Dictionary<string, string[]> Short = new(StringComparer.Ordinal)
+    {
+        ["lsi"] = ["image", "ls"],
+        ["isi"] = ["image", "inspect"],
+        ["rmi"] = ["image", "rm"],
+        ["images"] = ["image", "ls"],
+        ["lsc"] = ["ps"],
+        ["isc"] = ["inspect"],
+        ["rmc"] = ["rm"],
+        ["history"] = ["image", "history"],
+        ["tag"] = ["image", "tag"],
+    };
+
+    public static string PathOf(ParseResult arguments) =>
+        string.Concat(
+            arguments.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(arguments.CommandResult.Command)
+                .Where(command => command is not RootCommand).Select(command => $"{command.Name} "));
+
+    /// <summary>Whether errors are told by the exit codes of <c>run</c> and <c>exec</c>.</summary>
+    public static bool RunsContainer(ParseResult arguments) => arguments.CommandResult.Command.Name is "run" or "exec";
+
+    public ParseResult Parse(string[] words)
+    {
+        var root = new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
+        globals.AddTo(root);
+        var position = Array.FindIndex(words, word => Verbs.ContainsKey(word) || Short.ContainsKey(word));
+        if (position >= 0 && IsVerb(root, words, position))
+        {
+            if (Short.TryGetValue(words[position], out var full))
+            {
+                words = [.. words[..position], .. full, .. words[(position + 1)..]];
+            }
+
+            var name = words[position];
+            var command = Verbs[name].Make(name, new Verb(globals, terminal, signals));
+            command.Description = Verbs[name].Description;
+            root.Subcommands.Add(command);
+            words = OptionsFirst.Apply(command, words, position);
+        }
+        else
+        {
+            foreach (var (name, verb) in Verbs)
+            {
+                var command = verb.Make(name, new Verb(globals, terminal, signals));
+                command.Description = verb.Description;
+                root.Subcommands.Add(command);
+            }
+        }
+
+        return root.Parse(words);
+    }
+
+    /// <summary>Whether everything before the word is global options and their values.</summary>
+    private static bool IsVerb(RootCommand root, string[] words, int position)
+    {
+        for (var i = 0; i < position; i++)
+        {
+            var option = root.Options.FirstOrDefault(option => words[i] == option.Name);
+            if (option is not null && option.ValueType != typeof(bool))
+            {
+                i++;
+            }
+            else if (option is null && !words[i].StartsWith("--", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
+
+/// <summary>Gives actions of commands what they need.</summary>
+internal sealed class Verb(GlobalOptions globals, Terminal terminal, InterruptSignals signals)
+{
+    public void Does(Command command, Func<Context, CancellationToken, Task<int>> action) =>
+        command.SetAction((arguments, cancellationToken) => action(new Context(arguments, globals, terminal, signals), cancellationToken));
+}

@@ -1,0 +1,81 @@
+using Kleene.Build.Builder;
+using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Jails.Linux;
+using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Cli;
+
+/// <summary>Puts the real things together; the only place that chooses between drivers and platforms.</summary>
+internal sealed class Composition : IDisposable
+{
+    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, StorageChoice storage)
+    {
+        State = state;
+        Database = database;
+        Session = session;
+        Processes = processes;
+        Storage = storage;
+        Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
+        Images = new ImageStore(database);
+        Containers = new ContainerStore(database);
+        Jails = new LinuxJailDriver(processes, state.Jails);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
+    }
+
+    public TimeProvider Clock { get; } = TimeProvider.System;
+
+    public StateDirectory State { get; }
+
+    public Database Database { get; }
+
+    public Session Session { get; }
+
+    public IProcessRunner Processes { get; }
+
+    public StorageChoice Storage { get; }
+
+    public SnapshotCatalog Snapshots { get; }
+
+    public ImageStore Images { get; }
+
+    public ContainerStore Containers { get; }
+
+    public LinuxJailDriver Jails { get; }
+
+    public ContainerLifecycle Lifecycle { get; }
+
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
+
+    /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
+    public static async Task<Composition> OpenAsync(string root, string storage, Action<string>? log, CancellationToken cancellationToken)
+    {
+        var processes = new ProcessRunner(
+            log is null ? null : (command, exit, time) => log($"debug: {command} ended with {exit} after {time.TotalMilliseconds:0.0} ms"));
+        var state = StateDirectory.Open(root);
+        var choice = await StorageChoice.MakeAsync(storage, state.Root, processes, cancellationToken);
+        var database = Database.Open(state);
+        var composition = new Composition(state, database, new Session(state), processes, choice);
+        try
+        {
+            await composition.Lifecycle.SweepAsync(cancellationToken);
+            await composition.Snapshots.SweepAsync(cancellationToken);
+            return composition;
+        }
+        catch
+        {
+            composition.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Jails.Dispose();
+        Session.Dispose();
+        Database.Dispose();
+    }
+}

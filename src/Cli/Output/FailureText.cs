@@ -1,0 +1,24 @@
+using Kleene.Build.Builder.Events;
+
+namespace Kleene.Build.Cli.Output;
+
+/// <summary>The words for a build that failed: what, where, and how to look at it.</summary>
+internal static class FailureText
+{
+    /// <summary>One line that names the place and the reason.</summary>
+    public static string Of(BuildEvent.StepFailed failed, string path) => $"error: {path}:{failed.Step.Step.Line}: {failed.Step.Step.Text}: {failed.Message}";
+
+    public static string Of(BuildEvent.Failed failed)
+    {
+        if (failed.Kept is not { } kept)
+        {
+            return failed.Snapshot is { } last ? $"Failed to build image. Most recent snapshot is @{last}" : $"error: {failed.Message}";
+        }
+
+        var recent = failed.Snapshot is { } snapshot ? $"Most recent snapshot is @{snapshot}" : "There are no snapshots";
+        var enter = kept.Steps is [.., { State: Runtime.Images.ImageStepState.Failed, Snapshot: not null }]
+            ? $"\nTo look at the files as they were when it failed: kleene run -it --rm {kept.DisplayName}@dirty /bin/sh"
+            : "";
+        return $"Failed to build image {kept.Id}. {recent}{enter}";
+    }
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Text;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Kleene.Build.Cli.Output;
+
+/// <summary>A terminal's view: finished steps scroll away, those that run stay below with their time and their last lines.</summary>
+internal sealed class LiveProgress : IBuildPrinter, IDisposable
+{
+    private const int LastLines = 6;
+    private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock gate = new();
+    private readonly IAnsiConsole console;
+    private readonly SourceText source;
+    private readonly TimeProvider clock;
+    private readonly SortedDictionary<int, RunningStep> running = [];
+    private readonly Queue<IRenderable> finished = [];
+    private readonly ManualResetEventSlim ended = new();
+    private readonly Thread display;
+    private string lastWords = "";
+
+    public LiveProgress(TextWriter writer, SourceText source, TimeProvider clock, bool color)
+    {
+        this.source = source;
+        this.clock = clock;
+        console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes,
+            Interactive = InteractionSupport.No,
+            ColorSystem = color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(writer),
+        });
+        display = new Thread(Show) { IsBackground = true, Name = "display" };
+        display.Start();
+    }
+
+    public void Print(BuildEvent happened)
+    {
+        lock (gate)
+        {
+            switch (happened)
+            {
+                case BuildEvent.Diagnosed diagnosed:
+                    finished.Enqueue(new Text(DiagnosticFormatter.Format(source, diagnosed.Diagnostic).TrimEnd('\n'), Style(diagnosed.Diagnostic.Severity)));
+                    break;
+                case BuildEvent.StepStarted started:
+                    running[started.Step.Number] = new RunningStep(started.Step, clock.GetTimestamp(), []);
+                    break;
+                case BuildEvent.StepOutput output when running.TryGetValue(output.Step.Number, out var step):
+                    step.Lines.Enqueue(output.Line);
+                    while (step.Lines.Count > LastLines)
+                    {
+                        step.Lines.Dequeue();
+                    }
+
+                    break;
+                case BuildEvent.StepCached cached:
+                    Finish(cached.Step, "CACHED", $"@{cached.Snapshot}", Color.Blue);
+                    break;
+                case BuildEvent.StepCompleted completed:
+                    Finish(completed.Step, Seconds(completed.Duration), $"@{completed.Snapshot}", Color.Green);
+                    break;
+                case BuildEvent.StepFailed failed:
+                    KeepLines(failed.Step);
+                    Finish(failed.Step, "FAILED", "", Color.Red);
+                    finished.Enqueue(new Text(FailureText.Of(failed, source.Path), new Style(Color.Red)));
+                    break;
+                case BuildEvent.Completed completed:
+                    lastWords = $"image created in {Seconds(completed.Duration)}";
+                    break;
+                case BuildEvent.Failed failed:
+                    lastWords = FailureText.Of(failed);
+                    break;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        ended.Set();
+        display.Join();
+        ended.Dispose();
+    }
+
+    private static Style Style(DiagnosticSeverity severity) => new(severity == DiagnosticSeverity.Error ? Color.Red : Color.Yellow);
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.0s", CultureInfo.InvariantCulture);
+
+    private void Finish(StepPlace place, string state, string snapshot, Color color)
+    {
+        running.Remove(place.Number);
+        finished.Enqueue(new Columns(
+            new Text($"[{place.Number}/{place.Total}] {place.Step.Text}") { Overflow = Overflow.Ellipsis },
+            new Text($"{state} {snapshot}", new Style(color)).RightJustified()));
+    }
+
+    /// <summary>What a failed command printed last stays readable.</summary>
+    private void KeepLines(StepPlace place)
+    {
+        if (running.TryGetValue(place.Number, out var step))
+        {
+            foreach (var line in step.Lines)
+            {
+                finished.Enqueue(new Text($"    {line}"));
+            }
+        }
+    }
+
+    private void Show()
+    {
+        console.Live(Text.Empty).AutoClear(true).Start(context =>
+        {
+            while (!ended.Wait(FrameTime))
+            {
+                lock (gate)
+                {
+                    context.UpdateTarget(Frame());
+                    Flush();
+                }
+            }
+        });
+        lock (gate)
+        {
+            Flush();
+            if (lastWords.Length > 0)
+            {
+                console.Write(new Text(lastWords + "\n"));
+            }
+        }
+    }
+
+    private void Flush()
+    {
+        while (finished.TryDequeue(out var line))
+        {
+            console.Write(line);
+            console.WriteLine();
+        }
+    }
+
+    private Rows Frame()
+    {
+        var rows = new List<IRenderable>();
+        foreach (var step in running.Values)
+        {
+            var time = Seconds(clock.GetElapsedTime(step.Started));
+            rows.Add(new Text($"[{step.Place.Number}/{step.Place.Total}] {time} {step.Place.Step.Text}", new Style(Color.Yellow)) { Overflow = Overflow.Ellipsis });
+            rows.AddRange(step.Lines.Select(line => new Text($"    {line}", new Style(decoration: Decoration.Dim)) { Overflow = Overflow.Ellipsis }));
+        }
+
+        return new Rows(rows);
+    }
+
+    private sealed record RunningStep(StepPlace Place, long Started, Queue<string> Lines);
+}

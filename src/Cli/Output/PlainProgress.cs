@@ -1,0 +1,91 @@
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Cli.Output;
+
+/// <summary>
+/// Lines for pipes and logs, as Kleene prints them. Where steps run side by side, one is shown as it goes and the lines of the
+/// others wait until it has ended: output is never interleaved.
+/// </summary>
+internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBuildPrinter
+{
+    private readonly Dictionary<int, List<string>> waiting = [];
+    private int? shown;
+
+    public void Print(BuildEvent happened)
+    {
+        switch (happened)
+        {
+            case BuildEvent.Diagnosed diagnosed:
+                writer.Write(DiagnosticFormatter.Format(source, diagnosed.Diagnostic));
+                break;
+            case BuildEvent.StepStarted started:
+                Line(started.Step, $"Step {started.Step.Number}/{started.Step.Total} : {started.Step.Step.Text}");
+                break;
+            case BuildEvent.StepOutput output:
+                Line(output.Step, output.Line);
+                break;
+            case BuildEvent.StepCached cached:
+                End(cached.Step, $"--> Using cache @{cached.Snapshot}");
+                break;
+            case BuildEvent.StepCompleted completed:
+                End(completed.Step, $"--> Snapshot created: @{completed.Snapshot}");
+                break;
+            case BuildEvent.StepFailed failed:
+                End(failed.Step, FailureText.Of(failed, source.Path));
+                break;
+            case BuildEvent.Completed:
+                writer.WriteLine("image created");
+                break;
+            case BuildEvent.Failed failed:
+                writer.WriteLine(FailureText.Of(failed));
+                break;
+        }
+    }
+
+    private void Line(StepPlace step, string text)
+    {
+        shown ??= step.Number;
+        if (shown == step.Number)
+        {
+            writer.WriteLine(text);
+        }
+        else if (waiting.TryGetValue(step.Number, out var lines))
+        {
+            lines.Add(text);
+        }
+        else
+        {
+            waiting.Add(step.Number, [text]);
+        }
+    }
+
+    private void End(StepPlace step, string text)
+    {
+        Line(step, text);
+        if (shown == step.Number)
+        {
+            shown = null;
+            ShowNext();
+        }
+    }
+
+    /// <summary>What waited: all of the steps that have ended, and the beginning of one that has not.</summary>
+    private void ShowNext()
+    {
+        foreach (var (number, lines) in waiting.OrderBy(step => step.Key).ToList())
+        {
+            waiting.Remove(number);
+            lines.ForEach(writer.WriteLine);
+            if (!IsLast(lines[^1]))
+            {
+                shown = number;
+                return;
+            }
+        }
+    }
+
+    private static bool IsLast(string line) =>
+        line.StartsWith("--> ", StringComparison.Ordinal) || line.StartsWith("error: ", StringComparison.Ordinal);
+}

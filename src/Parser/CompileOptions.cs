@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Planning;
+
+namespace Kleene.Build.Parser;
+
+/// <summary>What a compilation knows beside the text.</summary>
+public sealed record CompileOptions
+{
+    public static CompileOptions Default { get; } = new();
+
+    public BuildArguments Arguments { get; init; } = BuildArguments.Empty;
+
+    /// <summary>The name or number of the wanted stage; null means the last one.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>
+    /// The configuration of base images by the reference that FROM comes to (<see cref="StageBase.Image.Reference"/>).
+    /// Of an image that is not here nothing is known, and what it brings is left out of the plan.
+    /// </summary>
+    public IReadOnlyDictionary<string, StageConfig> BaseConfigs { get; init; } = ImmutableDictionary<string, StageConfig>.Empty;
+
+    /// <summary>An image that replaces the one that the target's chain of stages begins with.</summary>
+    public string? BaseOverride { get; init; }
+
+    /// <summary><c>NAME=value</c> for the commands of the build; it does not go into the image.</summary>
+    public ImmutableArray<string> ExtraEnvironment { get; init; } = [];
+
+    /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
+    public string Platform { get; init; } = "linux/amd64";
+}

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using static Kleene.Build.Parser.Diagnostics.DiagnosticSeverity;
+
+namespace Kleene.Build.Parser.Diagnostics;
+
+/// <summary>The catalogue of everything the compiler can find. Ids are never reused; a new rule goes to the end.</summary>
+public static class Rules
+{
+    public static readonly DiagnosticRule UnknownInstruction = new(
+        "KB0001", "UnknownInstruction", Error, "An instruction that the language does not have", "correct the first word of the line");
+
+    public static readonly DiagnosticRule InstructionBeforeFrom = new(
+        "KB0002", "InstructionBeforeFrom", Error, "Only ARG may stand before the first FROM", "move the instruction below a FROM");
+
+    public static readonly DiagnosticRule NoStage = new(
+        "KB0003", "NoStage", Error, "A file without FROM builds nothing", "begin with FROM and the image to start from");
+
+    public static readonly DiagnosticRule DuplicateDirective = new(
+        "KB0004", "DuplicateDirective", Error, "A parser directive given twice", "keep one of the two lines");
+
+    public static readonly DiagnosticRule InvalidEscapeDirective = new(
+        "KB0005", "InvalidEscapeDirective", Error, "An escape character that is neither backslash nor backquote", "write # escape=` or leave the line out");
+
+    public static readonly DiagnosticRule UnterminatedHeredoc = new(
+        "KB0006", "UnterminatedHeredoc", Error, "A heredoc without its end", "add a line that holds the name alone");
+
+    public static readonly DiagnosticRule NoEmptyContinuation = new(
+        "KB0007", "NoEmptyContinuation", Warning, "An empty line inside a continued instruction", "remove the empty line, or make it a comment");
+
+    public static readonly DiagnosticRule NotSupportedYet = new(
+        "KB0008", "NotSupportedYet", Error, "A part of the language that this version does not build", "say it in another way for now");
+
+    public static readonly DiagnosticRule UnknownFlag = new(
+        "KB0009", "UnknownFlag", Error, "A flag that the instruction does not have", "correct or remove the flag");
+
+    public static readonly DiagnosticRule InvalidFlag = new(
+        "KB0010", "InvalidFlag", Error, "A flag without its value, given twice, or with a value that cannot be", "give the flag once, with a value");
+
+    public static readonly DiagnosticRule MalformedInstruction = new(
+        "KB0011", "MalformedInstruction", Error, "Arguments that do not fit the instruction", "see the form of the instruction in the message");
+
+    public static readonly DiagnosticRule UndefinedStage = new(
+        "KB0012", "UndefinedStage", Error, "A stage that is not in the file", "correct the name; write name:tag when an image is meant");
+
+    public static readonly DiagnosticRule ForwardStageReference = new(
+        "KB0013", "ForwardStageReference", Error, "A stage that is defined only later", "move the stage up: stages see only those above them");
+
+    public static readonly DiagnosticRule NonStringInArray = new(
+        "KB0014", "NonStringInArray", Error, "A JSON array with something else than strings", "put the element in double quotes");
+
+    public static readonly DiagnosticRule JsonFormNotParsed = new(
+        "KB0015", "JsonFormNotParsed", Warning, "Looks like the JSON form but is not JSON, so a shell will run it", "use double quotes, and commas between the elements");
+
+    public static readonly DiagnosticRule UnterminatedQuote = new(
+        "KB0016", "UnterminatedQuote", Error, "A quote that is not closed", "close the quote; for names with spaces use the JSON form");
+
+    public static readonly DiagnosticRule BadSubstitution = new(
+        "KB0017", "BadSubstitution", Error, "A ${...} that cannot be read", "write ${name}, or ${name:-value}");
+
+    public static readonly DiagnosticRule RequiredVariable = new(
+        "KB0018", "RequiredVariable", Error, "A variable that the file insists on has no value", "give it by ARG, ENV or --build-arg");
+
+    public static readonly DiagnosticRule UndefinedVariable = new(
+        "KB0019", "UndefinedVar", Warning, "A variable that nothing has defined", "declare it by ARG or ENV, or correct the name");
+
+    public static readonly DiagnosticRule UndefinedArgInFrom = new(
+        "KB0020", "UndefinedArgInFrom", Warning, "FROM uses an ARG that is not declared above it", "declare it by ARG before the first FROM");
+
+    public static readonly DiagnosticRule EmptyValue = new(
+        "KB0021", "EmptyValue", Error, "A word that is empty once its variables are replaced", "give the variable a value or a default");
+
+    public static readonly DiagnosticRule InvalidName = new(
+        "KB0022", "InvalidName", Error, "A name with characters that it cannot have", "use letters, digits and _ for variables, also - and . for stages");
+
+    public static readonly DiagnosticRule DuplicateStageName = new(
+        "KB0023", "DuplicateStageName", Warning, "Two stages with one name", "rename one: the name means the nearest stage above");
+
+    public static readonly DiagnosticRule StageNameCasing = new(
+        "KB0024", "StageNameCasing", Warning, "A stage name with capital letters", "write it in lower case");
+
+    public static readonly DiagnosticRule ReservedStageName = new(
+        "KB0025", "ReservedStageName", Warning, "A stage with a name that means something else", "rename the stage");
+
+    public static readonly DiagnosticRule UndefinedTarget = new(
+        "KB0026", "UndefinedTarget", Error, "The target asked for is not in the file", "give --target the name or number of a stage");
+
+    public static readonly DiagnosticRule UnusedBuildArgument = new(
+        "KB0027", "UnusedBuildArgument", Warning, "A build argument that no ARG declares", "correct the name, or declare it by ARG");
+
+    public static readonly DiagnosticRule CopyNeedsDirectory = new(
+        "KB0028", "CopyNeedsDirectory", Error, "Several sources into something that is not a directory", "end the destination with /");
+
+    public static readonly DiagnosticRule PathOutsideContext = new(
+        "KB0029", "PathOutsideContext", Error, "A source above the build context", "copy the file into the context, or build from the directory above");
+
+    public static readonly DiagnosticRule CopyOfUrl = new(
+        "KB0030", "CopyOfUrl", Error, "COPY takes files, not addresses", "fetch it in a RUN, or put the file into the context");
+
+    public static readonly DiagnosticRule InvalidPort = new(
+        "KB0031", "InvalidPort", Error, "A port that cannot be", "write PORT, PORT/PROTOCOL or FIRST-LAST, numbers to 65535");
+
+    public static readonly DiagnosticRule ExposeInvalidFormat = new(
+        "KB0032", "ExposeInvalidFormat", Warning, "EXPOSE with an address or a port of the host", "name the container's port only; publish when it is run");
+
+    public static readonly DiagnosticRule ExposeProtoCasing = new(
+        "KB0033", "ExposeProtoCasing", Warning, "A protocol in capital letters", "write it in lower case");
+
+    public static readonly DiagnosticRule InvalidSignal = new(
+        "KB0034", "InvalidSignal", Error, "A signal that no system has", "give a name such as SIGTERM, or a number");
+
+    public static readonly DiagnosticRule WorkdirRelativePath = new(
+        "KB0035", "WorkdirRelativePath", Warning, "A relative WORKDIR that depends on the base image", "write the whole path, from /");
+
+    public static readonly DiagnosticRule LegacyKeyValueFormat = new(
+        "KB0036", "LegacyKeyValueFormat", Warning, "NAME and value without = between them", "write NAME=value");
+
+    public static readonly DiagnosticRule MaintainerDeprecated = new(
+        "KB0037", "MaintainerDeprecated", Warning, "MAINTAINER is an old form of a label", "write LABEL org.opencontainers.image.authors=\"...\"");
+
+    public static readonly DiagnosticRule MultipleInstructionsDisallowed = new(
+        "KB0038", "MultipleInstructionsDisallowed", Warning, "An instruction of which only the last one counts", "remove the earlier one");
+
+    public static readonly DiagnosticRule UnknownCheck = new(
+        "KB0039", "UnknownCheck", Warning, "A check directive that names no rule or option", "write skip=RULE,RULE or error=true");
+
+    public static readonly DiagnosticRule FromNamesLaterStage = new(
+        "KB0040", "FromNamesLaterStage", Warning, "FROM takes an image that has the name of a later stage", "move the stage up, or write name:tag for the image");
+
+    public static readonly DiagnosticRule NulCharacter = new(
+        "KB0041", "NulCharacter", Error, "A NUL character", "save the file as text in UTF-8");
+
+    /// <summary>Every rule, in the order of the ids.</summary>
+    public static ImmutableArray<DiagnosticRule> All { get; } =
+    [
+        UnknownInstruction, InstructionBeforeFrom, NoStage, DuplicateDirective, InvalidEscapeDirective, UnterminatedHeredoc, NoEmptyContinuation,
+        NotSupportedYet, UnknownFlag, InvalidFlag, MalformedInstruction, UndefinedStage, ForwardStageReference, NonStringInArray, JsonFormNotParsed,
+        UnterminatedQuote, BadSubstitution, RequiredVariable, UndefinedVariable, UndefinedArgInFrom, EmptyValue, InvalidName, DuplicateStageName,
+        StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
+        ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
+        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
+    ];
+}

@@ -1,0 +1,24 @@
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser;
+
+/// <summary>Turns a Kleenefile into a plan. A pure function: no files, clock, environment or processes.</summary>
+public static class KleenefileCompiler
+{
+    public static Compilation Compile(SourceText source, CompileOptions options)
+    {
+        var diagnostics = new DiagnosticBag();
+        var file = LineLexer.Lex(source, diagnostics);
+        var syntax = SyntaxReader.Read(source, file, diagnostics);
+        var checks = CheckDirective.Read(file.Directives, diagnostics);
+        var plan = Planner.Plan(syntax, options, file.EscapeCharacter, diagnostics);
+
+        var found = checks.Apply(diagnostics.ToSorted());
+        var compilation = new Compilation { Source = source, Diagnostics = found };
+        return compilation.HasErrors ? compilation : compilation with { Plan = plan };
+    }
+}

@@ -1,0 +1,12 @@
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Lexing;
+
+/// <summary>A <c>&lt;&lt;NAME</c> on an instruction and the lines that belong to it.</summary>
+/// <param name="Name">What ends the body, without quotes.</param>
+/// <param name="Operator">Where <c>&lt;&lt;NAME</c> stands.</param>
+/// <param name="Body">The lines between, the last line break included.</param>
+/// <param name="IsQuoted">Whether any part of the name was quoted, which turns expansion off.</param>
+/// <param name="StripsTabs">Whether it was written <c>&lt;&lt;-</c>.</param>
+/// <param name="IsTerminated">Whether the end was found.</param>
+internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Body, bool IsQuoted, bool StripsTabs, bool IsTerminated);

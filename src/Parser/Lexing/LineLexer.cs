@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Lexing;
+
+/// <summary>
+/// Cuts a file into instructions: directives, comments, continuations and heredoc bodies. Knows no instruction's grammar.
+/// </summary>
+internal sealed class LineLexer
+{
+    private readonly SourceText source;
+    private readonly DiagnosticBag diagnostics;
+    private readonly List<SourceToken> tokens = [];
+    private readonly List<Directive> directives = [];
+    private readonly List<LogicalLine> lines = [];
+    private readonly string text;
+    private char escape = '\\';
+    private int at;
+
+    private LineLexer(SourceText source, DiagnosticBag diagnostics)
+    {
+        this.source = source;
+        this.diagnostics = diagnostics;
+        text = source.Text;
+    }
+
+    public static LexedFile Lex(SourceText source, DiagnosticBag diagnostics) => new LineLexer(source, diagnostics).Lex();
+
+    private LexedFile Lex()
+    {
+        if (text.StartsWith(SourceText.ByteOrderMark))
+        {
+            Take(SourceTokenKind.ByteOrderMark, 1);
+        }
+
+        if (text.IndexOf('\0') is >= 0 and var nul)
+        {
+            diagnostics.Report(Rules.NulCharacter, new TextSpan(nul, nul + 1), "the file holds a NUL character; is it text in UTF-8?");
+        }
+
+        while (at < text.Length && TakeDirective())
+        {
+        }
+
+        while (at < text.Length)
+        {
+            TakeBlanks();
+            if (!TakeLineBreak() && !TakeComment())
+            {
+                TakeInstruction();
+            }
+        }
+
+        return new LexedFile([.. tokens], [.. directives], [.. lines], escape);
+    }
+
+    private bool TakeDirective()
+    {
+        var line = new TextSpan(at, LineEnd(at));
+        if (Directives.Recognise(source, line) is not { } directive)
+        {
+            return false;
+        }
+
+        if (directives.Any(earlier => earlier.Name == directive.Name))
+        {
+            diagnostics.Report(Rules.DuplicateDirective, directive.NameSpan, $"the directive '{directive.Name}' is given twice");
+        }
+        else if (directive.Name == Directives.Escape)
+        {
+            SetEscape(directive);
+        }
+
+        directives.Add(directive);
+        Take(SourceTokenKind.Directive, line.End);
+        TakeLineBreak();
+        return true;
+    }
+
+    private void SetEscape(Directive directive)
+    {
+        if (directive.Value is "\\" or "`")
+        {
+            escape = directive.Value[0];
+            return;
+        }
+
+        diagnostics.Report(
+            Rules.InvalidEscapeDirective, directive.ValueSpan, $"the escape character is '{directive.Value}', expected '\\' or '`'");
+    }
+
+    private void TakeInstruction()
+    {
+        var pieces = ImmutableArray.CreateBuilder<TextSpan>(1);
+        var emptyLines = new List<TextSpan>();
+        var goesOn = TakePiece(pieces);
+        while (goesOn && at < text.Length)
+        {
+            // Comment lines inside a continued instruction vanish; empty ones too, but nobody should rely on that.
+            var contentStart = SkipBlanks(at);
+            if (contentStart < text.Length && text[contentStart] == '#')
+            {
+                TakeBlanks();
+                TakeComment();
+                TakeLineBreak();
+            }
+            else if (contentStart == LineEnd(at))
+            {
+                emptyLines.Add(new TextSpan(at, LineEnd(at)));
+                TakeBlanks();
+                TakeLineBreak();
+            }
+            else
+            {
+                goesOn = TakePiece(pieces);
+            }
+        }
+
+        if (emptyLines.Count > 0 && emptyLines[0].Start < pieces[^1].Start)
+        {
+            diagnostics.Report(
+                Rules.NoEmptyContinuation, emptyLines[0], "an empty line stands inside a continued instruction; remove it or end the instruction");
+        }
+
+        var line = new LogicalLine(source, pieces.ToImmutable());
+        if (!string.IsNullOrWhiteSpace(line.Text))
+        {
+            var heredocs = TakeHeredocs(line);
+            lines.Add(heredocs.IsEmpty ? line : line.With(heredocs));
+        }
+    }
+
+    /// <summary>Takes the rest of a physical line; true when the instruction goes on below.</summary>
+    private bool TakePiece(ImmutableArray<TextSpan>.Builder pieces)
+    {
+        var start = at;
+        var end = LineEnd(at);
+        var last = end;
+        while (last > start && text[last - 1] is ' ' or '\t')
+        {
+            last--;
+        }
+
+        // The escape character joins lines unless it is itself escaped.
+        var goesOn = last > start && text[last - 1] == escape && (last - 1 == start || text[last - 2] != escape);
+        var pieceEnd = goesOn ? last - 1 : end;
+
+        pieces.Add(new TextSpan(start, pieceEnd));
+        Take(SourceTokenKind.Instruction, pieceEnd);
+        Take(SourceTokenKind.Continuation, end);
+        TakeLineBreak();
+        return goesOn;
+    }
+
+    private ImmutableArray<HeredocSyntax> TakeHeredocs(LogicalLine line)
+    {
+        var markers = HeredocScanner.Find(line.Text, escape);
+        return markers.Count == 0 ? [] : [.. markers.Select(marker => TakeHeredoc(line, marker))];
+    }
+
+    private HeredocSyntax TakeHeredoc(LogicalLine line, HeredocMarker marker)
+    {
+        var span = line.SpanOf(marker.Start, marker.Length);
+        var start = at;
+        while (at < text.Length)
+        {
+            var end = LineEnd(at);
+            var content = text.AsSpan(at, end - at);
+            if ((marker.StripsTabs ? content.TrimStart('\t') : content).SequenceEqual(marker.Name))
+            {
+                var body = new TextSpan(start, at);
+                Take(SourceTokenKind.HeredocEnd, end);
+                TakeLineBreak();
+                return new HeredocSyntax(marker.Name, span, body, marker.IsQuoted, marker.StripsTabs, IsTerminated: true);
+            }
+
+            Take(SourceTokenKind.HeredocBody, end);
+            TakeLineBreak();
+        }
+
+        diagnostics.Report(Rules.UnterminatedHeredoc, span, $"the heredoc '{marker.Name}' has no end; expected a line '{marker.Name}'");
+        return new HeredocSyntax(marker.Name, span, new TextSpan(start, at), marker.IsQuoted, marker.StripsTabs, IsTerminated: false);
+    }
+
+    private void TakeBlanks() => Take(SourceTokenKind.Blank, SkipBlanks(at));
+
+    private bool TakeComment()
+    {
+        if (at == text.Length || text[at] != '#')
+        {
+            return false;
+        }
+
+        Take(SourceTokenKind.Comment, LineEnd(at));
+        return true;
+    }
+
+    private bool TakeLineBreak()
+    {
+        if (at == text.Length || at != LineEnd(at))
+        {
+            return false;
+        }
+
+        Take(SourceTokenKind.LineBreak, text[at] == '\r' ? Math.Min(at + 2, text.Length) : at + 1);
+        return true;
+    }
+
+    private void Take(SourceTokenKind kind, int end)
+    {
+        if (end > at)
+        {
+            tokens.Add(new SourceToken(kind, new TextSpan(at, end)));
+            at = end;
+        }
+    }
+
+    /// <summary>Where the line break begins: <c>\n</c>, <c>\r\n</c>, or a <c>\r</c> at the end of the file.</summary>
+    private int LineEnd(int from)
+    {
+        var end = text.IndexOf('\n', from);
+        end = end < 0 ? text.Length : end;
+        return end > from && text[end - 1] == '\r' ? end - 1 : end;
+    }
+
+    private int SkipBlanks(int from)
+    {
+        var end = LineEnd(from);
+        while (from < end && char.IsWhiteSpace(text[from]))
+        {
+            from++;
+        }
+
+        return from;
+    }
+}

@@ -1,0 +1,40 @@
+using Kleene.Build.Parser.Expansion;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>What FROM lines see: the ARGs above the first FROM and the words that describe the platform.</summary>
+internal sealed class GlobalScope : IVariables
+{
+    private readonly VariableTable platform = new();
+    private readonly VariableTable declared = new();
+    private readonly BuildArguments arguments;
+
+    public GlobalScope(CompileOptions options, string targetStage)
+    {
+        arguments = options.Arguments;
+        var parts = options.Platform.Split('/');
+        foreach (var prefix in (ReadOnlySpan<string>)["TARGET", "BUILD"])
+        {
+            platform.Set(prefix + "PLATFORM", options.Platform);
+            platform.Set(prefix + "OS", parts[0]);
+            platform.Set(prefix + "ARCH", parts.ElementAtOrDefault(1) ?? "");
+            platform.Set(prefix + "VARIANT", parts.ElementAtOrDefault(2) ?? "");
+            platform.Set(prefix + "OSVERSION", "");
+        }
+
+        platform.Set("TARGETSTAGE", targetStage);
+    }
+
+    /// <summary>Every name that FROM may use, for suggestions.</summary>
+    public IEnumerable<string> Names => declared.Names.Concat(platform.Names);
+
+    public string? Find(string name) =>
+        declared.Contains(name) ? declared.Find(name) : platform.Contains(name) ? arguments.Find(name) ?? platform.Find(name) : null;
+
+    /// <summary>Whether an ARG above the first FROM names it; it may still be without a value.</summary>
+    public bool Declares(string name) => declared.Contains(name);
+
+    public bool IsPlatformWord(string name) => platform.Contains(name);
+
+    public void Declare(string name, string? value) => declared.Set(name, value);
+}

@@ -1,0 +1,24 @@
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Syntax.Instructions;
+
+namespace Kleene.Build.Parser.Planning.InstructionRules;
+
+/// <summary>The signal that asks a container to end.</summary>
+internal static class StopSignalRule
+{
+    public static void Plan(StopSignalSyntax syntax, StagePlanner stage)
+    {
+        if (stage.ExpandToSomething(syntax.Signal, "the signal") is not { } signal)
+        {
+            return;
+        }
+
+        if (signal.IsKnown && !SignalName.IsKnown(signal.Value))
+        {
+            stage.Report(Rules.InvalidSignal, syntax.Signal.Span, $"'{signal.Value}' is not a signal{Suggestion.For(signal.Value, SignalName.All)}");
+            return;
+        }
+
+        stage.Config = stage.Config with { StopSignal = signal.Value };
+    }
+}

@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>A compilation as JSON. Members are always there, empty where there is nothing to say.</summary>
+internal static class PlanJson
+{
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Write(Compilation compilation)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("kleenefile", compilation.Source.Path);
+            json.WriteString("target", compilation.Plan?.Target.DisplayName);
+            json.WriteStartArray("stages");
+            foreach (var stage in compilation.Plan?.Stages ?? [])
+            {
+                WriteStage(json, stage, compilation.Plan!);    // there are stages, so there is a plan
+            }
+
+            json.WriteEndArray();
+            WriteDiagnostics(json, compilation);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length) + "\n";
+    }
+
+    private static void WriteStage(Utf8JsonWriter json, PlannedStage stage, BuildPlan plan)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("index", stage.Index);
+        json.WriteString("name", stage.Name);
+        json.WriteBoolean("reachable", stage.IsReachable);
+        WriteBase(json, stage.Base, plan);
+        json.WriteStartArray("steps");
+        foreach (var step in stage.Steps)
+        {
+            WriteStep(json, step, plan);
+        }
+
+        json.WriteEndArray();
+        WriteConfig(json, stage.Config);
+        json.WriteEndObject();
+    }
+
+    private static void WriteBase(Utf8JsonWriter json, StageBase stageBase, BuildPlan plan)
+    {
+        var (kind, reference, snapshot) = stageBase switch
+        {
+            StageBase.Image image => SplitSnapshot(image.Reference),
+            StageBase.Stage stage => ("stage", plan.Stages[stage.Index].DisplayName, null),
+            StageBase.Scratch => ("scratch", "scratch", null),
+            _ => throw new UnreachableException(),
+        };
+
+        json.WriteStartObject("base");
+        json.WriteString("kind", kind);
+        json.WriteString("ref", reference);
+        json.WriteString("snapshot", snapshot);
+        json.WriteEndObject();
+    }
+
+    /// <summary>What follows <c>@</c> is a snapshot, unless it is a digest, which has a colon.</summary>
+    private static (string Kind, string Reference, string? Snapshot) SplitSnapshot(string reference)
+    {
+        var at = reference.LastIndexOf('@');
+        return at < 0 || reference.IndexOf(':', at) >= 0
+            ? ("image", reference, null)
+            : ("image", reference[..at], reference[(at + 1)..]);
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, BuildStep step, BuildPlan plan)
+    {
+        var run = step as BuildStep.Run;
+        var copy = step as BuildStep.Copy;
+        var workdir = step as BuildStep.Workdir;
+
+        json.WriteStartObject();
+        json.WriteNumber("index", step.Index);
+        json.WriteNumber("line", step.Line);
+        json.WriteNumber("endLine", step.EndLine);
+        json.WriteNumber("column", step.Column);
+        json.WriteString("instruction", step.Instruction);
+        json.WriteString("text", step.Text);
+        json.WriteString("kind", step.Instruction.ToLowerInvariant());
+        WriteArray(json, "argv", run?.Argv ?? []);
+        WriteArray(json, "env", run?.Environment ?? []);
+        json.WriteString("user", run?.User ?? workdir?.User ?? "");
+        json.WriteString("workdir", run?.WorkingDirectory ?? copy?.WorkingDirectory ?? workdir?.Path);
+        json.WriteString("network", run?.Network ?? "default");
+        WriteArray(json, "mounts", []);
+        WriteArray(json, "sources", copy?.Sources ?? []);
+        json.WriteString("from", From(copy?.From, plan));
+        json.WriteString("destination", copy?.Destination ?? workdir?.Path);
+        json.WriteNull("chown");
+        json.WriteNull("chmod");
+        WriteArray(json, "exclude", []);
+        WriteArray(json, "heredocs", []);
+        json.WriteEndObject();
+    }
+
+    private static string? From(CopyOrigin? origin, BuildPlan plan) => origin switch
+    {
+        null or CopyOrigin.Context => null,
+        CopyOrigin.Stage stage => plan.Stages[stage.Index].DisplayName,
+        CopyOrigin.Image image => image.Reference,
+        _ => throw new UnreachableException(),
+    };
+
+    private static void WriteConfig(Utf8JsonWriter json, StageConfig config)
+    {
+        json.WriteStartObject("config");
+        WriteArray(json, "Env", config.Env);
+        WriteArray(json, "Cmd", config.Cmd);
+        WriteArray(json, "Entrypoint", config.Entrypoint);
+        json.WriteString("User", config.User);
+        json.WriteString("WorkingDir", config.WorkingDir);
+        WriteSet(json, "ExposedPorts", config.ExposedPorts);
+        WriteSet(json, "Volumes", config.Volumes);
+        json.WriteStartObject("Labels");
+        foreach (var (name, value) in config.Labels)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+        json.WriteString("StopSignal", config.StopSignal);
+        json.WriteNull("Healthcheck");
+        WriteArray(json, "Shell", config.Shell);
+        WriteArray(json, "OnBuild", config.OnBuild);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDiagnostics(Utf8JsonWriter json, Compilation compilation)
+    {
+        json.WriteStartArray("diagnostics");
+        foreach (var diagnostic in compilation.Diagnostics)
+        {
+            WriteDiagnostic(json, diagnostic, compilation.Source);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteDiagnostic(Utf8JsonWriter json, Diagnostic diagnostic, SourceText source)
+    {
+        var start = source.PositionOf(diagnostic.Span.Start);
+        var end = source.PositionOf(diagnostic.Span.End);
+
+        json.WriteStartObject();
+        json.WriteString("rule", diagnostic.Rule.Id);
+        json.WriteString("name", diagnostic.Rule.Name);
+        json.WriteString("severity", DiagnosticFormatter.Word(diagnostic.Severity));
+        json.WriteNumber("line", start.Line);
+        json.WriteNumber("column", start.Column);
+        json.WriteNumber("endLine", end.Line);
+        json.WriteNumber("endColumn", end.Column);
+        json.WriteString("message", diagnostic.Message);
+        json.WriteEndObject();
+    }
+
+    private static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The image configuration writes a set as an object of empty objects.</summary>
+    private static void WriteSet(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartObject(name);
+        foreach (var value in values)
+        {
+            json.WriteStartObject(value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+}

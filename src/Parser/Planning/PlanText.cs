@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>A plan as text. Words that could be misread are quoted, so that the dump can stand in an approved file.</summary>
+internal static class PlanText
+{
+    public static string Write(BuildPlan plan)
+    {
+        var text = new StringBuilder();
+        text.Append($"target {plan.Target.DisplayName}\n");
+        foreach (var stage in plan.Stages)
+        {
+            Append(text, plan, stage);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, BuildPlan plan, PlannedStage stage)
+    {
+        var name = stage.Name is null ? "" : $" {stage.Name}";
+        var unused = stage.IsReachable ? "" : " (not needed)";
+        text.Append($"\nstage {stage.Index}{name} from {Describe(stage.Base, plan)}{unused}\n");
+        foreach (var step in stage.Steps)
+        {
+            Append(text, plan, step);
+        }
+
+        Append(text, stage.Config);
+    }
+
+    private static void Append(StringBuilder text, BuildPlan plan, BuildStep step)
+    {
+        var lines = step.EndLine == step.Line ? $"line {step.Line}" : $"lines {step.Line}-{step.EndLine}";
+        text.Append($"  {step.Index}. {step.Instruction} ({lines})\n");
+        switch (step)
+        {
+            case BuildStep.Run run:
+                Field(text, "run", Words(run.Argv));
+                Field(text, "env", Words(run.Environment));
+                Field(text, "proxy", Words(run.ProxyEnvironment));
+                Field(text, "user", run.User);
+                Field(text, "in", run.WorkingDirectory == "/" ? "" : Quote(run.WorkingDirectory));
+                Field(text, "network", run.Network == "default" ? "" : run.Network);
+                break;
+            case BuildStep.Copy copy:
+                Field(text, "from", Describe(copy.From, plan));
+                Field(text, "copy", Words(copy.Sources));
+                Field(text, "to", Quote(copy.Destination));
+                break;
+            case BuildStep.Workdir workdir:
+                Field(text, "make", Quote(workdir.Path));
+                Field(text, "user", workdir.User);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private static void Append(StringBuilder text, StageConfig config)
+    {
+        var fields = new StringBuilder();
+        Field(fields, "env", Words(config.Env));
+        Field(fields, "entrypoint", Words(config.Entrypoint));
+        Field(fields, "cmd", Words(config.Cmd));
+        Field(fields, "user", config.User);
+        Field(fields, "workdir", config.WorkingDir.Length == 0 ? "" : Quote(config.WorkingDir));
+        Field(fields, "ports", Words(config.ExposedPorts));
+        Field(fields, "volumes", Words(config.Volumes));
+        Field(fields, "labels", Words(config.Labels.Select(label => $"{label.Key}={label.Value}")));
+        Field(fields, "stopsignal", config.StopSignal);
+        Field(fields, "shell", Words(config.Shell));
+        if (fields.Length > 0)
+        {
+            text.Append("  config\n").Append(fields);
+        }
+    }
+
+    private static void Field(StringBuilder text, string name, string value)
+    {
+        if (value.Length > 0)
+        {
+            text.Append($"     {name,-10} {value}\n");
+        }
+    }
+
+    private static string Describe(StageBase stageBase, BuildPlan plan) => stageBase switch
+    {
+        StageBase.Image image => $"image {Quote(image.Reference)}",
+        StageBase.Stage stage => $"stage {plan.Stages[stage.Index].DisplayName}",
+        StageBase.Scratch => "scratch",
+        _ => throw new UnreachableException(),
+    };
+
+    private static string Describe(CopyOrigin origin, BuildPlan plan) => origin switch
+    {
+        CopyOrigin.Context => "context",
+        CopyOrigin.Stage stage => $"stage {plan.Stages[stage.Index].DisplayName}",
+        CopyOrigin.Image image => $"image {Quote(image.Reference)}",
+        _ => throw new UnreachableException(),
+    };
+
+    private static string Words(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
+
+    private static string Quote(string word)
+    {
+        if (word.Length > 0 && word.All(c => char.IsLetterOrDigit(c) || "-_./:=@+,%*?$".Contains(c)))
+        {
+            return word;
+        }
+
+        var quoted = new StringBuilder("\"");
+        foreach (var c in word)
+        {
+            quoted.Append(c switch
+            {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\n' => "\\n",
+                '\t' => "\\t",
+                '\r' => "\\r",
+                _ when char.IsControl(c) => $"\\u{(int)c:x4}",
+                _ => c.ToString(),
+            });
+        }
+
+        return quoted.Append('"').ToString();
+    }
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Expansion;
+using Kleene.Build.Parser.Planning.InstructionRules;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Syntax.Instructions;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>Walks the instructions of a file from top to bottom and folds each into its stage.</summary>
+internal sealed class Planner
+{
+    private readonly KleenefileSyntax syntax;
+    private readonly PlanningContext context;
+    private readonly char escape;
+    private readonly ImmutableArray<InstructionSyntax> openings;
+    private readonly int? target;
+    private readonly List<StagePlanner> stages = [];
+
+    private Planner(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics)
+    {
+        this.syntax = syntax;
+        this.escape = escape;
+        openings = [.. syntax.Instructions.Where(OpensStage)];
+        var graph = new StageGraph([.. openings.Select(opening => opening as FromSyntax)]);
+        target = options.Target is { } name ? graph.FindTarget(name) : graph.Count > 0 ? graph.Count - 1 : null;
+
+        var targetStage = options.Target ?? (graph.Count > 0 ? graph.NameOf(graph.Count - 1) : null) ?? "";
+        context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), escape, diagnostics);
+    }
+
+    /// <summary>The plan, or null when there is not even a target. With errors it is not fit to be run.</summary>
+    public static BuildPlan? Plan(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics) =>
+        new Planner(syntax, options, escape, diagnostics).Plan();
+
+    private static bool OpensStage(InstructionSyntax instruction) => instruction is FromSyntax or UnreadSyntax { Meant: "FROM" };
+
+    private BuildPlan? Plan()
+    {
+        int? overridden = null;
+        foreach (var instruction in syntax.Instructions)
+        {
+            if (OpensStage(instruction))
+            {
+                overridden ??= OverriddenStage();
+                var stage = FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
+                stage.Line = instruction.Head.FirstLine;
+                stages.Add(stage);
+            }
+            else if (instruction is UnreadSyntax)
+            {
+                // Reported when it was read.
+            }
+            else if (stages.Count > 0)
+            {
+                instruction.Head.Definition.Plan?.Invoke(instruction, stages[^1]);
+            }
+            else if (instruction is ArgSyntax declaration)
+            {
+                ArgRule.PlanGlobal(declaration, context);
+            }
+            else
+            {
+                context.Diagnostics.Report(
+                    Rules.InstructionBeforeFrom, instruction.Head.Keyword.Span,
+                    $"{instruction.Head.Name} stands before the first FROM; only ARG may");
+            }
+        }
+
+        context.ReportUnusedArguments();
+        return Finish();
+    }
+
+    private BuildPlan? Finish()
+    {
+        if (stages.Count == 0)
+        {
+            context.Diagnostics.Report(Rules.NoStage, Diagnostic.WholeRequest, "the file has no FROM, so there is nothing to build");
+            return null;
+        }
+
+        if (target is not { } targetIndex)
+        {
+            var wanted = context.Options.Target ?? "";
+            var names = context.Stages.Names.ToList();
+            var suggestion = Suggestion.For(wanted, names);
+            var stagesOfFile = suggestion.Length > 0 || names.Count == 0 ? "" : $"; it has {string.Join(", ", names.Select(name => $"'{name}'"))}";
+            context.Diagnostics.Report(
+                Rules.UndefinedTarget, Diagnostic.WholeRequest, $"the target '{wanted}' is not a stage of the file{suggestion}{stagesOfFile}");
+            return null;
+        }
+
+        var reachable = Reachable(targetIndex);
+        ForgetUnusedValues(reachable);
+        return new BuildPlan
+        {
+            Kleenefile = syntax.Source.Path,
+            Stages = [.. stages.Select(stage => stage.ToStage(reachable.Contains(stage.Index)))],
+            TargetIndex = targetIndex,
+        };
+    }
+
+    private HashSet<int> Reachable(int from)
+    {
+        var reached = new HashSet<int>();
+        var waiting = new Stack<int>([from]);
+        while (waiting.TryPop(out var index))
+        {
+            if (reached.Add(index))
+            {
+                foreach (var dependency in stages[index].Dependencies)
+                {
+                    waiting.Push(dependency);
+                }
+            }
+        }
+
+        return reached;
+    }
+
+    /// <summary>A value that only an unwanted stage misses need not be given: files with one stage a variant rely on it.</summary>
+    private void ForgetUnusedValues(HashSet<int> reachable) =>
+        context.Diagnostics.Forget(diagnostic =>
+            (diagnostic.Rule == Rules.RequiredVariable || diagnostic.Rule == Rules.EmptyValue)
+            && StageAt(diagnostic.Span.Start) is >= 0 and var stage
+            && !reachable.Contains(stage));
+
+    /// <summary>The stage whose instructions hold a place; -1 above the first FROM.</summary>
+    private int StageAt(int offset)
+    {
+        var stage = openings.Length - 1;
+        while (stage >= 0 && openings[stage].Head.Span.Start > offset)
+        {
+            stage--;
+        }
+
+        return stage;
+    }
+
+    /// <summary>The stage at the root of the target's chain: the one whose base the caller may replace.</summary>
+    private int OverriddenStage()
+    {
+        if (context.Options.BaseOverride is null || target is not { } index)
+        {
+            return -1;
+        }
+
+        while (openings[index] is FromSyntax from
+            && WordExpander.Expand(from.Image.Text, context.Globals, escape) is { Error: null } image
+            && context.Stages.FindByName(image.Value, before: index) is { } parent)
+        {
+            index = parent;
+        }
+
+        return index;
+    }
+}

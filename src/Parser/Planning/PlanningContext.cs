@@ -1,0 +1,67 @@
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Expansion;
+using Kleene.Build.Parser.Syntax;
+
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>What all stages of a file share while it is planned.</summary>
+internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, char escape, DiagnosticBag diagnostics)
+{
+    private readonly HashSet<string> declaredArguments = new(StringComparer.Ordinal);
+
+    public CompileOptions Options => options;
+
+    public StageGraph Stages => stages;
+
+    public GlobalScope Globals => globals;
+
+    public DiagnosticBag Diagnostics => diagnostics;
+
+    /// <summary>Remembers that an ARG names it, so that a build argument of that name is not in vain.</summary>
+    public void DeclareArgument(string name) => declaredArguments.Add(name);
+
+    public Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, escape);
+
+    /// <summary>Expands a word of a line that no stage owns, and reports what is wrong with it; null when it cannot be expanded.</summary>
+    public string? ExpandGlobally(Word word, DiagnosticRule undefined, string undefinedMessage)
+    {
+        var expanded = Expand(word, globals);
+        foreach (var unset in expanded.Unset.Where(unset => !globals.Declares(unset.Name)))
+        {
+            var message = $"{undefinedMessage} '{unset.Name}'{Suggestion.For(unset.Name, globals.Names)}";
+            diagnostics.Report(undefined, word.SpanOf(unset.Offset, unset.Length), message);
+        }
+
+        if (expanded.Error is { } error)
+        {
+            Report(error, word);
+            return null;
+        }
+
+        return expanded.Value;
+    }
+
+    public void Report(ExpansionError error, Word word)
+    {
+        var rule = error.Problem switch
+        {
+            ExpansionProblem.UnterminatedQuote => Rules.UnterminatedQuote,
+            ExpansionProblem.RequiredVariable => Rules.RequiredVariable,
+            _ => Rules.BadSubstitution,
+        };
+        diagnostics.Report(rule, word.SpanOf(error.Offset, error.Length), error.Message);
+    }
+
+    public void ReportUnusedArguments()
+    {
+        foreach (var name in options.Arguments.Names)
+        {
+            if (!declaredArguments.Contains(name) && !BuiltInArguments.IsForBuilder(name) && !globals.IsPlatformWord(name))
+            {
+                diagnostics.Report(
+                    Rules.UnusedBuildArgument, Diagnostic.WholeRequest,
+                    $"no ARG declares the build argument '{name}'{Suggestion.For(name, declaredArguments)}");
+            }
+        }
+    }
+}

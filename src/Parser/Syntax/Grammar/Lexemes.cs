@@ -1,0 +1,104 @@
+using Sprache;
+
+namespace Kleene.Build.Parser.Syntax.Grammar;
+
+/// <summary>The smallest parsers: each scans its characters in one go and yields a word or moves on.</summary>
+internal static class Lexemes
+{
+    /// <summary>Zero or more blanks.</summary>
+    public static readonly Parser<int> Blanks = input =>
+    {
+        var at = (LineInput)input;
+        var end = SkipBlanks(at.Source, at.Position);
+        return end == at.Position ? Result.Success(0, at) : Result.Success(end - at.Position, at.MoveTo(end));
+    };
+
+    /// <summary>Characters up to the next blank; quotes mean nothing here.</summary>
+    public static readonly Parser<Word> PlainWord = input => Scan(input, "a word", static (text, at, _) => PlainEnd(text, at));
+
+    /// <summary>Characters up to the next blank that is neither quoted nor escaped.</summary>
+    public static readonly Parser<Word> QuotedWord = input => Scan(input, "a word", QuotedEnd);
+
+    /// <summary>Everything that is left, without the blanks at the end; at least one character.</summary>
+    public static readonly Parser<Word> Text = input => Scan(input, "text", static (text, _, _) => text.AsSpan().TrimEnd().Length);
+
+    /// <summary>A flag: a word that begins with two dashes and has something after them.</summary>
+    public static readonly Parser<Word> FlagWord = input =>
+        ((LineInput)input).Rest is ['-', '-', not (' ' or '\t'), ..]
+            ? Scan(input, "a flag", QuotedEnd)
+            : Result.Failure<Word>(input, "no flag", ["a flag"]);
+
+    /// <summary>Two dashes that say: no flags after this.</summary>
+    public static readonly Parser<Word> EndOfFlags = input =>
+        ((LineInput)input).Rest is ['-', '-'] or ['-', '-', ' ' or '\t', ..]
+            ? Scan(input, "--", static (_, at, _) => at + 2)
+            : Result.Failure<Word>(input, "no end of flags", ["--"]);
+
+    /// <summary>Succeeds at the end of the line, blanks aside.</summary>
+    public static readonly Parser<int> End = input =>
+        SkipBlanks(input.Source, input.Position) == input.Source.Length
+            ? Result.Success(0, input)
+            : Result.Failure<int>(input, "unexpected text", ["the end of the line"]);
+
+    public static Parser<T> Token<T>(Parser<T> parser) =>
+        from leading in Blanks
+        from item in parser
+        select item;
+
+    private static IResult<Word> Scan(IInput input, string expectation, Func<string, int, char, int> findEnd)
+    {
+        var at = (LineInput)input;
+        var end = at.AtEnd ? at.Position : findEnd(at.Source, at.Position, at.Escape);
+        return end > at.Position
+            ? Result.Success(at.WordTo(end), at.MoveTo(end))
+            : Result.Failure<Word>(at, $"expected {expectation}", [expectation]);
+    }
+
+    private static int SkipBlanks(string text, int at)
+    {
+        while (at < text.Length && char.IsWhiteSpace(text[at]))
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    private static int PlainEnd(string text, int at)
+    {
+        while (at < text.Length && !char.IsWhiteSpace(text[at]))
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    /// <summary>An open quote takes the rest of the line; expansion reports it.</summary>
+    private static int QuotedEnd(string text, int at, char escape)
+    {
+        var quote = '\0';
+        for (; at < text.Length; at++)
+        {
+            var c = text[at];
+            if (c == escape && quote != '\'')
+            {
+                at++;
+            }
+            else if (quote != '\0')
+            {
+                quote = c == quote ? '\0' : quote;
+            }
+            else if (c is '"' or '\'')
+            {
+                quote = c;
+            }
+            else if (char.IsWhiteSpace(c))
+            {
+                return at;
+            }
+        }
+
+        return text.Length;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Syntax;
+
+/// <summary>An instruction whose keyword and flags are read and whose arguments are not.</summary>
+internal sealed record InstructionHead(
+    InstructionDefinition Definition, Word Keyword, ImmutableArray<FlagSyntax> Flags, LogicalLine Line, int ArgumentsStart, char EscapeCharacter)
+{
+    /// <summary>The instruction in upper case.</summary>
+    public string Name => Definition.Name;
+
+    public TextSpan Span => Line.Span;
+
+    /// <summary>Counted from 1, as all lines and columns are.</summary>
+    public int FirstLine => Line.Source.PositionOf(Keyword.Span.Start).Line;
+
+    public int FirstColumn => Line.Source.PositionOf(Keyword.Span.Start).Column;
+
+    /// <summary>The last line that belongs to the instruction.</summary>
+    public int LastLine => Line.Source.PositionOf(TextSpan.End).Line;
+
+    /// <summary>From the keyword to the last character that is not a blank.</summary>
+    public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));
+
+    public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
+
+    /// <summary>Says what the instruction wants instead; the caller gives up on it.</summary>
+    public void ReportMalformed(DiagnosticBag diagnostics, TextSpan span, string problem) =>
+        diagnostics.Report(Rules.MalformedInstruction, span, $"{Name} {problem}; expected {Definition.Form}");
+}

@@ -1,0 +1,48 @@
+using Kleene.Build.Parser.Planning.InstructionRules;
+using Kleene.Build.Parser.Syntax.Instructions;
+
+namespace Kleene.Build.Parser.Syntax;
+
+/// <summary>
+/// The instructions of the language: the grammar and the planning rule of each. A new instruction is one row here, one record
+/// under <c>Instructions/</c> and one rule under <c>Planning/InstructionRules/</c>.
+/// </summary>
+internal static class InstructionTable
+{
+    public static readonly IReadOnlyList<InstructionDefinition> All =
+    [
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Flags = ["platform"] },
+        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
+        InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
+        {
+            Flags = ["network"],
+            LaterFlags = ["mount", "security", "device"],
+        },
+        InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
+        {
+            Flags = ["from"],
+            LaterFlags = ["chown", "chmod", "link", "parents", "exclude"],
+        },
+        InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
+        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),
+        InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan),
+        InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan),
+        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan),
+        InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan),
+        InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan),
+        InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan),
+        InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
+        InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
+        InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
+        new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
+        new() { Name = "HEALTHCHECK", Form = "HEALTHCHECK CMD COMMAND" },
+        new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION" },
+    ];
+
+    private static readonly Dictionary<string, InstructionDefinition> ByName = All.ToDictionary(row => row.Name, StringComparer.OrdinalIgnoreCase);
+
+    public static IEnumerable<string> Names => All.Select(row => row.Name);
+
+    /// <summary>The row of an instruction, in whatever case it is written; null when there is none.</summary>
+    public static InstructionDefinition? Find(string name) => ByName.GetValueOrDefault(name);
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Syntax.Grammar;
+
+namespace Kleene.Build.Parser.Syntax.Instructions;
+
+/// <summary><c>COPY source ... destination</c> or <c>COPY ["source", ..., "destination"]</c></summary>
+internal sealed record CopySyntax(InstructionHead Head, ImmutableArray<Word> Sources, Word Destination) : InstructionSyntax(Head)
+{
+    public static CopySyntax? Read(InstructionHead head, DiagnosticBag diagnostics)
+    {
+        if (ArgumentGrammar.Array(head) is { } elements && CommandReader.Strings(elements, diagnostics).IsDefault)
+        {
+            return null;
+        }
+
+        var words = ArgumentGrammar.WordsOrArray(head).Value ?? [];
+        switch (words.Count)
+        {
+            case 0:
+                head.ReportMalformed(diagnostics, head.TextSpan, "names no files");
+                return null;
+            case 1:
+                head.ReportMalformed(diagnostics, words[0].Span, $"has '{words[0].Text}' and no destination");
+                return null;
+            default:
+                return new CopySyntax(head, [.. words.Take(words.Count - 1)], words[^1]);
+        }
+    }
+}

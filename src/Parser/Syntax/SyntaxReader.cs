@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Syntax.Grammar;
+using Kleene.Build.Parser.Syntax.Instructions;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Syntax;
+
+/// <summary>Reads the instructions of a file one by one. What cannot be read is reported, and reading goes on at the next.</summary>
+internal static class SyntaxReader
+{
+    public static KleenefileSyntax Read(SourceText source, LexedFile file, DiagnosticBag diagnostics)
+    {
+        var instructions = ImmutableArray.CreateBuilder<InstructionSyntax>(file.Lines.Length);
+        foreach (var line in file.Lines)
+        {
+            instructions.Add(Read(line, file.EscapeCharacter, diagnostics));
+        }
+
+        return new KleenefileSyntax(source, file.Directives, instructions.MoveToImmutable());
+    }
+
+    private static InstructionSyntax Read(LogicalLine line, char escape, DiagnosticBag diagnostics)
+    {
+        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, escape);
+        if (InstructionTable.Find(keyword.Text) is not { } definition)
+        {
+            var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
+            diagnostics.Report(
+                Rules.UnknownInstruction, keyword.Span,
+                $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
+            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart, escape), Meant: nearest);
+        }
+
+        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart, escape);
+        if (definition.Read is not { } read)
+        {
+            diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");
+            return new UnreadSyntax(head, Meant: null);
+        }
+
+        var flagsAreGood = CheckFlags(head, diagnostics);
+        if (line.Heredocs.Length > 0)
+        {
+            diagnostics.Report(Rules.NotSupportedYet, line.Heredocs[0].Operator, $"a heredoc on {definition.Name} is not supported yet");
+            return new UnreadSyntax(head, Meant: null);
+        }
+
+        return read(head, diagnostics) is { } syntax && flagsAreGood ? syntax : new UnreadSyntax(head, definition.Name);
+    }
+
+    private static bool CheckFlags(InstructionHead head, DiagnosticBag diagnostics)
+    {
+        var definition = head.Definition;
+        var good = true;
+        for (var i = 0; i < head.Flags.Length; i++)
+        {
+            var flag = head.Flags[i];
+            if (definition.LaterFlags.Contains(flag.Name))
+            {
+                diagnostics.Report(Rules.NotSupportedYet, flag.Word.Span, $"'--{flag.Name}' on {definition.Name} is not supported yet");
+            }
+            else if (!definition.Flags.Contains(flag.Name))
+            {
+                var suggestion = Suggestion.Nearest(flag.Name, definition.Flags.Concat(definition.LaterFlags));
+                diagnostics.Report(
+                    Rules.UnknownFlag, flag.Word.Span,
+                    $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
+            }
+            else if (flag.Value is not { Length: > 0 })
+            {
+                diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' needs a value: --{flag.Name}=VALUE");
+            }
+            else if (head.Flags.Take(i).Any(earlier => earlier.Name == flag.Name))
+            {
+                diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' is given twice");
+            }
+            else
+            {
+                continue;
+            }
+
+            good = false;
+        }
+
+        return good;
+    }
+
+    private static InstructionDefinition Unknown(string name) => new() { Name = name.ToUpperInvariant(), Form = "an instruction" };
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text;
+using Kleene.Build.Runtime.Native;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>A jail's directory on the host: what the runtime is told (<c>config.json</c>) and what it tells us.</summary>
+internal sealed class Bundle
+{
+    private const uint Private = 0x1c0;
+
+    private Bundle(string directory, string id)
+    {
+        Id = id;
+        Directory = directory;
+    }
+
+    public string Id { get; }
+
+    public string Directory { get; }
+
+    /// <summary>Where the runtime writes the number of the jail's first process.</summary>
+    public string ProcessIdFile => Path.Join(Directory, "pid");
+
+    /// <summary>Where the runtime writes its own errors, apart from what the command prints.</summary>
+    public string LogFile => Path.Join(Directory, "log");
+
+    private string ConfigFile => Path.Join(Directory, "config.json");
+
+    private string MountPointsFile => Path.Join(Directory, "made");
+
+    private string RootFile => Path.Join(Directory, "root");
+
+    /// <exception cref="ArgumentException">The id cannot be the name of a directory.</exception>
+    public static Bundle At(string bundles, string id) =>
+        id.Length > 0 && id[0] != '.' && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+            ? new Bundle(Path.Join(bundles, id), id)
+            : throw new ArgumentException($"'{id}' cannot be a jail's id", nameof(id));
+
+    /// <summary>Makes the directory; false when it is there already.</summary>
+    public bool TryCreate()
+    {
+        if (NativeMethods.mkdir(Directory, Private) == 0)
+        {
+            return true;
+        }
+
+        var error = Errno.Last;
+        if (error == Errno.ENOENT)
+        {
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(Directory)!);
+            return NativeMethods.mkdir(Directory, Private) == 0 || (Errno.Last == Errno.EEXIST ? false : throw Errno.LastException($"mkdir '{Directory}'"));
+        }
+
+        return error == Errno.EEXIST ? false : throw Errno.Exception(error, $"mkdir '{Directory}'");
+    }
+
+    public bool Exists => System.IO.Directory.Exists(Directory);
+
+    public void WriteConfig(byte[] config) => File.WriteAllBytes(ConfigFile, config);
+
+    public void WriteNetworkFiles(string hosts, string resolver, string hostname)
+    {
+        File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Hosts)), hosts);
+        File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Resolver)), resolver);
+        File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Hostname)), hostname + "\n");
+    }
+
+    /// <summary>Keeps what must be removed from the tree should this process not live to do it.</summary>
+    public void WriteMountPoints(string root, MountPoints points)
+    {
+        File.WriteAllText(RootFile, root);
+        File.WriteAllText(MountPointsFile, points.ToRecord());
+    }
+
+    public void RemoveMountPoints()
+    {
+        if (!File.Exists(MountPointsFile) || RootedTree.TryOpen(File.ReadAllText(RootFile)) is not { } tree)
+        {
+            return;
+        }
+
+        using (tree)
+        using (var points = MountPoints.Restore(tree, File.ReadAllText(MountPointsFile)))
+        {
+            points.Remove();
+        }
+    }
+
+    /// <summary>A file for a process that joins the jail; the caller removes it.</summary>
+    public string NewProcessFile(byte[] process)
+    {
+        var path = Path.Join(Directory, $"exec-{Guid.NewGuid():N}.json");
+        File.WriteAllBytes(path, process);
+        return path;
+    }
+
+    public int? ReadProcessId() => ReadProcessId(ProcessIdFile);
+
+    public static int? ReadProcessId(string file) =>
+        File.Exists(file) && int.TryParse(File.ReadAllText(file, Encoding.ASCII), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+
+    /// <summary>Gone already: succeeds.</summary>
+    public void Delete()
+    {
+        try
+        {
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another process of ours was faster.
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+using Kleene.Build.Runtime.Native;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>Where the bundles of running jails are best kept: in memory, as they are written and deleted with each step and mean nothing after a restart.</summary>
+public static class JailStateDirectory
+{
+    private const uint Private = 0x1c0;
+    private const ushort WritableByOthers = 0x12;
+
+    private static readonly string[] Candidates = ["/run", "/dev/shm"];
+
+    /// <summary>A directory of root's alone on a tmpfs, the same one for all processes with this root directory; inside the latter where there is none.</summary>
+    /// <param name="root">The directory of all our state.</param>
+    public static string For(string root)
+    {
+        var kept = Path.Join(root, "jails");
+        if (!Environment.IsPrivilegedProcess || MemoryOf(File.ReadLines("/proc/self/mountinfo")) is not { } memory)
+        {
+            return kept;
+        }
+
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root))))[..12];
+        var directory = Path.Join(memory, $"kleene-{name}");
+        return IsOurs(directory) ? directory : kept;
+    }
+
+    /// <summary>The first of <c>/run</c> and <c>/dev/shm</c> that is a tmpfs (proc(5): the type follows the hyphen).</summary>
+    internal static string? MemoryOf(IEnumerable<string> mountInfo)
+    {
+        var mounted = mountInfo
+            .Select(line => line.Split(' '))
+            .Where(fields => Array.IndexOf(fields, "-") is var hyphen and > 4 && fields[hyphen + 1] == "tmpfs")
+            .Select(fields => fields[4])
+            .ToHashSet(StringComparer.Ordinal);
+        return Candidates.FirstOrDefault(mounted.Contains);
+    }
+
+    /// <summary>Makes the directory. Anybody may write to /dev/shm: what stands there already must be root's own, and no link.</summary>
+    private static bool IsOurs(string directory)
+    {
+        if (NativeMethods.mkdir(directory, Private) == 0)
+        {
+            return true;
+        }
+
+        if (Errno.Last != Errno.EEXIST)
+        {
+            return false;
+        }
+
+        using var parent = RootedTree.TryOpen(Path.GetDirectoryName(directory)!);
+        using var found = parent?.TryLocateWithoutLinks(Path.GetFileName(directory));
+        return found is not null && RootedTree.StatusOf(found) is { IsDirectory: true, UserId: 0 } status && (status.Mode & WritableByOthers) == 0;
+    }
+}

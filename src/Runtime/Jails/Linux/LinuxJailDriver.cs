@@ -1,0 +1,285 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
+public sealed class LinuxJailDriver : IJailDriver, IDisposable
+{
+    /// <summary>How often a jail that is being started while we want it gone is looked for.</summary>
+    private static readonly TimeSpan KillInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>After so many looks the runtime itself is killed.</summary>
+    private const int KillAttempts = 40;
+
+    private readonly IProcessRunner processes;
+    private readonly string bundles;
+    private readonly Lazy<Tools> tools;
+
+    /// <param name="processes">Runs the runtime.</param>
+    /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
+    /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
+    public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
+        : this(processes, stateDirectory, () => Tools.Find(runtime, stateDirectory))
+    {
+    }
+
+    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<Tools> findTools)
+    {
+        this.processes = processes;
+        bundles = Path.Join(stateDirectory, "bundles");
+        tools = new Lazy<Tools>(findTools);
+    }
+
+    public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var runtime = tools.Value.Runtime;
+        var bundle = Bundle.At(bundles, spec.Id);
+        using var tree = RootedTree.Open(spec.Root);
+        using var mountPoints = new MountPoints(tree);
+        await CreateAsync(bundle, cancellationToken);
+        try
+        {
+            Prepare(spec, bundle, tree, mountPoints);
+            var result = await RunUntilCancelledAsync(runtime.Run(bundle), output, () => DeleteAsync(bundle.Id), cancellationToken);
+            if (!result.Exit.Success)
+            {
+                await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
+            }
+
+            return result.Exit;
+        }
+        finally
+        {
+            // Whatever of it fails, the bundle with its record of the mount points stays for RemoveAsync.
+            tools.Value.Remains?.Remove(bundle.Id);
+            mountPoints.Remove();
+            bundle.Delete();
+        }
+    }
+
+    public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
+    {
+        var bundle = Bundle.At(bundles, jailId);
+        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? RootedTree.TryOpen($"/proc/{pid}/root") : null;
+        if (tree is null)
+        {
+            throw new JailNotRunningException(jailId);
+        }
+
+        var user = UserDatabase.Read(tree).Resolve(process.User);
+        var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
+        CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
+
+        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user));
+        var (processIdFile, logFile) = (processFile + ".pid", processFile + ".log");
+        try
+        {
+            var command = tools.Value.Runtime.Exec(bundle, processFile, processIdFile, logFile);
+            var result = await RunUntilCancelledAsync(command, output, () => KillProcessAsync(processIdFile), cancellationToken);
+            if (!result.Exit.Success && RuntimeLog.LastError(logFile) is { } error)
+            {
+                throw await IsRunningAsync(jailId, cancellationToken)
+                    ? new JailStartException(RuntimeLog.Classify(error), $"'{process.Argv[0]}' could not be started in '{jailId}': {error}")
+                    : new JailNotRunningException(jailId);
+            }
+
+            return result.Exit;
+        }
+        finally
+        {
+            File.Delete(processFile);
+            File.Delete(processIdFile);
+            File.Delete(logFile);
+        }
+    }
+
+    public async Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken)
+    {
+        if (!Bundle.At(bundles, jailId).Exists)
+        {
+            throw new JailNotRunningException(jailId);
+        }
+
+        var command = tools.Value.Runtime.Kill(jailId, signal);
+        var result = await processes.RunAsync(command, ProcessOutput.Captured, cancellationToken);
+        if (!result.Exit.Success)
+        {
+            throw await IsRunningAsync(jailId, cancellationToken)
+                ? new ProcessFailedException(command, result)
+                : new JailNotRunningException(jailId);
+        }
+    }
+
+    public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
+        await StateAsync(Bundle.At(bundles, jailId), cancellationToken) is not null;
+
+    public async Task RemoveAsync(string jailId, CancellationToken cancellationToken)
+    {
+        var bundle = Bundle.At(bundles, jailId);
+        if (!bundle.Exists)
+        {
+            return;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        await DeleteAsync(jailId);
+        tools.Value.Remains?.Remove(jailId);
+        bundle.RemoveMountPoints();
+        bundle.Delete();
+    }
+
+    public void Dispose()
+    {
+        if (tools.IsValueCreated)
+        {
+            tools.Value.Dispose();
+        }
+    }
+
+    /// <summary>The number that the jail's first process has on the host; null when it does not run. runc writes its file later than it starts the process.</summary>
+    private async Task<int?> ProcessIdAsync(Bundle bundle, CancellationToken cancellationToken) =>
+        bundle.ReadProcessId() ?? await StateAsync(bundle, cancellationToken);
+
+    /// <summary>Asks the runtime, which makes sure that the number has not gone to another process meanwhile; null when the jail does not run.</summary>
+    private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken)
+    {
+        if (!bundle.Exists)
+        {
+            return null;
+        }
+
+        var result = await processes.RunAsync(tools.Value.Runtime.State(bundle.Id), ProcessOutput.Captured, cancellationToken);
+        if (!result.Exit.Success)
+        {
+            // Both runtimes fail for a container they do not know, which is one that has not started or has ended.
+            return null;
+        }
+
+        using var state = JsonDocument.Parse(result.Output);
+        return state.RootElement.GetProperty("status").ValueEquals("running") ? state.RootElement.GetProperty("pid").GetInt32() : null;
+    }
+
+    private async Task CreateAsync(Bundle bundle, CancellationToken cancellationToken)
+    {
+        if (bundle.TryCreate())
+        {
+            return;
+        }
+
+        if (await IsRunningAsync(bundle.Id, cancellationToken))
+        {
+            throw new JailStartException(JailStartFailure.Jail, $"'{bundle.Id}' is already running");
+        }
+
+        // What a process of ours left that did not live to clean up.
+        await RemoveAsync(bundle.Id, cancellationToken);
+        if (!bundle.TryCreate())
+        {
+            throw new JailStartException(JailStartFailure.Jail, $"'{bundle.Id}' is being started by another process");
+        }
+    }
+
+    private void Prepare(JailSpec spec, Bundle bundle, RootedTree tree, MountPoints mountPoints)
+    {
+        var hostname = OciConfig.HostnameOf(spec);
+        var user = UserDatabase.Read(tree).Resolve(spec.Process.User);
+        var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };
+        CommandLookup.Check(tree, process, JailEnvironment.ValueOf(process.Environment, "PATH")!, JailMounts.Covering(spec));
+
+        JailMounts.EnsureMountPoints(spec, mountPoints);
+        if (!mountPoints.IsEmpty)
+        {
+            bundle.WriteMountPoints(spec.Root, mountPoints);
+        }
+
+        bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), NetworkFiles.ResolverText(spec.Network), hostname);
+        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, bundle.Directory));
+    }
+
+    /// <summary>
+    /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
+    /// </summary>
+    private async Task<ProcessResult> RunUntilCancelledAsync(
+        CommandLine command, ProcessOutput output, Func<Task> kill, CancellationToken cancellationToken)
+    {
+        using var abandon = new CancellationTokenSource();
+        var run = processes.RunAsync(command with { Grace = TimeSpan.Zero }, output, abandon.Token);
+        try
+        {
+            return await run.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Phase one: kill what runs in the jail, again while there is nothing yet to kill. Phase two: give the runtime up.
+            for (var attempt = 0; attempt < KillAttempts && !run.IsCompleted; attempt++)
+            {
+                await kill();
+                await Task.WhenAny(run, Task.Delay(KillInterval, CancellationToken.None));
+            }
+
+            await abandon.CancelAsync();
+            await Task.WhenAny(run);
+            await kill();
+            throw;
+        }
+    }
+
+    private async Task ThrowIfNotStartedAsync(ProcessResult result, Bundle bundle, RootedTree tree, JailProcess process)
+    {
+        if (result.Exit.Signal != 0)
+        {
+            await DeleteAsync(bundle.Id);
+            throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
+        }
+
+        var error = RuntimeLog.LastError(bundle.LogFile);
+        if (error is null)
+        {
+            return;
+        }
+
+        await DeleteAsync(bundle.Id);
+        var failure = RuntimeLog.Classify(error);
+        throw failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
+            ? CommandLookup.NotFound(tree, process.Argv[0], JailEnvironment.ValueOf(process.Environment, "PATH") ?? JailEnvironment.DefaultPath)
+            : new JailStartException(failure, failure == JailStartFailure.Jail
+                ? $"{tools.Value.Runtime.Name} could not start '{bundle.Id}': {error}"
+                : $"'{process.Argv[0]}' could not be started: {error}");
+    }
+
+    /// <summary>Its success is not asked: a container that is not there is what was wanted.</summary>
+    private async Task DeleteAsync(string id) =>
+        await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
+
+    private static Task KillProcessAsync(string processIdFile)
+    {
+        if (Bundle.ReadProcessId(processIdFile) is { } pid)
+        {
+            _ = NativeMethods.kill(pid, NativeMethods.SIGKILL);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What is found on the machine when the first jail is started.</summary>
+    internal sealed record Tools(OciRuntime Runtime, OciConfig Config, HybridRemains? Remains = null, SealedProgram? Program = null) : IDisposable
+    {
+        public static Tools Find(string? wish, string stateDirectory)
+        {
+            var path = OciRuntime.Locate(wish);
+            var host = HostFacts.Read();
+            var copy = SealedProgram.TryCopy(path);
+            var runtime = new OciRuntime(path, copy?.Path ?? path, Path.Join(stateDirectory, "runtime"), host);
+            return new Tools(runtime, new OciConfig(host, runtime.Seccomp), runtime.HidesHybridTree ? HybridRemains.TryOpen() : null, copy);
+        }
+
+        public void Dispose()
+        {
+            Remains?.Dispose();
+            Program?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>What a jail reads about names and addresses, whatever its tree says: <c>/etc/hosts</c>, <c>/etc/resolv.conf</c> and <c>/etc/hostname</c>.</summary>
+internal static class NetworkFiles
+{
+    public const string Hosts = "/etc/hosts";
+    public const string Resolver = "/etc/resolv.conf";
+    public const string Hostname = "/etc/hostname";
+
+    public static ImmutableArray<string> All { get; } = [Hosts, Resolver, Hostname];
+
+    /// <summary>hosts(5). The jail's own name gets an address of the loopback network, so that it resolves without any other network.</summary>
+    public static string HostsText(string hostname, ImmutableArray<HostEntry> extraHosts)
+    {
+        var text = new StringBuilder()
+            .Append("127.0.0.1\tlocalhost\n")
+            .Append("::1\tlocalhost ip6-localhost ip6-loopback\n")
+            .Append("ff02::1\tip6-allnodes\n")
+            .Append("ff02::2\tip6-allrouters\n")
+            .Append("127.0.1.1\t").Append(hostname).Append('\n');
+        foreach (var entry in extraHosts)
+        {
+            text.Append(entry.Address).Append('\t').Append(entry.Name).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>resolver(5): the host's own file where the jail shares its network, else none that could answer.</summary>
+    public static string ResolverText(JailNetwork network) => network switch
+    {
+        JailNetwork.Host when File.Exists(Resolver) => File.ReadAllText(Resolver),
+        _ => "",
+    };
+}

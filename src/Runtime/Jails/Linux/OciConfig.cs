@@ -1,0 +1,291 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>
+/// Writes a jail down as the <c>config.json</c> of an OCI bundle (runtime-spec, config.md and config-linux.md). A pure function:
+/// all it knows of the host is in <see cref="HostFacts"/>.
+/// </summary>
+internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
+{
+    private const string OciVersion = "1.0.2";
+    private const uint TerminalGroup = 5;
+    private const long CpuPeriodMicroseconds = 100_000;
+
+    /// <summary>What a process expects of its files without having asked (select(2) knows no more), yet may raise to the host's limit.</summary>
+    private const ulong SoftOpenFiles = 1024;
+
+    private static readonly ImmutableArray<string> MaskedPaths =
+    [
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+        "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    ];
+
+    private static readonly ImmutableArray<string> ReadOnlyPaths =
+        ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    /// <summary>null, zero, full, random, urandom, tty, console, ptmx and the pseudo-terminals: all others cannot be opened, whoever makes their nodes.</summary>
+    private static readonly ImmutableArray<(int Major, int? Minor)> Devices =
+        [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, null)];
+
+    /// <param name="spec">The jail; its process's environment complete.</param>
+    /// <param name="user">Who its first process runs as.</param>
+    /// <param name="files">The host's directory with the files that are mounted over those of <see cref="NetworkFiles"/>.</param>
+    public byte[] Write(JailSpec spec, JailUser user, string files)
+    {
+        var buffer = new ArrayBufferWriter<byte>(16 * 1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("ociVersion", OciVersion);
+            json.WritePropertyName("process");
+            WriteProcess(json, spec.Process, user);
+            json.WriteStartObject("root");
+            json.WriteString("path", spec.Root);
+            json.WriteBoolean("readonly", spec.ReadOnlyRoot);
+            json.WriteEndObject();
+            json.WriteString("hostname", HostnameOf(spec));
+            WriteMounts(json, spec, files);
+            WriteLinux(json, spec);
+            if (seccomp == SeccompForm.Compiled)
+            {
+                json.WriteStartObject("annotations");
+                json.WriteString("run.oci.seccomp_bpf_data", SeccompFilter.For(host.Architecture).Base64);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A process that joins a running jail.</summary>
+    public byte[] Write(JailProcess process, JailUser user)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            WriteProcess(json, process, user);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    public static string HostnameOf(JailSpec spec) => spec.Hostname.Length > 0 ? spec.Hostname : spec.Id;
+
+    /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
+    public static string CgroupPath(string id) => $"/kleene-{id}";
+
+    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("terminal", process.Terminal);
+        json.WriteStartObject("user");
+        json.WriteNumber("uid", user.UserId);
+        json.WriteNumber("gid", user.GroupId);
+        if (user.AdditionalGroups.Length > 0)
+        {
+            json.WriteStartArray("additionalGids");
+            foreach (var group in user.AdditionalGroups)
+            {
+                json.WriteNumberValue(group);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        WriteStrings(json, "args", process.Argv);
+        WriteStrings(json, "env", process.Environment);
+        json.WriteString("cwd", process.WorkingDirectory);
+
+        // A user who is not root gets the sets only through a set-uid program, which noNewPrivileges forbids.
+        json.WriteStartObject("capabilities");
+        WriteStrings(json, "bounding", Capabilities.Within(host.BoundingCapabilities));
+        if (user.UserId == 0)
+        {
+            WriteStrings(json, "effective", Capabilities.Within(host.BoundingCapabilities));
+            WriteStrings(json, "permitted", Capabilities.Within(host.BoundingCapabilities));
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("rlimits");
+        json.WriteStartObject();
+        json.WriteString("type", "RLIMIT_NOFILE");
+        json.WriteNumber("hard", host.OpenFiles);
+        json.WriteNumber("soft", Math.Min(SoftOpenFiles, host.OpenFiles));
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteBoolean("noNewPrivileges", true);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMounts(Utf8JsonWriter json, JailSpec spec, string files)
+    {
+        json.WriteStartArray("mounts");
+        WriteMount(json, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
+        WriteMount(json, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
+        WriteMount(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
+        WriteMount(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
+        WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
+        WriteMount(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro");
+        if (spec.Limits != JailLimits.None)
+        {
+            // Programs that size themselves by their limits look here. Without limits it is not worth the time.
+            WriteMount(json, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
+        }
+
+        foreach (var file in NetworkFiles.All)
+        {
+            WriteMount(json, file, "bind", Path.Join(files, Path.GetFileName(file)), "bind", "rprivate");
+        }
+
+        foreach (var mount in spec.Mounts)
+        {
+            WriteMount(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", mount.ReadOnly ? "ro" : "rw");
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void WriteLinux(Utf8JsonWriter json, JailSpec spec)
+    {
+        json.WriteStartObject("linux");
+        json.WriteString("cgroupsPath", CgroupPath(spec.Id));
+        json.WriteStartArray("namespaces");
+        foreach (var kind in (ReadOnlySpan<string>)["pid", "mount", "uts", "ipc", "cgroup"])
+        {
+            WriteNamespace(json, kind);
+        }
+
+        if (spec.Network == JailNetwork.None)
+        {
+            WriteNamespace(json, "network");
+        }
+
+        json.WriteEndArray();
+        WriteResources(json, spec.Limits);
+        WriteStrings(json, "maskedPaths", MaskedPaths);
+        WriteStrings(json, "readonlyPaths", ReadOnlyPaths);
+        if (seccomp == SeccompForm.Listed)
+        {
+            json.WritePropertyName("seccomp");
+            SeccompProfile.WriteTo(json, host.Architecture);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteResources(Utf8JsonWriter json, JailLimits limits)
+    {
+        json.WriteStartObject("resources");
+        WriteDevices(json);
+        if (limits.MemoryBytes is { } bytes)
+        {
+            json.WriteStartObject("memory");
+            json.WriteNumber("limit", bytes);
+            if (host.CountsSwap)
+            {
+                // Memory and swap together: the same number leaves no swap.
+                json.WriteNumber("swap", bytes);
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (limits.Cpus is { } cpus)
+        {
+            json.WriteStartObject("cpu");
+            json.WriteNumber("quota", (long)Math.Round(cpus * CpuPeriodMicroseconds));
+            json.WriteNumber("period", CpuPeriodMicroseconds);
+            json.WriteEndObject();
+        }
+
+        if (limits.Processes is { } processes)
+        {
+            json.WriteStartObject("pids");
+            json.WriteNumber("limit", processes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteDevices(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("devices");
+        WriteDevice(json, allow: false, null, null, null, "rwm");
+
+        // Making a node is harmless where it cannot be opened, and archives hold them.
+        WriteDevice(json, allow: true, "c", null, null, "m");
+        WriteDevice(json, allow: true, "b", null, null, "m");
+        foreach (var (major, minor) in Devices)
+        {
+            WriteDevice(json, allow: true, "c", major, minor, "rwm");
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteDevice(Utf8JsonWriter json, bool allow, string? type, int? major, int? minor, string access)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("allow", allow);
+        if (type is not null)
+        {
+            json.WriteString("type", type);
+        }
+
+        if (major is { } majorNumber)
+        {
+            json.WriteNumber("major", majorNumber);
+        }
+
+        if (minor is { } minorNumber)
+        {
+            json.WriteNumber("minor", minorNumber);
+        }
+
+        json.WriteString("access", access);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMount(Utf8JsonWriter json, string destination, string type, string source, params ReadOnlySpan<string> options)
+    {
+        json.WriteStartObject();
+        json.WriteString("destination", destination);
+        json.WriteString("type", type);
+        json.WriteString("source", source);
+        json.WriteStartArray("options");
+        foreach (var option in options)
+        {
+            json.WriteStringValue(option);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteNamespace(Utf8JsonWriter json, string type)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", type);
+        json.WriteEndObject();
+    }
+
+    private static void WriteStrings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>
+/// The command line of crun(1) or runc(8): both take the same verbs. Its state is kept in a directory of ours, so that no
+/// container of any other tool has to do with us.
+/// </summary>
+internal sealed class OciRuntime
+{
+    private readonly ImmutableArray<string> hiddenMounts;
+    private readonly string stateDirectory;
+
+    /// <param name="name">The word that chose it, which tells crun from runc by its file name.</param>
+    /// <param name="program">What is executed.</param>
+    public OciRuntime(string name, string program, string stateDirectory, HostFacts host)
+    {
+        Name = Path.GetFileName(name);
+        Program = program;
+        this.stateDirectory = stateDirectory;
+        var isCrun = Name.StartsWith("crun", StringComparison.Ordinal);
+        Seccomp = isCrun && SeccompFilter.Supports(host.Architecture) ? SeccompForm.Compiled : SeccompForm.Listed;
+
+        // crun 1.8: "cgroups in hybrid mode not supported, drop all controllers from cgroupv2".
+        hiddenMounts = isCrun && host.Cgroups == CgroupLayout.Hybrid ? [HostFacts.HybridTree] : [];
+    }
+
+    public string Name { get; }
+
+    public string Program { get; }
+
+    public SeccompForm Seccomp { get; }
+
+    public bool HidesHybridTree => hiddenMounts.Length > 0;
+
+    /// <summary>crun where it is installed: it starts a jail in a third of runc's time.</summary>
+    /// <param name="wish"><c>crun</c>, <c>runc</c> or the path of one; null takes what is there.</param>
+    /// <returns>The absolute path.</returns>
+    /// <exception cref="JailStartException">There is none.</exception>
+    public static string Locate(string? wish)
+    {
+        if (!string.IsNullOrEmpty(wish))
+        {
+            return ProgramPath.Find(wish) ?? throw new JailStartException(
+                JailStartFailure.Jail, $"the runtime '{wish}' is not installed, or not in {string.Join(':', ProgramPath.Directories)}; install it or unset KLEENE_RUNTIME");
+        }
+
+        return ProgramPath.Find("crun") ?? ProgramPath.Find("runc") ?? throw new JailStartException(
+            JailStartFailure.Jail,
+            $"neither 'crun' nor 'runc' is in {string.Join(':', ProgramPath.Directories)}; install one of the two packages (crun is the faster), for instance by 'apt-get install crun'");
+    }
+
+    public CommandLine Run(Bundle bundle) => Command(
+        bundle, "run", "--bundle", bundle.Directory, "--pid-file", bundle.ProcessIdFile, bundle.Id) with { Timeout = Timeout.InfiniteTimeSpan };
+
+    public CommandLine Exec(Bundle bundle, string processFile, string processIdFile, string logFile) =>
+        CommandWithLog(logFile, "exec", "--process", processFile, "--pid-file", processIdFile, bundle.Id) with { Timeout = Timeout.InfiniteTimeSpan };
+
+    public CommandLine Kill(string id, int signal) => Command("kill", id, signal.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Kills what runs. Runtimes differ in whether a container that is not there is an error.</summary>
+    public CommandLine Delete(string id) => Command("delete", "--force", id);
+
+    public CommandLine State(string id) => Command("state", id);
+
+    private CommandLine Command(Bundle bundle, params ReadOnlySpan<string> arguments) => CommandWithLog(bundle.LogFile, arguments);
+
+    private CommandLine CommandWithLog(string logFile, params ReadOnlySpan<string> arguments) =>
+        Command(["--log", logFile, "--log-format", "json", .. arguments]);
+
+    private CommandLine Command(params ReadOnlySpan<string> arguments) =>
+        new(Program, ["--root", stateDirectory, .. arguments]) { HiddenMounts = hiddenMounts };
+}

@@ -1,0 +1,97 @@
+using Kleene.Build.Builder.Caching;
+using Kleene.Build.Parser.Planning;
+
+namespace Kleene.Build.Builder.Tests.Caching;
+
+public sealed class StepKeyTests
+{
+    private static readonly BuildStep.Run Run = new()
+    {
+        Index = 1,
+        Instruction = "RUN",
+        Text = "RUN make  all",
+        Line = 3,
+        EndLine = 3,
+        Argv = ["/bin/sh", "-c", "make  all"],
+        Environment = ["PATH=/bin", "A=b c"],
+        User = "web:web",
+        WorkingDirectory = "/src",
+    };
+
+    private static readonly BuildStep.Copy Copy = new()
+    {
+        Index = 1,
+        Instruction = "COPY",
+        Text = "COPY a b/",
+        Line = 3,
+        EndLine = 3,
+        Sources = ["a"],
+        Destination = "/b/",
+    };
+
+    [Fact]
+    public void A_command_asks_with_all_that_it_sees()
+    {
+        Assert.Equal(
+            """
+            format: kleene 1
+            platform: linux/amd64
+            parent: sha256:parent
+            kind: run
+            argv: [3]
+              /bin/sh
+              -c
+              make  all
+            env: [2]
+              PATH=/bin
+              A=b c
+            user: web:web
+            workdir: /src
+            network: default
+
+            """,
+            Explained(Run, ""));
+    }
+
+    [Fact]
+    public void A_copy_asks_with_the_digest_of_its_files()
+    {
+        Assert.Equal(
+            """
+            format: kleene 1
+            platform: linux/amd64
+            parent: sha256:parent
+            kind: copy
+            files: sha256:files
+            destination: /b/
+
+            """,
+            Explained(Copy, "sha256:files"));
+    }
+
+    [Fact]
+    public void Where_a_step_stands_is_not_what_it_asks() =>
+        Assert.Equal(StepKey.Of(Run, "p", "", "x"), StepKey.Of(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "", "x"));
+
+    /// <summary>Written down, because a key that changes makes every build of every user run again.</summary>
+    [Fact]
+    public void Keys_stay_what_they_are() =>
+        Assert.Equal("sha256:", StepKey.Of(Run, "sha256:parent", "", "linux/amd64")[..7]);
+
+    [Fact]
+    public void Words_that_join_to_the_same_text_are_different_questions()
+    {
+        var one = StepKey.Of(Run with { Argv = ["a b", "c"] }, "p", "", "x");
+        var other = StepKey.Of(Run with { Argv = ["a", "b c"] }, "p", "", "x");
+        var third = StepKey.Of(Run with { Argv = ["a b", "c"], Environment = [], User = "PATH=/binA=b c" }, "p", "", "x");
+
+        Assert.Equal(3, new HashSet<string> { one, other, third }.Count);
+    }
+
+    private static string Explained(BuildStep step, string files)
+    {
+        var writer = new ExplainingKeyWriter();
+        StepKey.Write(writer, step, "sha256:parent", files, "linux/amd64");
+        return writer.ToString();
+    }
+}

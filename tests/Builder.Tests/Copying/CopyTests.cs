@@ -1,0 +1,258 @@
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Builder.Copying;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Testing;
+using Xunit;
+
+namespace Kleene.Build.Builder.Tests.Copying;
+
+/// <summary>COPY from a context into an image's tree, as the Dockerfile reference and BuildKit have it.</summary>
+public sealed class CopyTests : IDisposable
+{
+    private readonly ScratchDirectory scratch = new();
+
+    public CopyTests() => scratch.Shell("mkdir context image");
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void A_file_is_copied_to_a_name()
+    {
+        scratch.Write("context/a b.txt", "x");
+
+        Copy("/new/dir/name", "a b.txt");
+
+        Assert.Equal("new\nnew/dir\nnew/dir/name", Image());
+        Assert.Equal("755 755", scratch.Shell("stat -c %a image/new image/new/dir").Trim().ReplaceLineEndings(" "));
+    }
+
+    [Theory]
+    [InlineData("/dir/")]
+    [InlineData("/dir/.")]
+    [InlineData("/there")]
+    public void A_file_goes_into_a_directory_that_is_named_so_or_is_there(string destination)
+    {
+        scratch.Write("context/sub/file", "x");
+        scratch.MakeDirectory("image/there");
+
+        Copy(destination, "sub/file");
+
+        Assert.True(File.Exists(scratch["image" + destination.TrimEnd('.') + "/file"]));
+    }
+
+    [Theory]
+    [InlineData("sub")]
+    [InlineData("sub/")]
+    [InlineData("./sub/.")]
+    [InlineData("/sub")]
+    [InlineData("../../sub")]
+    [InlineData("s?b")]
+    public void A_directory_gives_its_contents(string source)
+    {
+        scratch.Write("context/sub/file", "x");
+        scratch.Write("context/sub/deep/.hidden", "x");
+        scratch.Write("context/other", "x");
+
+        Copy("/app", source);
+
+        Assert.Equal("app\napp/deep\napp/deep/.hidden\napp/file", Image());
+    }
+
+    [RootFact]
+    public void What_is_copied_belongs_to_the_superuser_and_keeps_its_mode_and_time()
+    {
+        scratch.Shell("""
+            cd context; mkdir -m 700 d; echo x > d/f; chmod 640 d/f; chown -R 1000:1000 .; touch -d '2020-02-02 02:02:02.123456789 UTC' d/f d; chmod 711 .
+            """);
+
+        Copy("/app/", ".");
+
+        Assert.Equal("app 755 0:0\napp/d 700 0:0\napp/d/f 640 0:0", scratch.Shell("cd image; find . -mindepth 1 -printf '%P %m %U:%G\n' | sort").Trim());
+        Assert.Equal("1580608922.1234567890 1580608922.1234567890", scratch.Shell("cd image; find app/d -printf '%T@\n'").Trim().ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public void Several_sources_need_a_directory()
+    {
+        scratch.Write("context/a", "");
+        scratch.Write("context/b", "");
+
+        Assert.Equal("'/x' cannot take 2 sources; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "a", "b")).Message);
+        Assert.Equal("'/x' cannot take 2 files; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "?")).Message);
+        Copy("/x/", "a", "b");
+
+        Assert.Equal("x\nx/a\nx/b", Image());
+    }
+
+    [Theory]
+    [InlineData("*.txt", "dest/arr[0].txt\ndest/one.txt\ndest/two words.txt")]
+    [InlineData("arr[[]0].txt", "dest/arr[0].txt")]
+    [InlineData("[^a]*.txt", "dest/one.txt\ndest/two words.txt")]
+    [InlineData("*/*.txt", "dest/below.txt")]
+    [InlineData("su*/../one.txt", "dest/one.txt")]
+    [InlineData("*.none", "")]
+    public void A_wildcard_takes_what_matches_and_may_match_nothing(string source, string copied)
+    {
+        foreach (var name in new[] { "one.txt", "two words.txt", "arr[0].txt", "other", "sub/below.txt" })
+        {
+            scratch.Write("context/" + name, "");
+        }
+
+        Copy("/dest/", source);
+
+        Assert.Equal(copied.Length == 0 ? "" : "dest\n" + copied, Image());
+    }
+
+    [Fact]
+    public void A_missing_source_is_named_with_the_nearest_that_is_there()
+    {
+        scratch.Write("context/src/package.json", "");
+        var context = scratch["context"];
+
+        Assert.Equal($"there is no 'src/pakcage.json' in the build context '{context}'; did you mean 'src/package.json'?", Error("src/pakcage.json"));
+        Assert.Equal($"there is no 'SRC/x/y' in the build context '{context}'; did you mean 'src'?", Error("SRC/x/y"));
+        Assert.Equal($"there is no '/etc/passwd' in the build context '{context}'", Error("/etc/passwd"));
+        Assert.Equal($"there is no '../secret' in the build context '{context}'", Error("../secret"));
+    }
+
+    [Fact]
+    public void An_ignored_source_is_named_with_the_rule_that_ignores_it()
+    {
+        scratch.Write("context/logs/a.log", "");
+        scratch.Write("context/.dockerignore", "# build products\n*.tmp\nlogs\n");
+
+        Assert.Equal(
+            "'logs/a.log' is left out of the build context by 'logs' (.dockerignore:3); take that rule away or add '!logs/a.log' below it",
+            Error("logs/a.log"));
+        Assert.Equal("", Copy("/x/", "l*"));
+    }
+
+    [Fact]
+    public void What_is_ignored_is_not_copied_and_what_is_taken_back_is()
+    {
+        scratch.Write("context/.kleeneignore", "node_modules\n**/*.log\n!important.log\nsecret/*\n!secret/public\nonly\n!only/this/file");
+        foreach (var name in new[] { "node_modules/m/index.js", "a.log", "important.log", "secret/key", "secret/public/x", "only/that", "only/this/file", "src/b.log" })
+        {
+            scratch.Write("context/" + name, "");
+        }
+
+        Copy("/", ".");
+
+        Assert.Equal(
+            ".kleeneignore\nimportant.log\nonly\nonly/this\nonly/this/file\nsecret\nsecret/public\nsecret/public/x\nsrc", Image());
+    }
+
+    [Fact]
+    public void A_link_as_a_source_is_followed_inside_the_context_and_kept_below_it()
+    {
+        scratch.Write("context/real/file", "x");
+        scratch.Shell("cd context; ln -s /real link; ln -s file real/inner; ln -s /etc/passwd evil; ln -s link twice");
+
+        Copy("/a/", "twice");
+        Copy("/f", "link/inner");
+
+        Assert.Equal("a\na/file\na/inner\nf", Image());
+        Assert.Equal("file", scratch.Shell("readlink image/a/inner").Trim());
+        Assert.Equal("'evil' is a link in the build context that leads nowhere: '/etc/passwd'", Error("evil"));
+    }
+
+    [Fact]
+    public void A_link_in_the_image_is_followed_inside_the_image_only()
+    {
+        scratch.Write("context/passwd", "new");
+        scratch.Write("outside/passwd", "kept");
+        scratch.Shell($"""
+            ln -s '{scratch["outside"]}' image/dir; ln -s '{scratch["outside/passwd"]}' image/file; ln -s ../../../../../etc image/up; ln -s /data/x image/new
+            """);
+
+        foreach (var destination in new[] { "/dir/", "/file", "/up/passwd", "/new", "/../../../" })
+        {
+            Copy(destination, "passwd");
+        }
+
+        Assert.Equal("kept", File.ReadAllText(scratch["outside/passwd"]));
+        Assert.Equal(["passwd"], Directory.GetFileSystemEntries(scratch["outside"]).Select(Path.GetFileName));
+        Assert.Equal("new new new", scratch.Shell("cat image/etc/passwd; echo; cat image/data/x; echo; cat image/passwd").ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public void A_file_where_a_directory_has_to_be_is_an_error()
+    {
+        scratch.Write("context/d/f", "");
+        scratch.Write("image/file", "");
+
+        foreach (var (destination, source) in new[] { ("/file", "d"), ("/file/", "d/f"), ("/file/below", "d/f") })
+        {
+            var exception = Assert.Throws<KleeneException>(() => Copy(destination, source));
+            Assert.Equal($"cannot copy to '{destination}': there is a file where a directory has to be", exception.Message);
+        }
+    }
+
+    [RootFact]
+    public void Names_of_any_bytes_and_files_of_any_kind_are_copied()
+    {
+        scratch.Shell("""
+            cd context; echo 1 > "$(printf 'a\nb')"; echo 2 > "$(printf 'raw\377')"; echo 3 > "quote\"'"; mknod dev c 1 3; mkfifo pipe; mkdir empty
+            python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+            """);
+
+        Copy("/", ".");
+
+        scratch.Shell("rm context/socket");
+        Assert.Equal(scratch.Shell("cd context; find . -mindepth 1 -printf '%P %y %m\\0' | sort -z"), scratch.Shell("cd image; find . -mindepth 1 -printf '%P %y %m\\0' | sort -z"));
+    }
+
+    [Fact]
+    public void Hard_links_hold_between_the_sources_of_one_copy()
+    {
+        scratch.Write("context/one/f", "x");
+        scratch.Shell("cd context; mkdir two; ln one/f two/g; ln one/f h");
+
+        Copy("/d/", "one", "two", "h");
+
+        Assert.Equal("3 3 3", scratch.Shell("stat -c %h image/d/f image/d/g image/d/h").Trim().ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public void A_change_between_the_digest_and_the_copy_is_found()
+    {
+        scratch.Write("context/d/a", "old");
+        using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
+        var plan = CopyPlanner.Plan(context.Files, ["d"], "/x/");
+        plan.ComputeDigest(cache: null, CancellationToken.None);
+
+        scratch.Write("context/d/b", "more");
+
+        var exception = Assert.Throws<FileChangedException>(() => CopyExecutor.Execute(plan, scratch["image"], FileOwner.Root, CancellationToken.None));
+        Assert.Equal("files in the build context changed while they were being copied; build again when nothing writes to them", exception.Message);
+    }
+
+    [Fact]
+    public void A_source_that_vanishes_after_planning_is_named()
+    {
+        scratch.Write("context/file", "");
+        using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
+        var plan = CopyPlanner.Plan(context.Files, ["file"], "/x");
+
+        File.Delete(scratch["context/file"]);
+
+        Assert.Equal(
+            "cannot read 'file': no such file or directory",
+            Assert.Throws<FileOperationException>(() => plan.ComputeDigest(cache: null, CancellationToken.None)).Message);
+    }
+
+    private string Error(string source) => Assert.Throws<KleeneException>(() => Copy("/x/", source)).Message;
+
+    private string Image() => scratch.Shell("cd image; find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort").Trim();
+
+    /// <summary>Plans, hashes and copies as a build does, and returns what the image then holds.</summary>
+    private string Copy(string destination, params string[] sources)
+    {
+        using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
+        var plan = CopyPlanner.Plan(context.Files, [.. sources], destination);
+        plan.ComputeDigest(cache: null, CancellationToken.None);
+        CopyExecutor.Execute(plan, scratch["image"], FileOwner.Root, CancellationToken.None);
+        return Image();
+    }
+}

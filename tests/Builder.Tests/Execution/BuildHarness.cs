@@ -1,0 +1,121 @@
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser;
+using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Testing;
+using Kleene.Build.Testing.Jails;
+using Kleene.Build.Testing.Storage;
+
+namespace Kleene.Build.Builder.Tests.Execution;
+
+/// <summary>A builder over a real database and plain directories, with played commands, and a base image called <c>base</c>.</summary>
+internal sealed class BuildHarness : IDisposable
+{
+    private readonly ScratchDirectory scratch = new();
+    private readonly Session session;
+
+    public BuildHarness()
+    {
+        State = StateDirectory.Open(Path.Join(scratch.Path, "state"));
+        Database = Database.Open(State);
+        session = new Session(State);
+        Store = new DirectorySnapshotStore(Path.Join(scratch.Path, "trees"));
+        Snapshots = new SnapshotCatalog(Store, Database, session, TimeProvider.System);
+        Images = new ImageStore(Database);
+        ContextDirectory = Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
+    }
+
+    public StateDirectory State { get; }
+
+    public Database Database { get; }
+
+    public DirectorySnapshotStore Store { get; }
+
+    public SnapshotCatalog Snapshots { get; }
+
+    public ImageStore Images { get; }
+
+    public FakeJailDriver Jails { get; } = new();
+
+    public string ContextDirectory { get; }
+
+    /// <summary>Makes an image of one file.</summary>
+    public async Task<Image> AddBaseAsync(string name = "base", ImageConfig? config = null)
+    {
+        await using var draft = await Snapshots.DraftAsync(null, WorkspaceUse.BuildStep, CancellationToken.None);
+        await File.WriteAllTextAsync(Path.Join(draft.Path, "base"), name);
+        var snapshot = await draft.CommitAsync($"base {name}", replace: false, CancellationToken.None);
+        var image = new Image
+        {
+            Id = SnapshotId.New().ToString(),
+            Snapshot = snapshot,
+            Key = $"base {name}",
+            Config = config ?? new ImageConfig(),
+            Created = DateTimeOffset.UtcNow,
+        };
+        Images.Add(image, [ImageReference.Parse(name)]);
+        return image;
+    }
+
+    public async Task<List<BuildEvent>> BuildAsync(string kleenefile, Func<BuildRequest, BuildRequest>? change = null, CancellationToken cancellationToken = default)
+    {
+        using var files = BuildContext.Open(ContextDirectory, null, State.Contexts);
+        var request = new BuildRequest
+        {
+            Source = new SourceText("Kleenefile", kleenefile),
+            Compile = CompileOptions.Default,
+            Context = files,
+            Tags = [ImageReference.Parse("app")],
+        };
+        var builder = new ImageBuilder(Snapshots, Images, Jails, TimeProvider.System);
+        var events = new List<BuildEvent>();
+        await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
+        {
+            events.Add(happened);
+        }
+
+        return events;
+    }
+
+    /// <summary>The events in a form that tests can compare: no ids, no times.</summary>
+    public static IEnumerable<string> Told(IEnumerable<BuildEvent> events) => events.Select(happened => happened switch
+    {
+        BuildEvent.Diagnosed diagnosed => $"diagnosed {diagnosed.Diagnostic.Rule.Id}",
+        BuildEvent.Started started => $"started {started.Target} of {started.Total}",
+        BuildEvent.StepStarted started => $"{started.Step.Number} {started.Step.Step.Text}",
+        BuildEvent.StepOutput output => $"{output.Step.Number} > {output.Line}",
+        BuildEvent.StepCached cached => $"{cached.Step.Number} cached",
+        BuildEvent.StepCompleted completed => $"{completed.Step.Number} built",
+        BuildEvent.StepFailed failed => $"{failed.Step.Number} failed: {failed.Message}",
+        BuildEvent.Completed => "completed",
+        BuildEvent.Failed failed => $"build failed: {failed.Message}",
+        _ => happened.ToString(),
+    });
+
+    public static IEnumerable<int> Cached(IEnumerable<BuildEvent> events) => events.OfType<BuildEvent.StepCached>().Select(cached => cached.Step.Number);
+
+    public static IEnumerable<int> Ran(IEnumerable<BuildEvent> events) => events.OfType<BuildEvent.StepCompleted>().Select(built => built.Step.Number);
+
+    public static Image ImageOf(IEnumerable<BuildEvent> events) => Assert.IsType<BuildEvent.Completed>(events.Last()).Image;
+
+    /// <summary>A file of an image's tree; null when it is not there.</summary>
+    public async Task<string?> ReadAsync(SnapshotId snapshot, string path)
+    {
+        await using var view = await Snapshots.OpenAsync(snapshot, CancellationToken.None);
+        var file = Path.Join(view.Path, path);
+        return File.Exists(file) ? await File.ReadAllTextAsync(file) : null;
+    }
+
+    /// <summary>The trees that have been begun and neither published nor removed.</summary>
+    public int UnfinishedTrees => Database.Query("SELECT id FROM workspaces", reader => reader.GetString(0)).Count;
+
+    public void Dispose()
+    {
+        session.Dispose();
+        Database.Dispose();
+        scratch.Dispose();
+    }
+}

@@ -1,0 +1,131 @@
+using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Testing;
+using Kleene.Build.Testing.Jails;
+
+namespace Kleene.Build.Cli.Tests;
+
+/// <summary>A state directory of a test's own and the real executable to work on it.</summary>
+public sealed class KleeneSpace : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly string[] Variables = ["KLEENE_RUNTIME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
+    private readonly ScratchDirectory scratch = new();
+    private readonly ProcessRunner runner = new();
+
+    /// <summary>The published binary when scripts/test named one, else the build beside the tests.</summary>
+    public static string Binary { get; } =
+        Environment.GetEnvironmentVariable("KLEENE_BINARY") is { Length: > 0 } named ? named : Path.Join(AppContext.BaseDirectory, "kleene");
+
+    /// <summary>The folder of the project's files.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    public string Root { get; init; } = "";
+
+    public string StateRoot => Root.Length > 0 ? Root : scratch["state"];
+
+    public string Storage { get; init; } = "overlay";
+
+    public string this[string relative] => scratch[relative];
+
+    /// <summary>Writes a file, with the directories above it.</summary>
+    public string Write(string relative, string content) => scratch.Write(relative, content);
+
+    public string MakeDirectory(string relative) => scratch.MakeDirectory(relative);
+
+    /// <summary>A context of one Kleenefile.</summary>
+    public string Context(string kleenefile, string name = "context")
+    {
+        Write($"{name}/Kleenefile", kleenefile);
+        return scratch[name];
+    }
+
+    /// <summary>Makes the image <c>busybox</c>.</summary>
+    public async Task<KleeneSpace> WithBusyboxAsync()
+    {
+        var tree = new BusyboxTree();
+        try
+        {
+            await SucceedAsync("image", "create", "-t", "busybox", "dir", tree.Root);
+            return this;
+        }
+        finally
+        {
+            await tree.DisposeAsync();
+        }
+    }
+
+    public CommandLine Command(params ReadOnlySpan<string> arguments) => new(Binary, ["--root", StateRoot, "--storage", Storage, .. arguments])
+    {
+        Timeout = Patience,
+        Environment =
+        [
+            .. CommandLine.ToolEnvironment,
+            .. Variables.Where(name => Environment.GetEnvironmentVariable(name) is not null).Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"),
+        ],
+    };
+
+    public Task<ProcessResult> RunAsync(params ReadOnlySpan<string> arguments) => RunAsync(Command(arguments));
+
+    public Task<ProcessResult> RunAsync(CommandLine command, CancellationToken cancellationToken = default) =>
+        runner.RunAsync(command, ProcessOutput.Captured, cancellationToken);
+
+    /// <summary>Runs what has to work, and returns what it printed.</summary>
+    public async Task<string> SucceedAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.Exit.Success, $"kleene {string.Join(' ', arguments)}: {result.Exit}\n{result.Error}");
+        return result.Output;
+    }
+
+    /// <summary>Runs what has to fail in a certain way, and returns what it said.</summary>
+    public async Task<string> FailAsync(int code, params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.Exit.ShellCode == code, $"kleene {string.Join(' ', arguments)}: {result.Exit} instead of {code}\n{result.Error}");
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        return result.Error;
+    }
+
+    /// <summary>A build as a person would see it in a log.</summary>
+    public async Task<string> BuildAsync(string context, string name, params string[] options)
+    {
+        var result = await RunAsync(["build", "--progress", "plain", "-t", name, .. options, context]);
+        Assert.True(result.Exit.Success, $"kleene build: {result.Exit}\n{result.Error}");
+        return result.Error;
+    }
+
+    /// <summary>What is mounted below the state directory.</summary>
+    public IEnumerable<string> Mounts() => File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(StateRoot.Replace(" ", "\\040", StringComparison.Ordinal), StringComparison.Ordinal));
+
+    /// <summary>That nothing is mounted, running or half made, and the store opens.</summary>
+    public async Task AssertCleanAsync()
+    {
+        await SucceedAsync("ps", "-q");
+        Assert.Empty(Mounts());
+        using var database = new StateReader(StateRoot);
+        Assert.Equal(0, database.Count("workspaces"));
+        Assert.Equal(database.Count("snapshots"), Directory.GetFileSystemEntries(Path.Join(StateRoot, "overlay")).Length - database.Count("containers"));
+    }
+
+    public void Dispose()
+    {
+        foreach (var mount in Mounts().Select(line => line.Split(' ')[4]).Reverse())
+        {
+            runner.RunAsync(CommandLine.Of("umount", "-l", mount.Replace("\\040", " ", StringComparison.Ordinal)), ProcessOutput.Captured, CancellationToken.None).Wait();
+        }
+
+        scratch.Dispose();
+    }
+
+    private static string FindRepository()
+    {
+        var directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Join(directory, "Kleene.Build.sln")))
+        {
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("the tests do not run inside the project");
+        }
+
+        return directory;
+    }
+}

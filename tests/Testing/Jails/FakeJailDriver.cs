@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Testing.Jails;
+
+/// <summary>
+/// Plays the commands of a build without a jail: what a command does is told by its text. A command that nobody told about
+/// succeeds and changes nothing.
+/// </summary>
+public sealed class FakeJailDriver : IJailDriver
+{
+    private readonly ConcurrentDictionary<string, Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>>> acts = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<JailSpec> started = new();
+
+    /// <summary>All jails that were started, in order.</summary>
+    public IReadOnlyCollection<JailSpec> Started => started;
+
+    /// <summary>The last words of their commands.</summary>
+    public IEnumerable<string> Commands => started.Select(spec => spec.Process.Argv[^1]);
+
+    public void On(string command, Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>> act) => acts[command] = act;
+
+    public void On(string command, int exitCode, params string[] lines) => On(command, (_, output, _) =>
+    {
+        foreach (var line in lines)
+        {
+            output.WriteLine(OutputKind.Output, line);
+        }
+
+        return Task.FromResult(new ExitStatus(exitCode));
+    });
+
+    /// <summary>A command that writes a file into its tree.</summary>
+    public void Writes(string command, string path, string content) => On(command, async (spec, _, cancellationToken) =>
+    {
+        await File.WriteAllTextAsync(Path.Join(spec.Root, path), content, cancellationToken);
+        return new ExitStatus(0);
+    });
+
+    public Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        started.Enqueue(spec);
+        var sink = output is ProcessOutput.Forward forward ? forward.Sink : throw new InvalidOperationException("only builds are played");
+        return acts.TryGetValue(spec.Process.Argv[^1], out var act) ? act(spec, sink, cancellationToken) : Task.FromResult(new ExitStatus(0));
+    }
+
+    public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>
+        throw new JailNotRunningException(jailId);
+
+    public Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public Task RemoveAsync(string jailId, CancellationToken cancellationToken) => Task.CompletedTask;
+}
