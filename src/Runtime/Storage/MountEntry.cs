@@ -26,11 +26,14 @@ internal sealed partial record MountEntry(string MountPoint, string Type, string
         var hyphen = words.Length < 7 ? -1 : Array.IndexOf(words, "-", 6);
         return hyphen < 0 || words.Length < hyphen + 3
             ? null
-            : new MountEntry(Unescape(words[4]), words[hyphen + 1], Unescape(words[hyphen + 2]), words[6..hyphen].Any(word => word.StartsWith("shared:", StringComparison.Ordinal)));
+            : new MountEntry(Unescape(words[4]), words[hyphen + 1], Unescape(words[hyphen + 2]), words[6..hyphen].Any(IsPeerGroup));
     }
 
+    private static bool IsPeerGroup(string word) => word.StartsWith("shared:", StringComparison.Ordinal);
+
     /// <summary>Blanks and backslashes are written as three octal digits.</summary>
-    private static string Unescape(string text) => Escapes().Replace(text, match => ((char)Convert.ToInt32(match.Groups[1].Value, 8)).ToString(CultureInfo.InvariantCulture));
+    private static string Unescape(string text) =>
+        Escapes().Replace(text, match => ((char)Convert.ToInt32(match.Groups[1].Value, 8)).ToString(CultureInfo.InvariantCulture));
 
     [GeneratedRegex(@"\\([0-7]{3})")]
     private static partial Regex Escapes();

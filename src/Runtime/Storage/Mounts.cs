@@ -24,7 +24,10 @@ internal static class Mounts
         return (inside.DeviceMajor, inside.DeviceMinor) != (outside.DeviceMajor, outside.DeviceMinor);
     }
 
-    /// <summary>Sees to it that mounts below a directory, and their end, reach the namespaces that have a copy of it. It becomes a mount itself where need be.</summary>
+    /// <summary>
+    /// Sees to it that mounts below a directory, and their end, reach the namespaces that have a copy of it.
+    /// The directory becomes a mount itself where need be.
+    /// </summary>
     public static void MakeShared(string path)
     {
         var entry = MountEntry.Containing(path);

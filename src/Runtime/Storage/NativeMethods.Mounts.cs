@@ -57,13 +57,15 @@ internal static partial class NativeMethods
     public static partial long fsopen(long number, ReadOnlySpan<byte> type, long flags);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial long fsconfig(long number, SafeFileHandle context, long command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long auxiliary);
+    public static partial long fsconfig(
+        long number, SafeFileHandle context, long command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long auxiliary);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial long fsmount(long number, SafeFileHandle context, long flags, long attributes);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    public static partial long move_mount(long number, SafeFileHandle from, ReadOnlySpan<byte> fromPath, long to, ReadOnlySpan<byte> toPath, long flags);
+    public static partial long move_mount(
+        long number, SafeFileHandle from, ReadOnlySpan<byte> fromPath, long to, ReadOnlySpan<byte> toPath, long flags);
 
     /// <summary>read(2) from a mount context gives what the kernel has to say about a failure, one message a call.</summary>
     [LibraryImport("libc", SetLastError = true)]

@@ -62,13 +62,15 @@ internal static partial class NativeMethods
     public static partial nint readlinkat(SafeFileHandle directory, ReadOnlySpan<byte> name, Span<byte> buffer, nint size);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int linkat(SafeFileHandle oldDirectory, ReadOnlySpan<byte> oldName, SafeFileHandle newDirectory, ReadOnlySpan<byte> newName, int flags);
+    public static partial int linkat(
+        SafeFileHandle oldDirectory, ReadOnlySpan<byte> oldName, SafeFileHandle newDirectory, ReadOnlySpan<byte> newName, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int unlinkat(SafeFileHandle directory, ReadOnlySpan<byte> name, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int renameat(SafeFileHandle oldDirectory, ReadOnlySpan<byte> oldName, SafeFileHandle newDirectory, ReadOnlySpan<byte> newName);
+    public static partial int renameat(
+        SafeFileHandle oldDirectory, ReadOnlySpan<byte> oldName, SafeFileHandle newDirectory, ReadOnlySpan<byte> newName);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fchownat(SafeFileHandle directory, ReadOnlySpan<byte> name, uint owner, uint group, int flags);
@@ -93,7 +95,8 @@ internal static partial class NativeMethods
     public static partial int ftruncate(SafeFileHandle file, long length);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial nint copy_file_range(SafeFileHandle source, ref long sourceOffset, SafeFileHandle target, ref long targetOffset, nint length, uint flags);
+    public static partial nint copy_file_range(
+        SafeFileHandle source, ref long sourceOffset, SafeFileHandle target, ref long targetOffset, nint length, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendfile(SafeFileHandle target, SafeFileHandle source, ref long sourceOffset, nint length);
@@ -162,6 +165,7 @@ internal static partial class NativeMethods
 
         /// <summary>As makedev(3) packs it.</summary>
         public readonly ulong RawDevice =>
-            (RawDeviceMinor & 0xFFu) | ((RawDeviceMajor & 0xFFFu) << 8) | ((ulong)(RawDeviceMinor & ~0xFFu) << 12) | ((ulong)(RawDeviceMajor & ~0xFFFu) << 32);
+            (RawDeviceMinor & 0xFFu) | ((RawDeviceMajor & 0xFFFu) << 8)
+            | ((ulong)(RawDeviceMinor & ~0xFFu) << 12) | ((ulong)(RawDeviceMajor & ~0xFFFu) << 32);
     }
 }

@@ -21,6 +21,19 @@ internal sealed class OpenDirectory(SafeFileHandle handle, string shownPath) : I
         return Wrap(opened, path);
     }
 
+    /// <summary>Makes a directory of mode 0755.</summary>
+    public static void Make(string path)
+    {
+        using var parent = Open(Path.GetDirectoryName(path) ?? throw new ArgumentException("the root is there already", nameof(path)));
+        var name = Name(Path.GetFileName(path));
+
+        // mkdir(2) subtracts the umask from the mode.
+        if (NativeMethods.mkdirat(parent.Handle, name, 0x1ED) != 0 || NativeMethods.fchmodat(parent.Handle, name, 0x1ED, flags: 0) != 0)
+        {
+            throw Errno.LastException($"mkdir '{path}'");
+        }
+    }
+
     /// <summary>A name as system calls take it.</summary>
     public static byte[] Name(string name)
     {
@@ -36,7 +49,8 @@ internal sealed class OpenDirectory(SafeFileHandle handle, string shownPath) : I
         return Wrap(NativeMethods.openat(Descriptor, name, flags, 0), Show(name));
     }
 
-    public OpenDirectory OpenChild(ReadOnlySpan<byte> name) => TryOpenChild(name) ?? throw Errno.Exception(Errno.ENOENT, $"open directory '{Show(name)}'");
+    public OpenDirectory OpenChild(ReadOnlySpan<byte> name) =>
+        TryOpenChild(name) ?? throw Errno.Exception(Errno.ENOENT, $"open directory '{Show(name)}'");
 
     /// <summary>All entries but <c>.</c> and <c>..</c>, in the file system's order.</summary>
     public List<DirectoryEntry> Entries()

@@ -24,7 +24,8 @@ public sealed record StorageChoice(ISnapshotStore Store, string Reason)
 /// <param name="isFreeBsd">FreeBSD has only ZFS, and no Linux system calls.</param>
 public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
 {
-    /// <param name="root">The state directory, an absolute path; made when missing. Each driver keeps its trees in a directory of its own in it.</param>
+    /// <param name="root">The state directory, an absolute path; made when missing.
+    /// Each driver keeps its trees in a directory of its own in it.</param>
     /// <exception cref="StorageUnavailableException">The driver cannot work here.</exception>
     public async Task<StorageChoice> ChooseAsync(StorageRequest request, string root, CancellationToken cancellationToken)
     {
@@ -68,7 +69,8 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
 
         // These cannot hold an upper directory: they lack whiteouts, trusted attributes or d_type (overlayfs.rst).
         return type is "overlay" or "fuse" or ZfsSetup.FuseType or "nfs"
-            ? throw new StorageUnavailableException(Driver, $"'{root}' lies on {type}, which overlayfs cannot write on; move it with --root, for example to ext4, xfs or tmpfs")
+            ? throw new StorageUnavailableException(
+                Driver, $"'{root}' lies on {type}, which overlayfs cannot write on; move it with --root, for example to ext4, xfs or tmpfs")
             : new StorageChoice(new OverlaySnapshotStore(Path.Join(root, Driver)), $"{Driver}: {because}");
     }
 
@@ -95,7 +97,9 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
         const int WriteAccess = 2; // W_OK, access(2)
         if (NativeMethods.access(OpenDirectory.Name(root), WriteAccess) != 0)
         {
-            var why = Errno.Last == Errno.EROFS ? "is on a read-only file system; choose another with --root" : "cannot be written to; run the command as root or choose another with --root";
+            var why = Errno.Last == Errno.EROFS
+                ? "is on a read-only file system; choose another with --root"
+                : "cannot be written to; run the command as root or choose another with --root";
             throw new StorageUnavailableException(driver, $"'{root}' {why}");
         }
     }

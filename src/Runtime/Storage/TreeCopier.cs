@@ -214,5 +214,6 @@ internal sealed class TreeCopier
         }
     }
 
-    private static void Check(int result, string operation, OpenDirectory directory, byte[] name) => Check(result, operation, directory, name.AsSpan());
+    private static void Check(int result, string operation, OpenDirectory directory, byte[] name) =>
+        Check(result, operation, directory, name.AsSpan());
 }

@@ -7,7 +7,8 @@ internal static class TreeRemover
 {
     public static void Remove(string path, CancellationToken cancellationToken)
     {
-        using var parent = OpenDirectory.TryOpen(Path.GetDirectoryName(path) ?? throw new ArgumentException("a root cannot be removed", nameof(path)));
+        var directory = Path.GetDirectoryName(path) ?? throw new ArgumentException("a root cannot be removed", nameof(path));
+        using var parent = OpenDirectory.TryOpen(directory);
         if (parent is not null)
         {
             Remove(parent, OpenDirectory.Name(Path.GetFileName(path)), mayBeDirectory: true, cancellationToken);

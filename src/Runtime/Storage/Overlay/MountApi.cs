@@ -55,7 +55,8 @@ internal sealed class MountApi : IOverlayMounter
             Require(context, "workdir\0"u8, Escape(Path.Join(root, layers.Work)));
             if (layers.IsVolatile)
             {
-                Check(context, NativeMethods.fsconfig(NativeMethods.SYS_fsconfig, context, NativeMethods.FSCONFIG_SET_FLAG, "volatile\0"u8, [], 0), "volatile");
+                var set = NativeMethods.fsconfig(NativeMethods.SYS_fsconfig, context, NativeMethods.FSCONFIG_SET_FLAG, "volatile\0"u8, [], 0);
+                Check(context, set, "volatile");
             }
         }
 

@@ -37,7 +37,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
         var tree = Tree(id);
-        MakeDirectory(tree.Directory);
+        OpenDirectory.Make(tree.Directory);
         try
         {
             if (parent is { } parentId)
@@ -48,7 +48,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
             else
             {
                 tree.WriteLower([]);
-                MakeDirectory(tree.Upper);
+                OpenDirectory.Make(tree.Upper);
             }
 
             return new Workspace(this, id, tree.Visible);
@@ -73,7 +73,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         {
             // A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.
             TreeRemover.Remove(tree.Work, cancellationToken);
-            MakeDirectory(tree.Work);
+            OpenDirectory.Make(tree.Work);
             Mount(tree, WorkspaceUse.Container);
         }
 
@@ -134,9 +134,9 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         var tree = Tree(id);
         if (Directory.Exists(tree.Directory))
         {
-            RefuseWhenStoodOn(id, tree.Lower);
+            ParentLink.RefuseWhenStoodOn(id, tree.Lower);
             await Mounts.UnmountAsync(id, tree.Merged, cancellationToken);
-            Doom(tree);
+            ParentLink.Doom(tree);
         }
 
         if (Directory.Exists(tree.Doomed))
@@ -159,7 +159,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     /// <summary>Makes a tree all that it is before it is mounted.</summary>
     private async Task StandOnAsync(OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
     {
-        if (!parent.IsSnapshot || !TryLink(parent.Lower, tree.Parent))
+        if (!parent.IsSnapshot || !ParentLink.TryMake(tree, parent))
         {
             throw new SnapshotNotFoundException(parent.Id);
         }
@@ -172,9 +172,9 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }
 
         tree.WriteLower(chain);
-        MakeDirectory(tree.Upper);
-        MakeDirectory(tree.Work);
-        MakeDirectory(tree.Merged);
+        OpenDirectory.Make(tree.Upper);
+        OpenDirectory.Make(tree.Work);
+        OpenDirectory.Make(tree.Merged);
 
         // The root of the mount looks as the upper directory does.
         using var newest = OpenDirectory.Open(Path.Join(root, chain[0]));
@@ -188,7 +188,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     /// </summary>
     private void Flatten(OverlayTree child, OverlayTree parent, string[] chain, CancellationToken cancellationToken)
     {
-        MakeDirectory(child.Flat);
+        OpenDirectory.Make(child.Flat);
         using (var mount = mounter.MountDetached(root, new OverlayLayers(chain)))
         {
             TreeCopier.Copy($"/proc/self/fd/{mount.DangerousGetHandle()}/.", child.Flat, cancellationToken);
@@ -212,7 +212,10 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 
     private void Mount(OverlayTree tree, WorkspaceUse use)
     {
-        var layers = new OverlayLayers(tree.ReadLower(), tree.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.WorkName)) { IsVolatile = use == WorkspaceUse.BuildStep };
+        var layers = new OverlayLayers(tree.ReadLower(), tree.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.WorkName))
+        {
+            IsVolatile = use == WorkspaceUse.BuildStep,
+        };
         mounter.Mount(root, layers, tree.Merged);
 
         // What a jail mounts in the tree must not appear in other namespaces. The mount itself keeps its parent's propagation,
@@ -221,52 +224,6 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         {
             throw Errno.LastException($"make '{tree.Merged}' private");
         }
-    }
-
-    /// <summary>
-    /// Takes a tree out of use by renaming it. A child that found the tree a moment before has its link by then, or will find nothing to link to;
-    /// so the links are counted once more, and a tree that turns out to be needed comes back.
-    /// </summary>
-    private static void Doom(OverlayTree tree)
-    {
-        Directory.Move(tree.Directory, tree.Doomed);
-        try
-        {
-            RefuseWhenStoodOn(tree.Id, Path.Join(tree.Doomed, Path.GetFileName(tree.Lower)));
-        }
-        catch (SnapshotInUseException)
-        {
-            Directory.Move(tree.Doomed, tree.Directory);
-            throw;
-        }
-    }
-
-    private static void RefuseWhenStoodOn(SnapshotId id, string lower)
-    {
-        using var directory = OpenDirectory.Open(Path.GetDirectoryName(lower)!); // The file stands in a tree's directory.
-        if (directory.TryStat(OpenDirectory.Name(Path.GetFileName(lower)), out var status) && status.Links > 1)
-        {
-            throw new SnapshotInUseException(id, "other trees stand on it");
-        }
-    }
-
-    /// <summary>False when there is nothing to link to.</summary>
-    private static bool TryLink(string existing, string path)
-    {
-        using var from = OpenDirectory.TryOpen(Path.GetDirectoryName(existing)!); // Both files stand in a tree's directory.
-        using var to = OpenDirectory.Open(Path.GetDirectoryName(path)!);
-        if (from is null)
-        {
-            return false;
-        }
-
-        var (oldName, newName) = (OpenDirectory.Name(Path.GetFileName(existing)), OpenDirectory.Name(Path.GetFileName(path)));
-        if (NativeMethods.linkat(from.Handle, oldName, to.Handle, newName, flags: 0) == 0)
-        {
-            return true;
-        }
-
-        return Errno.Last == Errno.ENOENT ? false : throw Errno.LastException($"link '{path}'");
     }
 
     /// <summary>
@@ -293,18 +250,6 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         catch (IOException)
         {
             // Nobody looks at it any more, and removing the snapshot removes it too.
-        }
-    }
-
-    private static void MakeDirectory(string path)
-    {
-        using var parent = OpenDirectory.Open(Path.GetDirectoryName(path)!); // A tree's directories are never the root.
-        var name = OpenDirectory.Name(Path.GetFileName(path));
-
-        // mkdir(2) subtracts the umask from the mode.
-        if (NativeMethods.mkdirat(parent.Handle, name, 0x1ED) != 0 || NativeMethods.fchmodat(parent.Handle, name, 0x1ED, flags: 0) != 0)
-        {
-            throw Errno.LastException($"mkdir '{path}'");
         }
     }
 }

@@ -8,7 +8,8 @@ namespace Kleene.Build.Runtime.Storage.Overlay;
 /// <item><c>lower</c>: the directories below, newest first, one a line, relative to the root; empty for a base.</item>
 /// <item><c>parent</c>: a hard link to the parent's <c>lower</c>. The number of that file's links tells the parent how many trees
 /// stand on it: no list is searched, no inode is spent, and a child's mark cannot outlive the child.</item>
-/// <item><c>upper</c>: what is written in a workspace; <c>work</c>: overlayfs's own; <c>merged</c>: where it is mounted. A base has only the first.</item>
+/// <item><c>upper</c>: what is written in a workspace; <c>work</c>: overlayfs's own; <c>merged</c>: where it is mounted.
+/// A base has only the first.</item>
 /// <item><c>fs</c>: what <c>upper</c> becomes; a tree that has it is a snapshot.</item>
 /// <item><c>flat</c>: of a snapshot whose chain became too long, a copy of the whole tree for its children to stand on.</item>
 /// </list>

@@ -3,7 +3,8 @@ using Kleene.Build.Runtime.Processes;
 namespace Kleene.Build.Runtime.Storage.Zfs;
 
 /// <summary>
-/// Sees to it that there is a dataset to keep trees in. Which one was found good is noted in the state directory, so that only the first use costs processes.
+/// Sees to it that there is a dataset to keep trees in.
+/// Which one was found good is noted in the state directory, so that only the first use costs processes.
 /// </summary>
 internal sealed class ZfsSetup(IProcessRunner runner, string root)
 {
@@ -81,7 +82,8 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root)
         }
         catch (ToolMissingException e)
         {
-            throw new StorageUnavailableException(Driver, "the program 'zfs' is not installed (on Debian: zfsutils-linux from contrib, or zfs-fuse)", e);
+            throw new StorageUnavailableException(
+                Driver, "the program 'zfs' is not installed (on Debian: zfsutils-linux from contrib, or zfs-fuse)", e);
         }
         catch (ProcessFailedException e)
         {

@@ -3,7 +3,8 @@ using Kleene.Build.Runtime.Processes;
 namespace Kleene.Build.Runtime.Storage.Zfs;
 
 /// <summary>
-/// Runs zfs(8), in the subset that zfs-fuse, OpenZFS and FreeBSD share. A command that was begun is not cancelled, for then nobody knew what it had done;
+/// Runs zfs(8), in the subset that zfs-fuse, OpenZFS and FreeBSD share.
+/// A command that was begun is not cancelled, for then nobody knew what it had done;
 /// but each has a time limit, because a daemon in user space can hang.
 /// </summary>
 internal sealed class ZfsTool(IProcessRunner runner)
@@ -12,7 +13,7 @@ internal sealed class ZfsTool(IProcessRunner runner)
 
     private static readonly TimeSpan CommandTime = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a dataset may stay busy: unmounting is asynchronous in zfs-fuse, and a destroy just after it nearly always fails once.</summary>
+    /// <summary>How long a dataset may stay busy: zfs-fuse unmounts asynchronously, and a destroy just after that nearly always fails once.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);

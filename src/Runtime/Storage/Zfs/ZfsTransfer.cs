@@ -29,13 +29,17 @@ internal sealed class ZfsTransfer(IProcessRunner runner, ZfsTool zfs)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         var send = ZfsTool.Command("send", snapshot.ToString()) with { Timeout = Timeout.InfiniteTimeSpan };
-        var receive = ZfsTool.Command("receive", "-u", target.ToString()) with { Timeout = Timeout.InfiniteTimeSpan, InputFile = pipe.ClientSafePipeHandle };
+        var receive = ZfsTool.Command("receive", "-u", target.ToString()) with
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            InputFile = pipe.ClientSafePipeHandle,
+        };
 
         // Each end of the pipe is closed here when its program has ended, so that the other program learns of it.
         var sending = EndAsync(runner.RunAsync(send, ProcessOutput.ToFile(pipe.SafePipeHandle), cancellationToken), pipe.SafePipeHandle);
         var receiving = EndAsync(runner.RunAsync(receive, ProcessOutput.Captured, cancellationToken), pipe.ClientSafePipeHandle);
         await Task.WhenAny(sending, receiving);
-        var receiverGaveUp = receiving.IsCompletedSuccessfully && !receiving.Result.Exit.Success;
+        var receiverGaveUp = receiving.IsCompletedSuccessfully && !(await receiving).Exit.Success;
         var results = await Task.WhenAll(sending, receiving);
 
         // The one that failed first made the other fail.

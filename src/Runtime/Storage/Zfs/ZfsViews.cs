@@ -1,7 +1,8 @@
 namespace Kleene.Build.Runtime.Storage.Zfs;
 
 /// <summary>
-/// Mounts frozen file systems read-only while somebody reads them. There is no other way that zfs-fuse knows as well: it has no <c>.zfs</c> directory.
+/// Mounts frozen file systems read-only while somebody reads them.
+/// There is no other way that zfs-fuse knows as well: it has no <c>.zfs</c> directory.
 /// Readers in all processes share a lock; whoever leaves last, and so gets it alone, unmounts. A lock ends with its process.
 /// </summary>
 internal sealed class ZfsViews(ZfsTool zfs, string mountRoot)
