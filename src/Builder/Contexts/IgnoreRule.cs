@@ -1,19 +1,33 @@
 namespace Kleene.Build.Builder.Contexts;
 
 /// <summary>A line of an ignore file.</summary>
-/// <param name="File">The file's name as people know it: <c>.dockerignore</c>.</param>
-/// <param name="Line">Counts from 1.</param>
-/// <param name="Text">The line as it stands there, without the space around it.</param>
-/// <param name="IsException">Whether it takes back what earlier lines ignore: <c>!</c>.</param>
-public sealed record IgnoreRule(string File, int Line, string Text, bool IsException)
+public sealed class IgnoreRule
 {
     internal IgnoreRule(string file, int line, string text, bool isException, IgnorePattern pattern)
-        : this(file, line, text, isException) => Pattern = pattern;
+    {
+        File = file;
+        Line = line;
+        Text = text;
+        IsException = isException;
+        Pattern = pattern;
+    }
+
+    /// <summary>The file's name as people know it: <c>.dockerignore</c>.</summary>
+    public string File { get; }
+
+    /// <summary>Counts from 1.</summary>
+    public int Line { get; }
+
+    /// <summary>The line as it stands there, without the space around it.</summary>
+    public string Text { get; }
+
+    /// <summary>Whether it takes back what earlier lines ignore: <c>!</c>.</summary>
+    public bool IsException { get; }
 
     /// <summary><c>.dockerignore:3</c>.</summary>
     public string Place => $"{File}:{Line}";
 
-    internal IgnorePattern Pattern { get; } = new([]);
+    internal IgnorePattern Pattern { get; }
 }
 
 /// <summary>What an ignore file says of a path.</summary>

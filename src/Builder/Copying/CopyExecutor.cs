@@ -6,9 +6,6 @@ namespace Kleene.Build.Builder.Copying;
 /// <summary>Carries a copy plan out in the tree of a workspace. Whatever the image holds, nothing outside that tree is touched.</summary>
 public static class CopyExecutor
 {
-    /// <summary>Directories that a destination needs: dockerfile reference, COPY.</summary>
-    private const uint DirectoryPermissions = 0x1ed;
-
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
     /// <param name="owner">COPY gives everything to 0:0.</param>
     /// <exception cref="KleeneException">Something in the image is in the way, or a file cannot be read or written.</exception>
@@ -59,7 +56,7 @@ public static class CopyExecutor
         {
             try
             {
-                target.CreateDirectories(directory, DirectoryPermissions, owner);
+                target.CreateDirectories(directory, PermissionBits.Directory, owner);
             }
             catch (FileOperationException exception) when (exception.IsNotFound)
             {

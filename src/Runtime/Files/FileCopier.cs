@@ -18,8 +18,6 @@ internal readonly struct CopySpot(SafeFileHandle directory, UnixPath directoryPa
 /// <summary>Copies what is not a directory: files with their hard links, symbolic links, devices and fifos. Replaces what is there, but no directory.</summary>
 internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
 {
-    private const uint PrivateFile = 0x180;
-
     private readonly FileContent content = new(cancellationToken);
     private readonly Lock gate = new();
     private readonly Dictionary<(ulong Device, ulong Inode), CopiedLink> links = [];
@@ -100,7 +98,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
                 break;
 
             default:
-                while (!FileCalls.MakeNode(place.Directory, place.Name, RootedDirectory.NodeType(status.Kind) | PrivateFile, status.RawDevice))
+                while (!FileCalls.MakeNode(place.Directory, place.Name, RootedDirectory.NodeType(status.Kind) | PermissionBits.PrivateFile, status.RawDevice))
                 {
                     MakeRoom(place);
                 }
@@ -122,7 +120,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
         using var file = FileCalls.Open(from, name, Abi.O_RDONLY | Abi.O_NONBLOCK)
             ?? throw (Errno.Last == Errno.ENOENT ? new FileChangedException(path) : FileOperationException.Last("read", path));
         SafeFileHandle? copy;
-        while ((copy = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateFile)) is null)
+        while ((copy = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PermissionBits.PrivateFile)) is null)
         {
             MakeRoom(place);
         }

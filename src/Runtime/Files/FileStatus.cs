@@ -60,7 +60,7 @@ public readonly record struct FileStatus
     public FileTime Changed { get; init; }
 
     /// <summary>The twelve permission bits, with set-user-id, set-group-id and sticky.</summary>
-    public uint Permissions => Mode & 0xfff;
+    public uint Permissions => Mode & PermissionBits.All;
 
     /// <summary>sys/stat.h, S_IFMT.</summary>
     public FileKind Kind => ((Mode & TypeMask) >> TypeShift) switch

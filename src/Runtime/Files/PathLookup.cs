@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Kleene.Build.Runtime.Files;
 
 /// <summary>
-/// Finds the directory that the last component of a path is in, inside a root. The resolver follows links up to there; a link in the last component
-/// is followed here, by text, so that whoever opens or makes it can refuse every other.
+/// Finds the directory that the last component of a path is in, inside a root. The resolver follows links up to there; a link in
+/// the last component is followed here, by its text, so that whoever opens or makes the file can refuse any link at all.
 /// </summary>
 internal sealed class PathLookup(SafeFileHandle root, IDirectoryResolver resolver)
 {

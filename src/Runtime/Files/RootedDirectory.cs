@@ -14,9 +14,6 @@ public sealed class RootedDirectory : IDisposable
     /// <summary>The longest file that is read in one piece.</summary>
     private const int LargestWholeFile = 16 * 1024 * 1024;
 
-    private const uint PermissionMask = 0xfff;
-    private const uint PrivateMode = 0x180;
-
     private readonly PathLookup lookup;
 
     private RootedDirectory(SafeFileHandle handle, string path, IDirectoryResolver resolver)
@@ -51,7 +48,7 @@ public sealed class RootedDirectory : IDisposable
     public SafeFileHandle OpenWrite(UnixPath path, uint permissions, FileOwner owner)
     {
         using var place = Locate(path, followLast: true, "write");
-        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateMode);
+        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PermissionBits.PrivateFile);
         if (file is null)
         {
             file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_TRUNC | Abi.O_NONBLOCK) ?? throw FileOperationException.Last("write", path);
@@ -65,7 +62,7 @@ public sealed class RootedDirectory : IDisposable
     public SafeFileHandle CreateFile(UnixPath path, uint permissions, FileOwner owner)
     {
         using var place = Locate(path, followLast: false, "create");
-        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PrivateMode)
+        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, PermissionBits.PrivateFile)
             ?? throw FileOperationException.Last("create", path);
         return Own(file, permissions, owner, path);
     }
@@ -156,7 +153,7 @@ public sealed class RootedDirectory : IDisposable
     {
         using var place = Locate(path, followLast: false, "create");
         Check(
-            FileCalls.MakeNode(place.Directory, place.Name, NodeType(kind) | PrivateMode, device)
+            FileCalls.MakeNode(place.Directory, place.Name, NodeType(kind) | PermissionBits.PrivateFile, device)
                 && FileCalls.SetOwner(place.Directory, place.Name, owner)
                 && FileCalls.SetMode(place.Directory, place.Name, permissions),
             "create",
@@ -266,7 +263,7 @@ public sealed class RootedDirectory : IDisposable
     /// <summary>The mode comes last: changing the owner takes set-user-id away, and the umask does not apply to chmod.</summary>
     private static SafeFileHandle Own(SafeFileHandle file, uint permissions, FileOwner owner, UnixPath path)
     {
-        if (NativeMethods.fchown(file, owner.User, owner.Group) == 0 && NativeMethods.fchmod(file, permissions & PermissionMask) == 0)
+        if (NativeMethods.fchown(file, owner.User, owner.Group) == 0 && NativeMethods.fchmod(file, permissions & PermissionBits.All) == 0)
         {
             return file;
         }
@@ -315,7 +312,7 @@ public sealed class RootedDirectory : IDisposable
             return EnsureDirectory(PathLookup.Follow(parent, target), permissions, owner, created, links + 1);
         }
 
-        if (FileCalls.MakeDirectory(directory, name.Terminated, PrivateMode))
+        if (FileCalls.MakeDirectory(directory, name.Terminated, PermissionBits.PrivateDirectory))
         {
             var made = FileCalls.Open(directory, name.Terminated, Abi.O_RDONLY | Abi.O_DIRECTORY) ?? throw FileOperationException.Last("create directory", path);
             created.Add(lookup.RealPath(path));

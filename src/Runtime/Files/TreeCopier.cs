@@ -33,8 +33,6 @@ public sealed class TreeCopier
     private sealed class Walk(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
-        private const uint PrivateDirectory = 0x1c0;
-
         private readonly FileCopier files = new(target, owner, cancellationToken);
         private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
@@ -48,6 +46,11 @@ public sealed class TreeCopier
             if (!FileCalls.TryStat(parent, path.Name.Terminated, out var status))
             {
                 throw FileOperationException.Last("read", path);
+            }
+
+            if (status.IsDirectory)
+            {
+                throw new FileChangedException(path);
             }
 
             using var place = target.OpenDirectory(directory);
@@ -173,7 +176,7 @@ public sealed class TreeCopier
                 using var own = directory.IsIncluded && parent.Target is not null ? null : target.OpenDirectory(parent.TargetPath);
                 var place = own ?? parent.Target!; // One of the two is there.
                 var name = directory.TargetPath.Name;
-                if (!FileCalls.MakeDirectory(place, name.Terminated, PrivateDirectory))
+                if (!FileCalls.MakeDirectory(place, name.Terminated, PermissionBits.PrivateDirectory))
                 {
                     Accept(directory, place, name);
                 }

@@ -50,6 +50,11 @@ public sealed class TreeDigester
                     throw FileOperationException.Last("read", path);
                 }
 
+                if (status.IsDirectory)
+                {
+                    throw new FileChangedException(path);
+                }
+
                 Hash(single, parent, path.Name.Terminated, status, tools).AppendTo(tools.Small, name.Bytes);
                 single.Entries = 1;
                 single.Content = tools.Small.Finish();
@@ -66,7 +71,7 @@ public sealed class TreeDigester
         public Digest Finish()
         {
             Run();
-            directories.Sort((left, right) => left.Source != right.Source ? left.Source.CompareTo(right.Source) : ComparePaths(left.Relative, right.Relative));
+            directories.Sort((left, right) => left.Source != right.Source ? left.Source.CompareTo(right.Source) : left.Relative.CompareTo(right.Relative));
             MarkPresent();
             var tree = new Sha256Hasher();
             tree.Append("kleene tree 1\n"u8);
@@ -125,15 +130,6 @@ public sealed class TreeDigester
             {
                 directory.Attributes = EntryHasher.HashAttributes(directory.Handle, default, tools);
             }
-        }
-
-        /// <summary>A directory comes before what is in it, and that before anything else: the slash sorts below every other byte.</summary>
-        private static int ComparePaths(UnixPath left, UnixPath right)
-        {
-            var common = left.Bytes.CommonPrefixLength(right.Bytes);
-            return Rank(left.Bytes, common).CompareTo(Rank(right.Bytes, common));
-
-            static int Rank(ReadOnlySpan<byte> path, int at) => at == path.Length ? -1 : path[at] == '/' ? 0 : path[at];
         }
 
         /// <summary>An ignored directory is there when something in it is: what is found marks all above it.</summary>

@@ -62,7 +62,7 @@ public sealed class RootedDirectoryTests : IDisposable
 
         Assert.Contains("symbolic links", Assert.Throws<FileOperationException>(() => root.OpenRead("one")).Message, StringComparison.Ordinal);
         Assert.Contains("symbolic links", Assert.Throws<FileOperationException>(() => root.OpenRead("self/file")).Message, StringComparison.Ordinal);
-        Assert.Throws<FileOperationException>(() => root.CreateDirectories("one/x", 0x1ed, FileOwner.Root));
+        Assert.Throws<FileOperationException>(() => root.CreateDirectories("one/x", PermissionBits.Directory, FileOwner.Root));
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -72,9 +72,9 @@ public sealed class RootedDirectoryTests : IDisposable
         scratch.Shell($"mkdir root; ln -s '{scratch["outside"]}' root/dir; ln -s '{scratch["outside/file"]}' root/file");
         using var root = Open(kernel);
 
-        Assert.Throws<FileOperationException>(() => root.OpenWrite("file", 0x1a4, FileOwner.Root));
-        Assert.Throws<FileOperationException>(() => root.CreateFile("dir/new", 0x1a4, FileOwner.Root));
-        Assert.Throws<FileOperationException>(() => root.CreateFile("file", 0x1a4, FileOwner.Root));
+        Assert.Throws<FileOperationException>(() => root.OpenWrite("file", PermissionBits.File, FileOwner.Root));
+        Assert.Throws<FileOperationException>(() => root.CreateFile("dir/new", PermissionBits.File, FileOwner.Root));
+        Assert.Throws<FileOperationException>(() => root.CreateFile("file", PermissionBits.File, FileOwner.Root));
         root.RemoveTree("dir");
         root.Remove("file");
 
@@ -89,7 +89,7 @@ public sealed class RootedDirectoryTests : IDisposable
         scratch.Shell("mkdir root; ln -s /var/data root/data");
         using var root = Open(kernel);
 
-        var created = root.CreateDirectories("/data/a b/c", 0x1ed, FileOwner.Root);
+        var created = root.CreateDirectories("/data/a b/c", PermissionBits.Directory, FileOwner.Root);
 
         Assert.Equal(["var", "var/data", "var/data/a b", "var/data/a b/c"], created.Select(path => path.ToString()));
         Assert.True(Directory.Exists(scratch["root/var/data/a b/c"]));
@@ -102,9 +102,9 @@ public sealed class RootedDirectoryTests : IDisposable
         scratch.MakeDirectory("root/a");
         using var root = Open(kernel);
 
-        Assert.Equal(["a/b"], root.CreateDirectories("a/./b/../b/", 0x1c0, FileOwner.Root).Select(path => path.ToString()));
-        Assert.Empty(root.CreateDirectories("a/b", 0x1c0, FileOwner.Root));
-        Assert.Empty(root.CreateDirectories("/", 0x1c0, FileOwner.Root));
+        Assert.Equal(["a/b"], root.CreateDirectories("a/./b/../b/", PermissionBits.PrivateDirectory, FileOwner.Root).Select(path => path.ToString()));
+        Assert.Empty(root.CreateDirectories("a/b", PermissionBits.PrivateDirectory, FileOwner.Root));
+        Assert.Empty(root.CreateDirectories("/", PermissionBits.PrivateDirectory, FileOwner.Root));
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -113,7 +113,7 @@ public sealed class RootedDirectoryTests : IDisposable
         scratch.Write("root/file", "");
         using var root = Open(kernel);
 
-        var exception = Assert.Throws<FileOperationException>(() => root.CreateDirectories("file/sub", 0x1ed, FileOwner.Root));
+        var exception = Assert.Throws<FileOperationException>(() => root.CreateDirectories("file/sub", PermissionBits.Directory, FileOwner.Root));
 
         Assert.Equal("cannot create directory 'file/sub': not a directory", exception.Message);
     }
@@ -124,7 +124,7 @@ public sealed class RootedDirectoryTests : IDisposable
         scratch.MakeDirectory("root");
         using var root = Open(kernel);
 
-        root.CreateFile(NotUtf8, 0x1a4, FileOwner.Root).Dispose();
+        root.CreateFile(NotUtf8, PermissionBits.File, FileOwner.Root).Dispose();
         root.CreateSymbolicLink("link", NotUtf8, FileOwner.Root);
 
         Assert.Contains(NotUtf8, root.List(""));
@@ -143,10 +143,10 @@ public sealed class RootedDirectoryTests : IDisposable
         for (var path = (UnixPath)""; path.Bytes.Length < deep.Length;)
         {
             path /= new string('d', 200);
-            root.CreateDirectories(path, 0x1ed, FileOwner.Root);
+            root.CreateDirectories(path, PermissionBits.Directory, FileOwner.Root);
         }
 
-        root.CreateFile(deep + "/file", 0x1a4, FileOwner.Root).Dispose();
+        root.CreateFile(deep + "/file", PermissionBits.File, FileOwner.Root).Dispose();
 
         Assert.Equal(["file"], root.List(deep).Select(name => name.ToString()));
     }
@@ -208,6 +208,10 @@ public sealed class RootedDirectoryTests : IDisposable
         stop.Cancel();
         swapper.Join();
     }
+
+    [Fact]
+    public void The_kernel_is_left_to_resolve_where_it_can() =>
+        Assert.Equal(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 6), KernelResolver.IsSupported);
 
     [Fact]
     public void A_root_that_is_not_there_is_named()
