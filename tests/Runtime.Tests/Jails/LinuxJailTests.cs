@@ -220,7 +220,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         }
 
         var run = driver.RunAsync(tree.Shell("echo first; read word < /tmp/go; echo $word"), ProcessOutput.To(lines), CancellationToken.None);
-        await lines.WhenSeen("first");
+        await lines.WhenSeen("first", run);
         await File.WriteAllTextAsync(pipe, "second\n");
 
         Assert.True((await run).Success);
@@ -239,7 +239,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         var before = TreeListing.Of(tree.Root);
 
         var run = driver.RunAsync(spec, ProcessOutput.To(lines), cancel.Token);
-        await lines.WhenSeen("started");
+        await lines.WhenSeen("started", run);
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
@@ -269,6 +269,28 @@ public sealed class LinuxJailTests : IAsyncLifetime
     [JailTheory]
     [InlineData("crun")]
     [InlineData("runc")]
+    public async Task Another_process_removes_the_jail_of_one_that_was_killed(string runtime)
+    {
+        var marker = $"100{Random.Shared.Next(100000, 999999)}";
+        var spec = tree.Shell($"trap '' INT TERM; sleep {marker} & echo up; sleep {marker}");
+        var before = TreeListing.Of(tree.Root);
+        using var killed = new LinuxJailDriver(new ForgetfulRunner(), tree.State, runtime);
+        var run = killed.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+        await lines.WhenSeen("up", run);
+        using var other = Driver(runtime);
+        Assert.True(await other.IsRunningAsync(spec.Id, CancellationToken.None));
+
+        await other.RemoveAsync(spec.Id, CancellationToken.None);
+        await other.RemoveAsync(spec.Id, CancellationToken.None);
+
+        Assert.False(await other.IsRunningAsync(spec.Id, CancellationToken.None));
+        Assert.Empty(JailRemains.Of(tree, spec.Id, marker));
+        Assert.Equal(before, TreeListing.Of(tree.Root));
+    }
+
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData("runc")]
     public async Task Another_command_joins_a_running_jail(string runtime)
     {
         using var driver = Driver(runtime);
@@ -279,7 +301,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         }
 
         var run = driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
-        await lines.WhenSeen("up");
+        await lines.WhenSeen("up", run);
         var seen = new OutputLines();
         var process = new JailProcess { Argv = ["sh", "-c", "hostname; id -u; pwd; echo $A; grep -E 'CapEff|Seccomp:|NoNewPrivs' /proc/self/status; exit 3"], User = "web", WorkingDirectory = "/tmp/d", Environment = ["A=1"] };
         using var other = Driver(runtime);
@@ -308,10 +330,10 @@ public sealed class LinuxJailTests : IAsyncLifetime
         var marker = $"100{Random.Shared.Next(100000, 999999)}";
         var spec = tree.Shell("echo up; sleep 1000");
         var run = driver.RunAsync(spec, ProcessOutput.To(lines), end.Token);
-        await lines.WhenSeen("up");
+        await lines.WhenSeen("up", run);
 
         var exec = driver.ExecAsync(spec.Id, new JailProcess { Argv = ["sh", "-c", $"echo joined; exec sleep {marker}"] }, ProcessOutput.To(lines), cancel.Token);
-        await lines.WhenSeen("joined");
+        await lines.WhenSeen("joined", exec);
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => exec);
@@ -331,5 +353,17 @@ public sealed class LinuxJailTests : IAsyncLifetime
     {
         using var driver = Driver(runtime);
         return await driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+    }
+
+    /// <summary>Starts programs and never hears of them again, as if its process had been killed.</summary>
+    private sealed class ForgetfulRunner : IProcessRunner
+    {
+        private readonly ProcessRunner runner = new();
+
+        public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
+        {
+            _ = runner.RunAsync(command, output, cancellationToken);
+            return new TaskCompletionSource<ProcessResult>().Task;
+        }
     }
 }

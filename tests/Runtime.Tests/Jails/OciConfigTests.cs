@@ -45,7 +45,7 @@ public class OciConfigTests
             Process = Least.Process with { WorkingDirectory = "/srv", Terminal = true },
         };
 
-        var config = new OciConfig(Host, SeccompForm.Compiled).Write(spec, new JailUser(1000, 1001, [4, 27], "/home/u"), "/run/kleene/b");
+        var config = new OciConfig(Host, SeccompForm.Compiled).Write(spec, new JailUser(1000, 1001, [4, 27], "/home/u"), new NativeMethods.WindowSize { Rows = 24, Columns = 80 }, "/run/kleene/b");
 
         Matches("all.approved.json", WithoutFilter(config));
     }
@@ -59,7 +59,7 @@ public class OciConfigTests
     {
         var host = Host with { BoundingCapabilities = 0b1001 };
 
-        using var config = JsonDocument.Parse(new OciConfig(host, SeccompForm.Compiled).Write(Least, Superuser, "/b"));
+        using var config = JsonDocument.Parse(new OciConfig(host, SeccompForm.Compiled).Write(Least, Superuser, null, "/b"));
 
         var bounding = config.RootElement.GetProperty("process").GetProperty("capabilities").GetProperty("bounding");
         Assert.Equal(["CAP_CHOWN", "CAP_FOWNER"], bounding.EnumerateArray().Select(name => name.GetString()!));
@@ -70,7 +70,7 @@ public class OciConfigTests
     {
         var host = Host with { OpenFiles = 256 };
 
-        using var config = JsonDocument.Parse(new OciConfig(host, SeccompForm.Compiled).Write(Least, Superuser, "/b"));
+        using var config = JsonDocument.Parse(new OciConfig(host, SeccompForm.Compiled).Write(Least, Superuser, null, "/b"));
 
         var limit = config.RootElement.GetProperty("process").GetProperty("rlimits")[0];
         Assert.Equal((256ul, 256ul), (limit.GetProperty("soft").GetUInt64(), limit.GetProperty("hard").GetUInt64()));
@@ -81,14 +81,14 @@ public class OciConfigTests
     {
         var spec = Least with { Limits = new JailLimits(MemoryBytes: 1 << 20) };
 
-        using var config = JsonDocument.Parse(new OciConfig(Host with { CountsSwap = false }, SeccompForm.Compiled).Write(spec, Superuser, "/b"));
+        using var config = JsonDocument.Parse(new OciConfig(Host with { CountsSwap = false }, SeccompForm.Compiled).Write(spec, Superuser, null, "/b"));
 
         Assert.False(config.RootElement.GetProperty("linux").GetProperty("resources").GetProperty("memory").TryGetProperty("swap", out _));
     }
 
     private static string Config(JailSpec spec, SeccompForm form, bool withoutFilter = false)
     {
-        var config = new OciConfig(Host, form).Write(spec, Superuser, "/run/kleene/bundles/a1b2c3d4e5f6");
+        var config = new OciConfig(Host, form).Write(spec, Superuser, null, "/run/kleene/bundles/a1b2c3d4e5f6");
         return withoutFilter ? WithoutFilter(config) : Indented(config);
     }
 

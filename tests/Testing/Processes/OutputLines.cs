@@ -27,7 +27,18 @@ public sealed class OutputLines : IOutputSink
     }
 
     /// <summary>Ends when this line has been printed.</summary>
-    public Task WhenSeen(string line)
+    /// <exception cref="InvalidOperationException">The process ended without it.</exception>
+    public async Task WhenSeen(string line, Task process)
+    {
+        var seen = Seen(line);
+        if (await Task.WhenAny(seen, process) != seen && !seen.IsCompleted)
+        {
+            await process;
+            throw new InvalidOperationException($"the process ended and never printed '{line}': {string.Join('|', Output)}, {string.Join('|', Error)}");
+        }
+    }
+
+    private Task Seen(string line)
     {
         lock (gate)
         {

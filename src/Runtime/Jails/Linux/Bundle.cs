@@ -95,8 +95,6 @@ internal sealed class Bundle
         return path;
     }
 
-    public int? ReadProcessId() => ReadProcessId(ProcessIdFile);
-
     public static int? ReadProcessId(string file) =>
         File.Exists(file) && int.TryParse(File.ReadAllText(file, Encoding.ASCII), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
 

@@ -7,11 +7,14 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
 public sealed class LinuxJailDriver : IJailDriver, IDisposable
 {
-    /// <summary>How often a jail that is being started while we want it gone is looked for.</summary>
-    private static readonly TimeSpan KillInterval = TimeSpan.FromMilliseconds(50);
+    /// <summary>How often a jail that is being started is looked for.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>After so many looks the runtime itself is killed.</summary>
+    /// <summary>After so many looks a runtime whose jail is to go is killed itself.</summary>
     private const int KillAttempts = 40;
+
+    /// <summary>And after so many, a jail that does not come up is not running.</summary>
+    private const int StartAttempts = 10;
 
     private readonly IProcessRunner processes;
     private readonly string bundles;
@@ -43,6 +46,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         try
         {
             Prepare(spec, bundle, tree, mountPoints);
+            using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
             var result = await RunUntilCancelledAsync(runtime.Run(bundle), output, () => DeleteAsync(bundle.Id), cancellationToken);
             if (!result.Exit.Success)
             {
@@ -73,10 +77,11 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
         CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
 
-        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user));
+        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user, WindowOf(process)));
         var (processIdFile, logFile) = (processFile + ".pid", processFile + ".log");
         try
         {
+            using var window = process.Terminal ? TerminalWindow.Follow(processIdFile) : null;
             var command = tools.Value.Runtime.Exec(bundle, processFile, processIdFile, logFile);
             var result = await RunUntilCancelledAsync(command, output, () => KillProcessAsync(processIdFile), cancellationToken);
             if (!result.Exit.Success && RuntimeLog.LastError(logFile) is { } error)
@@ -139,9 +144,24 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    /// <summary>The number that the jail's first process has on the host; null when it does not run. runc writes its file later than it starts the process.</summary>
-    private async Task<int?> ProcessIdAsync(Bundle bundle, CancellationToken cancellationToken) =>
-        bundle.ReadProcessId() ?? await StateAsync(bundle, cancellationToken);
+    /// <summary>
+    /// The number that the jail's first process has on the host; null when it does not run. A command may have printed already what somebody
+    /// waited for while the runtime has yet to write its files: so a jail of which there is nothing but the bundle gets some time.
+    /// </summary>
+    private async Task<int?> ProcessIdAsync(Bundle bundle, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < StartAttempts && bundle.Exists; attempt++)
+        {
+            if ((Bundle.ReadProcessId(bundle.ProcessIdFile) ?? await StateAsync(bundle, cancellationToken)) is { } pid)
+            {
+                return pid;
+            }
+
+            await Task.Delay(LookInterval, cancellationToken);
+        }
+
+        return null;
+    }
 
     /// <summary>Asks the runtime, which makes sure that the number has not gone to another process meanwhile; null when the jail does not run.</summary>
     private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken)
@@ -196,7 +216,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), NetworkFiles.ResolverText(spec.Network), hostname);
-        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, bundle.Directory));
+        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
     }
 
     /// <summary>
@@ -217,7 +237,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             for (var attempt = 0; attempt < KillAttempts && !run.IsCompleted; attempt++)
             {
                 await kill();
-                await Task.WhenAny(run, Task.Delay(KillInterval, CancellationToken.None));
+                await Task.WhenAny(run, Task.Delay(LookInterval, CancellationToken.None));
             }
 
             await abandon.CancelAsync();
@@ -253,6 +273,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     /// <summary>Its success is not asked: a container that is not there is what was wanted.</summary>
     private async Task DeleteAsync(string id) =>
         await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
+
+    private static NativeMethods.WindowSize? WindowOf(JailProcess process) => process.Terminal ? TerminalWindow.Size() : null;
 
     private static Task KillProcessAsync(string processIdFile)
     {

@@ -15,6 +15,8 @@ internal static unsafe partial class NativeMethods
     public const int O_WRONLY = 1;
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
+    public const int O_NOCTTY = 0x100;
+    public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
@@ -41,6 +43,9 @@ internal static unsafe partial class NativeMethods
     public const int F_SEAL_WRITE = 0x8;
 
     public const int SIGKILL = 9;
+
+    public const nuint TIOCGWINSZ = 0x5413;
+    public const nuint TIOCSWINSZ = 0x5414;
 
     // openat2(2) has the same number on every architecture, and glibc has no function for it.
     private const nint OpenAt2Number = 437;
@@ -113,6 +118,12 @@ internal static unsafe partial class NativeMethods
     public static partial int fcntl(SafeFileHandle file, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(int descriptor, nuint request, out WindowSize size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(SafeFileHandle terminal, nuint request, in WindowSize size);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -135,6 +146,16 @@ internal static unsafe partial class NativeMethods
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    /// <summary><c>struct winsize</c> (ioctl_tty(2)).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort PixelWidth;
+        public ushort PixelHeight;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -34,8 +34,9 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
     /// <param name="spec">The jail; its process's environment complete.</param>
     /// <param name="user">Who its first process runs as.</param>
+    /// <param name="window">The size of its terminal, when it has one.</param>
     /// <param name="files">The host's directory with the files that are mounted over those of <see cref="NetworkFiles"/>.</param>
-    public byte[] Write(JailSpec spec, JailUser user, string files)
+    public byte[] Write(JailSpec spec, JailUser user, NativeMethods.WindowSize? window, string files)
     {
         var buffer = new ArrayBufferWriter<byte>(16 * 1024);
         using (var json = new Utf8JsonWriter(buffer))
@@ -43,7 +44,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             json.WriteStartObject();
             json.WriteString("ociVersion", OciVersion);
             json.WritePropertyName("process");
-            WriteProcess(json, spec.Process, user);
+            WriteProcess(json, spec.Process, user, window);
             json.WriteStartObject("root");
             json.WriteString("path", spec.Root);
             json.WriteBoolean("readonly", spec.ReadOnlyRoot);
@@ -65,12 +66,12 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     }
 
     /// <summary>A process that joins a running jail.</summary>
-    public byte[] Write(JailProcess process, JailUser user)
+    public byte[] Write(JailProcess process, JailUser user, NativeMethods.WindowSize? window)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            WriteProcess(json, process, user);
+            WriteProcess(json, process, user, window);
         }
 
         return buffer.WrittenSpan.ToArray();
@@ -81,10 +82,18 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
     public static string CgroupPath(string id) => $"/kleene-{id}";
 
-    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user)
+    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window)
     {
         json.WriteStartObject();
         json.WriteBoolean("terminal", process.Terminal);
+        if (window is { } size)
+        {
+            json.WriteStartObject("consoleSize");
+            json.WriteNumber("height", size.Rows);
+            json.WriteNumber("width", size.Columns);
+            json.WriteEndObject();
+        }
+
         json.WriteStartObject("user");
         json.WriteNumber("uid", user.UserId);
         json.WriteNumber("gid", user.GroupId);

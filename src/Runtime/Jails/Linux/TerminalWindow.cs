@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>
+/// Gives a jail's pseudo-terminal the size of ours, at the start and whenever ours changes. runc does so by itself; crun 1.8 takes the
+/// size only from the configuration and passes the signal on without it.
+/// </summary>
+internal sealed class TerminalWindow : IDisposable
+{
+    private readonly string processIdFile;
+    private readonly PosixSignalRegistration resized;
+
+    private TerminalWindow(string processIdFile)
+    {
+        this.processIdFile = processIdFile;
+        resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassOn());
+    }
+
+    /// <summary>The size of the terminal that our standard input is.</summary>
+    /// <exception cref="JailStartException">It is no terminal.</exception>
+    public static NativeMethods.WindowSize Size() =>
+        NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) == 0
+            ? size
+            : throw new JailStartException(JailStartFailure.Jail, "a terminal was asked for, but standard input is none; leave out -t");
+
+    /// <param name="processIdFile">Where the runtime writes the number of the process that the terminal is given to.</param>
+    public static TerminalWindow Follow(string processIdFile) => new(processIdFile);
+
+    public void Dispose() => resized.Dispose();
+
+    private void PassOn()
+    {
+        if (Bundle.ReadProcessId(processIdFile) is not { } pid || NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) != 0)
+        {
+            return;
+        }
+
+        // The process's standard input is its end of the pseudo-terminal; the size belongs to both ends (ioctl_tty(2)). When it is
+        // something else by now, the call fails and there is nothing to resize.
+        using var terminal = NativeMethods.open(
+            $"/proc/{pid}/fd/0", NativeMethods.O_RDONLY | NativeMethods.O_NOCTTY | NativeMethods.O_NONBLOCK | NativeMethods.O_CLOEXEC, 0);
+        if (!terminal.IsInvalid)
+        {
+            _ = NativeMethods.ioctl(terminal, NativeMethods.TIOCSWINSZ, size);
+        }
+    }
+}
