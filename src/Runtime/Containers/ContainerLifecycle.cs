@@ -17,7 +17,9 @@ public sealed class ContainerLifecycle(
     /// <param name="name">Null: a name is invented.</param>
     public async Task<Container> CreateAsync(ImageEntry image, ContainerSpec spec, string? name, CancellationToken cancellationToken)
     {
-        await using var draft = await snapshots.DraftAsync(image.Snapshot, WorkspaceUse.Container, cancellationToken);
+        // What goes with its first process has no use for being flushed to the disk.
+        var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;
+        await using var draft = await snapshots.DraftAsync(image.Snapshot, use, cancellationToken);
         var container = new Container
         {
             Id = draft.Id,
