@@ -56,7 +56,7 @@ internal static class OptionsFirst
         var options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options));
         if (word.StartsWith("--", StringComparison.Ordinal))
         {
-            return options.FirstOrDefault(option => option.Name == word) is { } named && named.ValueType != typeof(bool) && named.Arity.MinimumNumberOfValues > 0;
+            return options.FirstOrDefault(option => option.Name == word || option.Aliases.Contains(word)) is { } named && named.ValueType != typeof(bool) && named.Arity.MinimumNumberOfValues > 0;
         }
 
         // Of bundled short options (-it) the last one decides; a value glued to its option (-p80) needs no next word.
