@@ -10,18 +10,18 @@ public abstract record BuildStep
     }
 
     /// <summary>Position among the steps of its stage, from 1.</summary>
-    public required int Index { get; init; }
+    public int Index { get; init; } = 1;
 
     /// <summary>The instruction in upper case: <c>RUN</c>, <c>COPY</c>, <c>WORKDIR</c>.</summary>
-    public required string Instruction { get; init; }
+    public string Instruction { get; init; } = "";
 
     /// <summary>The instruction as written, continuations joined by one space.</summary>
-    public required string Text { get; init; }
+    public string Text { get; init; } = "";
 
     /// <summary>Lines and columns count from 1.</summary>
-    public required int Line { get; init; }
+    public int Line { get; init; } = 1;
 
-    public required int EndLine { get; init; }
+    public int EndLine { get; init; } = 1;
 
     public int Column { get; init; } = 1;
 

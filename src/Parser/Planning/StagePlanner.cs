@@ -159,7 +159,17 @@ internal sealed class StagePlanner : IVariables
 
     public void DependOn(int stage) => dependencies.Add(stage);
 
-    public void Add(Func<int, BuildStep> step) => steps.Add(step(steps.Count + 1) with { Config = ConfigHere() });
+    /// <summary>Adds a step of which only its own is filled in; where it stands, and what holds there, is the same question for each.</summary>
+    public void Add(InstructionHead head, BuildStep step) => steps.Add(step with
+    {
+        Index = steps.Count + 1,
+        Instruction = head.Name,
+        Text = head.Line.DisplayText,
+        Line = head.FirstLine,
+        EndLine = head.LastLine,
+        Column = head.FirstColumn,
+        Config = ConfigHere(),
+    });
 
     /// <summary>Notes an instruction of which only the last counts, and reports the one that it makes void.</summary>
     public void NoteLastCounts(InstructionHead head)

@@ -23,14 +23,8 @@ internal static class CopyRule
             return;
         }
 
-        stage.Add(index => new BuildStep.Copy
+        stage.Add(syntax.Head, new BuildStep.Copy
         {
-            Index = index,
-            Instruction = syntax.Head.Name,
-            Text = syntax.Head.Line.DisplayText,
-            Line = syntax.Head.FirstLine,
-            EndLine = syntax.Head.LastLine,
-            Column = syntax.Head.FirstColumn,
             From = origin,
             Sources = [.. sources.OfType<string>()],
             Destination = destination,

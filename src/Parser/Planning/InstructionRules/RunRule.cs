@@ -20,14 +20,8 @@ internal static class RunRule
             return;
         }
 
-        stage.Add(index => new BuildStep.Run
+        stage.Add(syntax.Head, new BuildStep.Run
         {
-            Index = index,
-            Instruction = syntax.Head.Name,
-            Text = syntax.Head.Line.DisplayText,
-            Line = syntax.Head.FirstLine,
-            EndLine = syntax.Head.LastLine,
-            Column = syntax.Head.FirstColumn,
             Argv = argv,
             Environment = stage.CommandEnvironment(),
             ProxyEnvironment = stage.ProxyEnvironment(),

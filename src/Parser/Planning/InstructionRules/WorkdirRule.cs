@@ -28,14 +28,8 @@ internal static class WorkdirRule
             return;
         }
 
-        stage.Add(index => new BuildStep.Workdir
+        stage.Add(syntax.Head, new BuildStep.Workdir
         {
-            Index = index,
-            Instruction = syntax.Head.Name,
-            Text = syntax.Head.Line.DisplayText,
-            Line = syntax.Head.FirstLine,
-            EndLine = syntax.Head.LastLine,
-            Column = syntax.Head.FirstColumn,
             Path = directory,
             User = stage.Config.User,
         });
