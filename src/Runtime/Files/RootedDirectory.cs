@@ -31,7 +31,7 @@ public sealed class RootedDirectory : IDisposable
     /// <param name="path">Trusted: links in it are followed as usual.</param>
     /// <exception cref="FileOperationException">There is no such directory, or it cannot be read.</exception>
     public static RootedDirectory Open(string path) =>
-        Open(path, KernelResolver.IsSupported ? new KernelResolver() : new StepwiseResolver());
+        Open(path, DefaultResolver());
 
     /// <summary>A file to read; links are followed inside the root.</summary>
     /// <exception cref="FileOperationException">It is not there, or it is no regular file.</exception>
@@ -130,6 +130,13 @@ public sealed class RootedDirectory : IDisposable
         return names.MoveToImmutable();
     }
 
+    /// <summary>Makes a directory. There must be nothing of that name, not even a link.</summary>
+    public void CreateDirectory(UnixPath path, uint permissions, FileOwner owner)
+    {
+        using var place = Locate(path, followLast: false, "create directory");
+        MakeDirectory(place.Directory, place.Name, permissions, owner, path).Dispose();
+    }
+
     /// <summary>Makes a directory and those above it that are missing.</summary>
     /// <returns>What was made, outermost first, as real paths.</returns>
     public ImmutableArray<UnixPath> CreateDirectories(UnixPath path, uint permissions, FileOwner owner)
@@ -203,38 +210,33 @@ public sealed class RootedDirectory : IDisposable
     }
 
     /// <summary>Removes a file or a directory with all that is in it. Gone already: succeeds.</summary>
-    public void RemoveTree(UnixPath path)
+    /// <exception cref="FileChangedException">Somebody moves the tree meanwhile.</exception>
+    public void RemoveTree(UnixPath path, CancellationToken cancellationToken = default)
     {
-        if (TryStat(path, followLink: false) is not { } status)
+        if (lookup.TryLocate(path, followLast: false) is not { } place)
         {
-            return;
-        }
-
-        if (status.IsDirectory)
-        {
-            foreach (var name in List(path))
+            if (Errno.Last is Errno.ENOENT or Errno.ENOTDIR)
             {
-                RemoveTree(path / name);
+                return;
             }
+
+            throw FileOperationException.Last("remove", path);
         }
 
-        Remove(path);
+        using (place)
+        {
+            new TreeRemover(path, cancellationToken).Remove(place.Directory, place.Name);
+        }
     }
 
     public void Dispose() => Handle.Dispose();
 
-    internal static RootedDirectory Open(string path, IDirectoryResolver resolver)
-    {
-        using var here = new SafeFileHandle(Abi.AT_FDCWD, ownsHandle: false);
-        unsafe
-        {
-            fixed (byte* pointer = ((UnixPath)path).Terminated)
-            {
-                var handle = NativeMethods.openat(here, pointer, Abi.O_RDONLY | Abi.O_DIRECTORY | Abi.O_CLOEXEC, 0);
-                return handle.IsInvalid ? throw FileOperationException.Last("open directory", path) : new RootedDirectory(handle, path, resolver);
-            }
-        }
-    }
+    internal static RootedDirectory Open(string path, IDirectoryResolver resolver) =>
+        TryOpen(path, resolver) ?? throw FileOperationException.Last("open directory", path);
+
+    /// <summary>Null when there is nothing of that name.</summary>
+    internal static RootedDirectory? TryOpen(string path) =>
+        TryOpen(path, DefaultResolver()) ?? (Errno.Last == Errno.ENOENT ? null : throw FileOperationException.Last("open directory", path));
 
     /// <summary>A directory to list and to work in; links are followed inside the root.</summary>
     internal SafeFileHandle OpenDirectory(UnixPath path, LinkRule links = LinkRule.InsideRoot) =>
@@ -251,6 +253,18 @@ public sealed class RootedDirectory : IDisposable
         FileKind.BlockDevice => 0x6000,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a device or fifo"),
     };
+
+    private static IDirectoryResolver DefaultResolver() => KernelResolver.IsSupported ? new KernelResolver() : new StepwiseResolver();
+
+    /// <summary>Null with the reason in errno.</summary>
+    private static unsafe RootedDirectory? TryOpen(string path, IDirectoryResolver resolver)
+    {
+        fixed (byte* pointer = ((UnixPath)path).Terminated)
+        {
+            var handle = NativeMethods.open(pointer, Abi.O_RDONLY | Abi.O_DIRECTORY | Abi.O_CLOEXEC, 0);
+            return handle.IsInvalid ? null : new RootedDirectory(handle, path, resolver);
+        }
+    }
 
     private static void Check(bool done, string operation, UnixPath path)
     {
@@ -312,14 +326,22 @@ public sealed class RootedDirectory : IDisposable
             return EnsureDirectory(PathLookup.Follow(parent, target), permissions, owner, created, links + 1);
         }
 
-        if (FileCalls.MakeDirectory(directory, name.Terminated, PermissionBits.PrivateDirectory))
+        try
         {
-            var made = FileCalls.Open(directory, name.Terminated, Abi.O_RDONLY | Abi.O_DIRECTORY) ?? throw FileOperationException.Last("create directory", path);
+            var made = MakeDirectory(directory, name.Terminated, permissions, owner, path);
             created.Add(lookup.RealPath(path));
-            return Own(made, permissions, owner, path);
+            return made;
         }
+        catch (FileOperationException exception) when (exception.ErrorNumber == Errno.EEXIST)
+        {
+            return OpenDirectory(path);
+        }
+    }
 
-        Check(Errno.Last == Errno.EEXIST, "create directory", path);
-        return OpenDirectory(path);
+    private static SafeFileHandle MakeDirectory(SafeFileHandle parent, ReadOnlySpan<byte> name, uint permissions, FileOwner owner, UnixPath path)
+    {
+        Check(FileCalls.MakeDirectory(parent, name, PermissionBits.PrivateDirectory), "create directory", path);
+        var made = FileCalls.Open(parent, name, Abi.O_RDONLY | Abi.O_DIRECTORY) ?? throw FileOperationException.Last("create directory", path);
+        return Own(made, permissions, owner, path);
     }
 }

@@ -30,6 +30,16 @@ public sealed class TreeCopier
     /// <param name="directory">In the target; links are followed inside it.</param>
     public void CopyContents(UnixPath path, UnixPath directory, ITreeFilter? filter) => walk.CopyContents(path, directory, filter);
 
+    /// <summary>As <see cref="CopyContents"/>, and gives the directory what the source's has: owner, mode, attributes and time.</summary>
+    public void CopyTree(UnixPath path, UnixPath directory)
+    {
+        walk.CopyContents(path, directory, filter: null);
+        walk.CopyAttributes(path, directory);
+    }
+
+    /// <summary>Gives a directory the owner, mode, attributes and time of another, and leaves what is in them.</summary>
+    public void CopyAttributes(UnixPath path, UnixPath directory) => walk.CopyAttributes(path, directory);
+
     private sealed class Walk(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
@@ -79,6 +89,18 @@ public sealed class TreeCopier
             lateDirectories.Clear();
         }
 
+        public void CopyAttributes(UnixPath path, UnixPath directory)
+        {
+            using var from = Root.OpenDirectory(path, LinkRule.Refuse);
+            using var place = target.OpenDirectory(directory);
+            if (!FileCalls.TryStat(from, out var status))
+            {
+                throw FileOperationException.Last("read", path);
+            }
+
+            Decorate(place, directory, from, status);
+        }
+
         protected override void Enter(CopiedDirectory directory)
         {
             if (directory.Exists)
@@ -126,21 +148,24 @@ public sealed class TreeCopier
         /// <summary>Gives a directory the source's attributes. The top keeps its own; so does a directory that the target reaches by a link.</summary>
         private void Decorate(CopiedDirectory directory)
         {
-            if (directory is { Parent: null } or { IsLinked: true } || directory.Target is not { } place)
+            if (directory is { Parent: not null, IsLinked: false, Target: { } place })
             {
-                return;
+                Decorate(place, directory.TargetPath, directory.Handle, directory.Status);
+            }
+        }
+
+        private void Decorate(SafeFileHandle place, UnixPath targetPath, SafeFileHandle from, in FileStatus status)
+        {
+            var kept = owner ?? status.Owner;
+            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, status.Permissions) != 0)
+            {
+                throw FileOperationException.Last("set the mode of", targetPath);
             }
 
-            var kept = owner ?? directory.Status.Owner;
-            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, directory.Status.Permissions) != 0)
+            ExtendedAttributes.Copy(from, place, targetPath);
+            if (!FileCalls.SetModified(place, status.Modified))
             {
-                throw FileOperationException.Last("set the mode of", directory.TargetPath);
-            }
-
-            ExtendedAttributes.Copy(directory.Handle, place, directory.TargetPath);
-            if (!FileCalls.SetModified(place, directory.Status.Modified))
-            {
-                throw FileOperationException.Last("set the time of", directory.TargetPath);
+                throw FileOperationException.Last("set the time of", targetPath);
             }
         }
 

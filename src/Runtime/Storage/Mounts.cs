@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Storage;
@@ -14,14 +15,15 @@ internal static class Mounts
     /// <summary>Whether a directory is a mount point: its file system is another than its parent's. Not for bind mounts.</summary>
     public static bool IsMounted(string path)
     {
-        using var directory = OpenDirectory.TryOpen(path);
+        using var directory = RootedDirectory.TryOpen(path);
         if (directory is null)
         {
             return false;
         }
 
-        var (inside, outside) = (directory.Stat(), directory.Stat("..\0"u8));
-        return (inside.DeviceMajor, inside.DeviceMinor) != (outside.DeviceMajor, outside.DeviceMinor);
+        return FileCalls.TryStat(directory.Handle, out var inside) && FileCalls.TryStat(directory.Handle, "..\0"u8, out var outside)
+            ? inside.Device != outside.Device
+            : throw FileOperationException.Last("find", path);
     }
 
     /// <summary>

@@ -95,7 +95,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
         }
 
         const int WriteAccess = 2; // W_OK, access(2)
-        if (NativeMethods.access(OpenDirectory.Name(root), WriteAccess) != 0)
+        if (NativeMethods.access(root, WriteAccess) != 0)
         {
             var why = Errno.Last == Errno.EROFS
                 ? "is on a read-only file system; choose another with --root"

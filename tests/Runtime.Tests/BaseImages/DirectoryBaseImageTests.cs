@@ -25,11 +25,10 @@ public sealed class DirectoryBaseImageTests : IDisposable
     [RootFact]
     public async Task A_directory_is_copied_with_owners_modes_links_devices_and_times()
     {
-        folder.Shell("chmod 755 source root; touch -d 2001-01-01 source");
+        folder.Shell("chown 5:6 source; chmod 1771 source; touch -d 2001-01-01 source");
 
         await CopyAsync("source", "root");
 
-        folder.Shell("touch -d 2001-01-01 root");
         Assert.Equal(TreeListing.Of(folder["source"]), TreeListing.Of(folder["root"]));
     }
 
@@ -46,6 +45,8 @@ public sealed class DirectoryBaseImageTests : IDisposable
     [InlineData("chown 1 source/etc/shadow")]
     [InlineData("chown 0:1 'source/sp ace'")]
     [InlineData("chmod 600 source/etc/shadow")]
+    [InlineData("chmod 700 source")]
+    [InlineData("chown 1:2 source")]
     [InlineData("echo more >> source/etc/shadow")]
     [InlineData("ln -sf /etc/passwd source/link")]
     [InlineData("mkdir source/new")]

@@ -152,6 +152,64 @@ public sealed class RootedDirectoryTests : IDisposable
     }
 
     [Theory, InlineData(true), InlineData(false)]
+    public void A_tree_deeper_than_any_path_can_be_and_with_all_kinds_of_names_is_removed(bool kernel)
+    {
+        scratch.MakeDirectory("root/tree");
+        scratch.Write("root/kept", "");
+        scratch.Shell("""
+            cd root/tree; ln -s ../kept link; mkfifo pipe; mkdir empty; touch "$(printf 'raw\377\nname')"
+            i=0; while [ $i -lt 900 ]; do mkdir deeper; : > deeper/file; cd -P deeper; i=$((i + 1)); done
+            """);
+        using var root = Open(kernel);
+
+        root.RemoveTree("tree");
+
+        Assert.Equal(["kept"], root.List("").Select(name => name.ToString()));
+    }
+
+    [RootFact]
+    public void A_tree_that_refuses_to_go_names_what_refuses()
+    {
+        scratch.Shell("mkdir -p root/tree/dir/busy; mount -t tmpfs none root/tree/dir/busy");
+        try
+        {
+            using var root = Open(kernel: true);
+
+            var exception = Assert.Throws<FileOperationException>(() => root.RemoveTree("tree"));
+
+            Assert.Contains("'tree/dir/busy'", exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            scratch.Shell("umount root/tree/dir/busy");
+        }
+    }
+
+    [Fact]
+    public void Removing_a_tree_stops_when_it_is_cancelled()
+    {
+        scratch.Write("root/tree/file", "");
+        using var root = Open(kernel: true);
+
+        Assert.Throws<OperationCanceledException>(() => root.RemoveTree("tree", new CancellationToken(canceled: true)));
+
+        Assert.True(File.Exists(scratch["root/tree/file"]));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_new_directory_takes_no_other_ones_place(bool kernel)
+    {
+        scratch.Shell("mkdir -p root/there; ln -s there root/link");
+        using var root = Open(kernel);
+
+        root.CreateDirectory("there/new", 0x1f8, FileOwner.Root); // 0770
+
+        Assert.Equal("770", scratch.Shell("stat -c %a root/there/new").Trim());
+        Assert.Throws<FileOperationException>(() => root.CreateDirectory("there", PermissionBits.Directory, FileOwner.Root));
+        Assert.Throws<FileOperationException>(() => root.CreateDirectory("link", PermissionBits.Directory, FileOwner.Root));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
     public void Removing_what_is_gone_succeeds(bool kernel)
     {
         scratch.MakeDirectory("root");

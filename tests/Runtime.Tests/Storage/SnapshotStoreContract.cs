@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Testing.Storage;
 using Xunit;
@@ -200,9 +201,9 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
     public Task Device_nodes_and_pipes_survive() => SurvivesAsync(
         root =>
         {
-            RawFiles.MakeNode(Path.Join(root, "null"), 0x2000 | 0x1B6, 1, 3);
-            RawFiles.MakeNode(Path.Join(root, "disk"), 0x6000 | 0x1B0, 8, 17);
-            RawFiles.MakeNode(Path.Join(root, "pipe"), 0x1000 | 0x180);
+            RawFiles.MakeNode(Path.Join(root, "null"), FileKind.CharacterDevice, 0x1B6, 1, 3);
+            RawFiles.MakeNode(Path.Join(root, "disk"), FileKind.BlockDevice, 0x1B0, 8, 17);
+            RawFiles.MakeNode(Path.Join(root, "pipe"), FileKind.Fifo, 0x180);
         },
         "null char",
         "1:3",

@@ -32,7 +32,7 @@ public sealed class BtrfsFileSystem : IAsyncLifetime
         foreach (var abandoned in StorageScratch.Abandoned(Purpose))
         {
             StorageScratch.Unmount(System.IO.Path.Join(abandoned, "mnt"));
-            TreeRemover.Remove(abandoned, CancellationToken.None);
+            RawFiles.Remove(abandoned);
         }
 
         scratch = new StorageScratch(Purpose);

@@ -27,7 +27,7 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
         RawFiles.SetMode(Writable(id), 0x1ED);
         if (parent is { } existing)
         {
-            TreeCopier.Copy(Frozen(existing), Writable(id), cancellationToken);
+            RawFiles.Copy(Frozen(existing), Writable(id), cancellationToken);
         }
 
         return Task.FromResult(new Workspace(this, id, Writable(id)));
@@ -65,8 +65,8 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
             parents.Remove(id);
         }
 
-        TreeRemover.Remove(Writable(id), cancellationToken);
-        TreeRemover.Remove(Frozen(id), cancellationToken);
+        RawFiles.Remove(Writable(id));
+        RawFiles.Remove(Frozen(id));
         return Task.CompletedTask;
     }
 

@@ -37,7 +37,7 @@ public sealed class StorageScratch
             Unmount(point);
         }
 
-        TreeRemover.Remove(Path, CancellationToken.None);
+        RawFiles.Remove(Path);
     }
 
     /// <summary>Whatever is still in use there; nothing mounted: succeeds.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Testing.Storage;
 
@@ -13,55 +13,53 @@ public static class TreeText
 {
     public static string Of(string path)
     {
-        using var root = OpenDirectory.Open(path);
-        var lines = new List<string> { Line(".", root, ".\0"u8.ToArray(), []) };
-        Add(lines, root, "", []);
+        using var root = RootedDirectory.Open(path);
+        var lines = new List<string> { Line(root, UnixPath.Empty, []) };
+        Add(lines, root, UnixPath.Empty, []);
         return string.Join('\n', lines);
     }
 
-    private static void Add(List<string> lines, OpenDirectory directory, string prefix, Dictionary<ulong, string> links)
+    private static void Add(List<string> lines, RootedDirectory root, UnixPath directory, Dictionary<ulong, UnixPath> links)
     {
-        foreach (var entry in directory.Entries().OrderBy(entry => Show(entry.Name), StringComparer.Ordinal))
+        foreach (var name in root.List(directory).OrderBy(Show, StringComparer.Ordinal))
         {
-            var path = prefix + Show(entry.Name);
-            lines.Add(Line(path, directory, entry.Name, links));
-            if (directory.Stat(entry.Name).IsDirectory)
+            var path = directory / name;
+            lines.Add(Line(root, path, links));
+            if (root.Stat(path, followLink: false).IsDirectory)
             {
-                using var child = directory.OpenChild(entry.Name);
-                Add(lines, child, path + "/", links);
+                Add(lines, root, path, links);
             }
         }
     }
 
-    private static string Line(string path, OpenDirectory directory, byte[] name, Dictionary<ulong, string> links)
+    private static string Line(RootedDirectory root, UnixPath path, Dictionary<ulong, UnixPath> links)
     {
-        var status = directory.Stat(name);
-        var line = new StringBuilder(path);
-        line.Append(CultureInfo.InvariantCulture, $" {Kind(status.Type)} {Convert.ToString(status.Mode & 0xFFF, 8)} {status.Owner}:{status.Group}");
+        var status = root.Stat(path, followLink: false);
+        var line = new StringBuilder(path.IsEmpty ? "." : Show(path));
+        line.Append(CultureInfo.InvariantCulture, $" {Kind(status.Kind)} {Convert.ToString(status.Permissions, 8)} {status.Owner.User}:{status.Owner.Group}");
         line.Append(CultureInfo.InvariantCulture, $" {status.Modified.Seconds}.{status.Modified.Nanoseconds:D9}");
-        if (!status.IsDirectory && status.Links > 1 && !links.TryAdd(status.Inode, path))
+        if (!status.IsDirectory && status.LinkCount > 1 && !links.TryAdd(status.Inode, path))
         {
-            line.Append(" = ").Append(links[status.Inode]);
+            line.Append(" = ").Append(Show(links[status.Inode]));
         }
 
-        switch (status.Type)
+        switch (status.Kind)
         {
-            case NativeMethods.S_IFREG:
-                line.Append(CultureInfo.InvariantCulture, $" {status.Size} {Hash(directory.PathOf(name))}");
+            case FileKind.Regular:
+                line.Append(CultureInfo.InvariantCulture, $" {status.Size} {Convert.ToHexStringLower(SHA256.HashData(root.ReadAllBytes(path)))[..16]}");
                 break;
-            case NativeMethods.S_IFLNK:
-                var target = new byte[4096];
-                var length = NativeMethods.readlinkat(directory.Handle, name, target, target.Length);
-                line.Append(" -> ").Append(Show(target.AsSpan(0, (int)length)));
+            case FileKind.SymbolicLink:
+                line.Append(" -> ").Append(Show(root.ReadLink(path)));
                 break;
-            case NativeMethods.S_IFDIR:
+            case FileKind.Directory:
                 break;
             default:
-                line.Append(CultureInfo.InvariantCulture, $" {status.RawDeviceMajor}:{status.RawDeviceMinor}");
+                line.Append(CultureInfo.InvariantCulture, $" {(status.RawDevice >> 8) & 0xFFF}:{status.RawDevice & 0xFF}");
                 break;
         }
 
-        foreach (var (attribute, value) in RawFiles.Attributes(directory.PathOf(name)))
+        using var parent = root.OpenDirectory(path.Parent, LinkRule.Refuse);
+        foreach (var (attribute, value) in RawFiles.Attributes(parent, path.IsEmpty ? "." : path.Name))
         {
             line.Append(CultureInfo.InvariantCulture, $" {attribute}={Convert.ToHexStringLower(value)}");
         }
@@ -69,30 +67,23 @@ public static class TreeText
         return line.ToString();
     }
 
-    private static string Kind(uint type) => type switch
+    private static string Kind(FileKind kind) => kind switch
     {
-        NativeMethods.S_IFREG => "file",
-        NativeMethods.S_IFDIR => "dir",
-        NativeMethods.S_IFLNK => "link",
-        0x1000 => "fifo",
-        0x2000 => "char",
-        0x6000 => "block",
-        0xC000 => "socket",
+        FileKind.Regular => "file",
+        FileKind.Directory => "dir",
+        FileKind.SymbolicLink => "link",
+        FileKind.Fifo => "fifo",
+        FileKind.CharacterDevice => "char",
+        FileKind.BlockDevice => "block",
+        FileKind.Socket => "socket",
         _ => "unknown",
     };
 
-    private static string Hash(byte[] path)
-    {
-        using var file = NativeMethods.openat(NativeMethods.AT_FDCWD, path, NativeMethods.O_RDONLY | NativeMethods.O_CLOEXEC, 0);
-        using var stream = new FileStream(file, FileAccess.Read);
-        return Convert.ToHexStringLower(SHA256.HashData(stream))[..16];
-    }
-
     /// <summary>Bytes that are not plain characters, and spaces, as <c>%XX</c>.</summary>
-    private static string Show(ReadOnlySpan<byte> name)
+    private static string Show(UnixPath name)
     {
         var text = new StringBuilder();
-        foreach (var value in name.TrimEnd((byte)0))
+        foreach (var value in name.Bytes)
         {
             _ = value is > (byte)' ' and < 0x7F and not (byte)'%' ? text.Append((char)value) : text.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
         }

@@ -130,7 +130,7 @@ public sealed class ZfsPool : IAsyncLifetime
 
         foreach (var directory in StorageScratch.Abandoned(Purpose))
         {
-            TreeRemover.Remove(directory, CancellationToken.None);
+            RawFiles.Remove(directory);
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class DirectoryBaseImage(string directory) : IBaseImageSource
         using var source = RootedDirectory.Open(path);
         using var target = RootedDirectory.Open(rootPath);
         var copier = new TreeCopier(source, target, owner: null, cancellationToken);
-        copier.CopyContents(UnixPath.Empty, UnixPath.Empty, filter: null);
+        copier.CopyTree(UnixPath.Empty, UnixPath.Empty);
 
         // Of the copy: the source may have changed while it was read.
         return new BaseImageContent(TreeKey.Of(target, cancellationToken), BaseImageDefaults.NameFrom(path), BaseImageDefaults.Config, []);

@@ -20,33 +20,27 @@ internal static class TreeKey
         return hasher.Finish();
     }
 
-    /// <summary>The digester leaves owners out, because COPY gives files new ones. In a base image they stay, and what RUN may do depends on them.</summary>
+    /// <summary>
+    /// The digester leaves owners out, because COPY gives files new ones, and the top directory, because its contents go elsewhere. In a
+    /// base image they stay, and what RUN may do depends on them.
+    /// </summary>
     private static void AppendOwners(Sha256Hasher hasher, RootedDirectory root, CancellationToken cancellationToken)
     {
-        Span<byte> owner = stackalloc byte[8];
-        var waiting = new Stack<UnixPath>([UnixPath.Empty]);
-        while (waiting.TryPop(out var path))
+        var top = root.Stat(UnixPath.Empty, followLink: false);
+        hasher.AppendNumber((int)top.Permissions);
+        Append(hasher, top.Owner);
+        foreach (var entry in TreeEntries.Of(root, UnixPath.Empty, cancellationToken))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            using var directory = root.OpenDirectory(path, LinkRule.Refuse);
-            var names = DirectoryListing.Read(directory) ?? throw FileOperationException.Last("list", path);
-            for (var i = 0; i < names.Count; i++)
-            {
-                var child = path.Append(names[i][..^1]);
-                if (!FileCalls.TryStat(directory, names[i], out var status))
-                {
-                    throw FileOperationException.Last("read", child);
-                }
-
-                hasher.Append(names[i]);
-                BinaryPrimitives.WriteUInt32LittleEndian(owner, status.Owner.User);
-                BinaryPrimitives.WriteUInt32LittleEndian(owner[4..], status.Owner.Group);
-                hasher.Append(owner);
-                if (status.IsDirectory)
-                {
-                    waiting.Push(child);
-                }
-            }
+            hasher.Append(entry.Path.Name.Terminated);
+            Append(hasher, entry.Status.Owner);
         }
+    }
+
+    private static void Append(Sha256Hasher hasher, FileOwner owner)
+    {
+        Span<byte> numbers = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt32LittleEndian(numbers, owner.User);
+        BinaryPrimitives.WriteUInt32LittleEndian(numbers[4..], owner.Group);
+        hasher.Append(numbers);
     }
 }

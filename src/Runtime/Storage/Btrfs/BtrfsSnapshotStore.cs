@@ -1,5 +1,5 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
-using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -25,25 +25,22 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var directory = OpenDirectory.Open(root);
-        var name = OpenDirectory.Name(id.ToString());
+        using var trees = RootedDirectory.Open(root);
+        UnixPath name = id.ToString();
         if (parent is { } parentId)
         {
-            using var source = OpenSnapshot(directory, parentId);
-            Subvolume.Clone(source, directory, name);
+            Require(trees, parentId, readOnly: true);
+            Subvolume.Clone(trees, parentId.ToString(), name);
             return new Workspace(this, id, PathOf(id));
         }
 
-        Subvolume.Create(directory, name);
+        Subvolume.Create(trees, name);
         try
         {
             // The kernel subtracts the umask from the mode.
-            if (Calls.fchmodat(directory.Handle, name, 0x1ED, flags: 0) != 0)
-            {
-                throw Errno.LastException($"chmod '{PathOf(id)}'");
-            }
-
-            return new Workspace(this, id, PathOf(id));
+            return FileCalls.SetMode(trees.Handle, name.Terminated, PermissionBits.Directory)
+                ? new Workspace(this, id, PathOf(id))
+                : throw FileOperationException.Last("set the mode of", name);
         }
         catch (Exception failure)
         {
@@ -55,15 +52,18 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
     public Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var workspace = OpenWorkspace(id);
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, id, readOnly: false);
         return Task.FromResult(new Workspace(this, id, PathOf(id)));
     }
 
     public async Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
     {
-        using var subvolume = OpenWorkspace(workspace.Id);
-        await Task.Run(() => Subvolume.AbsorbNested(subvolume, cancellationToken), cancellationToken);
-        Subvolume.SetReadOnly(subvolume, true);
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, workspace.Id, readOnly: false);
+        UnixPath name = workspace.Id.ToString();
+        await Task.Run(() => Subvolume.AbsorbNested(trees, name, cancellationToken), cancellationToken);
+        Subvolume.SetReadOnly(trees, name, true);
     }
 
     public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -71,46 +71,35 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var directory = OpenDirectory.Open(root);
-        using var snapshot = OpenSnapshot(directory, id);
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, id, readOnly: true);
         return Task.FromResult(new SnapshotView(PathOf(id)));
     }
 
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            using var directory = OpenDirectory.Open(root);
-            Subvolume.Destroy(directory, OpenDirectory.Name(id.ToString()), cancellationToken);
+            using var trees = RootedDirectory.Open(root);
+            Subvolume.Destroy(trees, id.ToString(), cancellationToken);
         },
         cancellationToken);
 
     public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            using var directory = OpenDirectory.TryOpen(PathOf(id));
-            return directory is null ? 0 : ExclusiveSpace.Bytes(directory, cancellationToken);
+            using var trees = RootedDirectory.Open(root);
+            return ExclusiveSpace.Bytes(trees, id.ToString(), cancellationToken);
         },
         cancellationToken);
 
     private string PathOf(SnapshotId id) => Path.Join(root, id.ToString());
 
-    private static OpenDirectory OpenSnapshot(OpenDirectory directory, SnapshotId id) => OpenTree(directory, id, readOnly: true);
-
-    private OpenDirectory OpenWorkspace(SnapshotId id)
+    /// <summary>Throws unless there is such a tree, and it is what is asked for: a snapshot or a workspace.</summary>
+    private static void Require(RootedDirectory trees, SnapshotId id, bool readOnly)
     {
-        using var directory = OpenDirectory.Open(root);
-        return OpenTree(directory, id, readOnly: false);
-    }
-
-    private static OpenDirectory OpenTree(OpenDirectory directory, SnapshotId id, bool readOnly)
-    {
-        var tree = directory.TryOpenChild(OpenDirectory.Name(id.ToString())) ?? throw new SnapshotNotFoundException(id);
-        if (Subvolume.IsReadOnly(tree) == readOnly)
+        if (trees.TryStat(id.ToString(), followLink: false) is not { IsDirectory: true } || Subvolume.IsReadOnly(trees, id.ToString()) != readOnly)
         {
-            return tree;
+            throw new SnapshotNotFoundException(id);
         }
-
-        tree.Dispose();
-        throw new SnapshotNotFoundException(id);
     }
 }

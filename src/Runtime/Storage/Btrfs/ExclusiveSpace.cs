@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
-using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -10,38 +10,18 @@ namespace Kleene.Build.Runtime.Storage.Btrfs;
 /// </summary>
 internal static class ExclusiveSpace
 {
-    public static long Bytes(OpenDirectory directory, CancellationToken cancellationToken)
+    /// <summary>Nothing there: none. Each name of a file with several counts its part.</summary>
+    public static long Bytes(RootedDirectory root, UnixPath top, CancellationToken cancellationToken) =>
+        TreeEntries.Of(root, top, cancellationToken)
+            .Where(entry => entry.Status is { Kind: FileKind.Regular, AllocatedSize: > 0 })
+            .Sum(entry => OfFile(entry) / entry.Status.LinkCount);
+
+    private static long OfFile(TreeEntry entry)
     {
-        var total = 0L;
-        foreach (var entry in directory.Entries())
+        using var file = FileCalls.Open(entry.Directory, entry.Path.Name.Terminated, Abi.O_RDONLY);
+        if (file is null)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!directory.TryStat(entry.Name, out var status))
-            {
-                continue;
-            }
-
-            if (status.IsDirectory)
-            {
-                using var child = directory.TryOpenChild(entry.Name);
-                total += child is null ? 0 : Bytes(child, cancellationToken);
-            }
-            else if (status is { Type: Calls.S_IFREG, Blocks: > 0 })
-            {
-                // Each name of a file with several counts its part.
-                total += OfFile(directory, entry.Name) / status.Links;
-            }
-        }
-
-        return total;
-    }
-
-    private static long OfFile(OpenDirectory directory, byte[] name)
-    {
-        using var file = Calls.openat(directory.Descriptor, name, Calls.O_RDONLY | Calls.O_NOFOLLOW | Calls.O_CLOEXEC, 0);
-        if (file.IsInvalid)
-        {
-            return Errno.Last == Errno.ENOENT ? 0 : throw Errno.LastException($"open '{directory.Show(name)}'");
+            return Errno.Last == Errno.ENOENT ? 0 : throw FileOperationException.Last("open", entry.Path);
         }
 
         var total = 0L;
@@ -53,7 +33,7 @@ internal static class ExclusiveSpace
             map.Capacity = NativeMethods.ExtentsAtOnce;
             if (NativeMethods.ioctl(file, NativeMethods.FS_IOC_FIEMAP, ref map) != 0)
             {
-                throw Errno.LastException($"map extents of '{directory.Show(name)}'");
+                throw FileOperationException.Last("map the extents of", entry.Path);
             }
 
             foreach (ref readonly var extent in MemoryMarshal.CreateReadOnlySpan(ref map.Items[0], (int)map.Mapped))

@@ -1,57 +1,59 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
-using Calls = Kleene.Build.Runtime.Storage.NativeMethods;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
-/// <summary>What can be done with subvolumes, by ioctl. A subvolume is named by the directory it stands in and its name there.</summary>
+/// <summary>What can be done with subvolumes, by ioctl. A subvolume is named by its path in a directory.</summary>
 internal static class Subvolume
 {
-    public static void Create(OpenDirectory parent, ReadOnlySpan<byte> name)
+    public static void Create(RootedDirectory root, UnixPath path)
     {
         var arguments = default(NativeMethods.VolumeArguments);
-        name.CopyTo(arguments.Name);
-        Check(NativeMethods.ioctl(parent.Handle, NativeMethods.BTRFS_IOC_SUBVOL_CREATE, ref arguments), "create subvolume", parent, name);
+        path.Name.Terminated.CopyTo(arguments.Name);
+        using var parent = Open(root, path.Parent);
+        Check(NativeMethods.ioctl(parent, NativeMethods.BTRFS_IOC_SUBVOL_CREATE, ref arguments), "create subvolume", path);
     }
 
     /// <summary>A writable snapshot of a subvolume. A subvolume nested in it is an empty directory there.</summary>
-    public static void Clone(OpenDirectory source, OpenDirectory parent, ReadOnlySpan<byte> name)
+    public static void Clone(RootedDirectory root, UnixPath source, UnixPath path)
     {
-        var arguments = new NativeMethods.SnapshotArguments { Descriptor = source.Descriptor };
-        name.CopyTo(arguments.Name);
-        Check(NativeMethods.ioctl(parent.Handle, NativeMethods.BTRFS_IOC_SNAP_CREATE_V2, ref arguments), "snapshot subvolume", parent, name);
+        using var from = Open(root, source);
+        var arguments = new NativeMethods.SnapshotArguments { Descriptor = from.DangerousGetHandle() };
+        path.Name.Terminated.CopyTo(arguments.Name);
+        using var parent = Open(root, path.Parent);
+        Check(NativeMethods.ioctl(parent, NativeMethods.BTRFS_IOC_SNAP_CREATE_V2, ref arguments), "snapshot subvolume", source);
     }
 
-    public static bool IsReadOnly(OpenDirectory subvolume)
+    public static bool IsReadOnly(RootedDirectory root, UnixPath path)
     {
+        using var subvolume = Open(root, path);
         var flags = 0UL;
-        Check(NativeMethods.ioctl(subvolume.Handle, NativeMethods.BTRFS_IOC_SUBVOL_GETFLAGS, ref flags), "read flags of subvolume", subvolume, []);
+        Check(NativeMethods.ioctl(subvolume, NativeMethods.BTRFS_IOC_SUBVOL_GETFLAGS, ref flags), "read flags of subvolume", path);
         return (flags & NativeMethods.BTRFS_SUBVOL_RDONLY) != 0;
     }
 
-    public static void SetReadOnly(OpenDirectory subvolume, bool value)
+    public static void SetReadOnly(RootedDirectory root, UnixPath path, bool value)
     {
+        using var subvolume = Open(root, path);
         var flags = value ? NativeMethods.BTRFS_SUBVOL_RDONLY : 0;
-        Check(NativeMethods.ioctl(subvolume.Handle, NativeMethods.BTRFS_IOC_SUBVOL_SETFLAGS, ref flags), "set flags of subvolume", subvolume, []);
+        Check(NativeMethods.ioctl(subvolume, NativeMethods.BTRFS_IOC_SUBVOL_SETFLAGS, ref flags), "set flags of subvolume", path);
     }
 
     /// <summary>Removes a subvolume and those nested in it, in use or not. Gone already: succeeds.</summary>
-    public static void Destroy(OpenDirectory parent, byte[] name, CancellationToken cancellationToken)
+    public static void Destroy(RootedDirectory root, UnixPath path, CancellationToken cancellationToken)
     {
-        if (TryDestroy(parent, name))
+        if (TryDestroy(root, path))
         {
             return;
         }
 
-        using (var subvolume = parent.OpenChild(name))
+        // Nothing can be removed from one that is read-only.
+        var all = Nested(root, path, cancellationToken).Append(path).ToList();
+        all.ForEach(subvolume => SetReadOnly(root, subvolume, false));
+        if (all.Find(subvolume => !TryDestroy(root, subvolume)) is { IsEmpty: false } kept)
         {
-            // Nothing can be removed from one that is read-only, nor what is nested in it.
-            SetReadOnly(subvolume, false);
-            ForEachNested(subvolume, (directory, nested) => Destroy(directory, nested, cancellationToken), cancellationToken);
-        }
-
-        if (!TryDestroy(parent, name))
-        {
-            throw Errno.Exception(Errno.ENOTEMPTY, $"delete subvolume '{parent.Show(name)}'");
+            throw new FileOperationException("delete subvolume", kept, Errno.ENOTEMPTY);
         }
     }
 
@@ -59,82 +61,63 @@ internal static class Subvolume
     /// Turns nested subvolumes into plain directories, because a snapshot would have nothing of what is in them.
     /// Whether there are any is one question to the kernel; only then is the tree searched.
     /// </summary>
-    public static void AbsorbNested(OpenDirectory subvolume, CancellationToken cancellationToken)
+    public static void AbsorbNested(RootedDirectory root, UnixPath path, CancellationToken cancellationToken)
     {
-        if (HasNested(subvolume))
+        if (HasNested(root, path))
         {
-            ForEachNested(subvolume, (directory, name) => Absorb(directory, name, cancellationToken), cancellationToken);
+            Nested(root, path, cancellationToken).ForEach(nested => Absorb(root, nested, cancellationToken));
         }
     }
 
-    private static void Absorb(OpenDirectory parent, byte[] name, CancellationToken cancellationToken)
+    private static void Absorb(RootedDirectory root, UnixPath path, CancellationToken cancellationToken)
     {
-        var before = parent.Stat();
-        var copy = OpenDirectory.Name($".kleene-{Guid.NewGuid():N}");
-        using (var nested = parent.OpenChild(name))
-        {
-            AbsorbNested(nested, cancellationToken);
-            if (Calls.mkdirat(parent.Handle, copy, 0x1C0) != 0)
-            {
-                throw Errno.LastException($"mkdir '{parent.Show(copy)}'");
-            }
-
-            using var target = parent.OpenChild(copy);
-            TreeCopier.Copy(nested, target, cancellationToken);
-        }
-
-        Destroy(parent, name, cancellationToken);
-        if (Calls.renameat(parent.Handle, copy, parent.Handle, name) != 0)
-        {
-            throw Errno.LastException($"rename '{parent.Show(copy)}'");
-        }
-
-        TreeCopier.SetTimes(parent, ".\0"u8, before);
+        var before = root.Stat(path.Parent, followLink: false);
+        var copy = path.Parent / $".kleene-{Guid.NewGuid():N}";
+        root.CreateDirectory(copy, PermissionBits.PrivateDirectory, FileOwner.Root);
+        new TreeCopier(root, root, owner: null, cancellationToken).CopyTree(path, copy);
+        Destroy(root, path, cancellationToken);
+        root.Rename(copy, path);
+        root.SetModified(path.Parent, before.Modified);
     }
 
     /// <summary>True also on kernels that cannot tell (before 4.18).</summary>
-    private static bool HasNested(OpenDirectory subvolume)
+    private static bool HasNested(RootedDirectory root, UnixPath path)
     {
+        using var subvolume = Open(root, path);
         var references = default(NativeMethods.RootReferences);
-        return NativeMethods.ioctl(subvolume.Handle, NativeMethods.BTRFS_IOC_GET_SUBVOL_ROOTREF, ref references) != 0 || references.Count > 0;
+        return NativeMethods.ioctl(subvolume, NativeMethods.BTRFS_IOC_GET_SUBVOL_ROOTREF, ref references) != 0 || references.Count > 0;
     }
 
-    private static void ForEachNested(OpenDirectory directory, Action<OpenDirectory, byte[]> action, CancellationToken cancellationToken)
-    {
-        foreach (var entry in directory.Entries().Where(entry => entry.MayBeDirectory))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var status = directory.Stat(entry.Name);
-            if (status is { IsDirectory: true, Inode: NativeMethods.RootInode })
-            {
-                action(directory, entry.Name);
-            }
-            else if (status.IsDirectory)
-            {
-                using var child = directory.OpenChild(entry.Name);
-                ForEachNested(child, action, cancellationToken);
-            }
-        }
-    }
+    /// <summary>The subvolumes in a subvolume, the innermost first.</summary>
+    private static List<UnixPath> Nested(RootedDirectory root, UnixPath path, CancellationToken cancellationToken) =>
+    [
+        .. TreeEntries.Of(root, path, cancellationToken)
+            .Where(entry => entry.Status is { IsDirectory: true, Inode: NativeMethods.RootInode })
+            .Select(entry => entry.Path)
+            .Reverse(),
+    ];
 
     /// <summary>False when something is nested in it.</summary>
-    private static bool TryDestroy(OpenDirectory parent, ReadOnlySpan<byte> name)
+    private static bool TryDestroy(RootedDirectory root, UnixPath path)
     {
         var arguments = default(NativeMethods.VolumeArguments);
-        name.CopyTo(arguments.Name);
-        if (NativeMethods.ioctl(parent.Handle, NativeMethods.BTRFS_IOC_SNAP_DESTROY, ref arguments) == 0 || Errno.Last == Errno.ENOENT)
+        path.Name.Terminated.CopyTo(arguments.Name);
+        using var parent = Open(root, path.Parent);
+        if (NativeMethods.ioctl(parent, NativeMethods.BTRFS_IOC_SNAP_DESTROY, ref arguments) == 0 || Errno.Last == Errno.ENOENT)
         {
             return true;
         }
 
-        return Errno.Last == Errno.ENOTEMPTY ? false : throw Errno.LastException($"delete subvolume '{parent.Show(name)}'");
+        return Errno.Last == Errno.ENOTEMPTY ? false : throw FileOperationException.Last("delete subvolume", path);
     }
 
-    private static void Check(int result, string operation, OpenDirectory directory, ReadOnlySpan<byte> name)
+    private static SafeFileHandle Open(RootedDirectory root, UnixPath path) => root.OpenDirectory(path, LinkRule.Refuse);
+
+    private static void Check(int result, string operation, UnixPath path)
     {
         if (result != 0)
         {
-            throw Errno.LastException($"{operation} '{directory.Show(name)}'");
+            throw FileOperationException.Last(operation, path);
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class ClassicMount : IOverlayMounter
             Mount(root, layers, target);
 
             // The handle keeps the mount when its place is taken away.
-            var handle = NativeMethods.openat(NativeMethods.AT_FDCWD, OpenDirectory.Name(target), NativeMethods.O_PATH | NativeMethods.O_CLOEXEC, 0);
+            var handle = NativeMethods.open(target, NativeMethods.O_PATH | NativeMethods.O_CLOEXEC, 0);
             var errno = handle.IsInvalid ? Errno.Last : 0;
             _ = NativeMethods.umount2(target, NativeMethods.MNT_DETACH);
             return errno == 0 ? handle : throw Errno.Exception(errno, $"open '{target}'");

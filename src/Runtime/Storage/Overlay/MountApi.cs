@@ -1,4 +1,5 @@
 using System.Text;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -28,7 +29,7 @@ internal sealed class MountApi : IOverlayMounter
     {
         using var mount = MountDetached(root, layers);
         var moved = NativeMethods.move_mount(
-            NativeMethods.SYS_move_mount, mount, "\0"u8, NativeMethods.AT_FDCWD, OpenDirectory.Name(target), NativeMethods.MOVE_MOUNT_F_EMPTY_PATH);
+            NativeMethods.SYS_move_mount, mount, "\0"u8, Abi.AT_FDCWD, ((UnixPath)target).Terminated, NativeMethods.MOVE_MOUNT_F_EMPTY_PATH);
         if (moved != 0)
         {
             throw Errno.LastException($"move_mount '{target}'");
@@ -62,7 +63,7 @@ internal sealed class MountApi : IOverlayMounter
 
         foreach (var option in OverlayLayers.SwitchedOff)
         {
-            Require(context, OpenDirectory.Name(option), "off");
+            Require(context, ((UnixPath)option).Terminated, "off");
         }
 
         Check(context, NativeMethods.fsconfig(NativeMethods.SYS_fsconfig, context, NativeMethods.FSCONFIG_CMD_CREATE, [], [], 0), "create");
@@ -75,7 +76,7 @@ internal sealed class MountApi : IOverlayMounter
     private static string Escape(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal);
 
     private static void Require(SafeFileHandle context, ReadOnlySpan<byte> key, string value) =>
-        Check(context, Set(context, key, OpenDirectory.Name(value)), $"{Encoding.ASCII.GetString(key[..^1])}={value}");
+        Check(context, Set(context, key, ((UnixPath)value).Terminated), $"{Encoding.ASCII.GetString(key[..^1])}={value}");
 
     private static long Set(SafeFileHandle context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         NativeMethods.fsconfig(NativeMethods.SYS_fsconfig, context, NativeMethods.FSCONFIG_SET_STRING, key, value, 0);

@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Storage.Overlay;
@@ -37,18 +38,19 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
         var tree = Tree(id);
-        OpenDirectory.Make(tree.Directory);
+        using var trees = RootedDirectory.Open(root);
+        Make(trees, id.ToString());
         try
         {
             if (parent is { } parentId)
             {
-                await StandOnAsync(tree, Tree(parentId), cancellationToken);
+                await StandOnAsync(trees, tree, Tree(parentId), cancellationToken);
                 Mount(tree, use);
             }
             else
             {
                 tree.WriteLower([]);
-                OpenDirectory.Make(tree.Upper);
+                Make(trees, tree.Relative(OverlayTree.UpperName));
             }
 
             return new Workspace(this, id, tree.Visible);
@@ -72,8 +74,9 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         if (tree.IsMountable && !Mounts.IsMounted(tree.Merged))
         {
             // A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.
-            TreeRemover.Remove(tree.Work, cancellationToken);
-            OpenDirectory.Make(tree.Work);
+            using var trees = RootedDirectory.Open(root);
+            trees.RemoveTree(tree.Relative(OverlayTree.WorkName), cancellationToken);
+            Make(trees, tree.Relative(OverlayTree.WorkName));
             Mount(tree, WorkspaceUse.Container);
         }
 
@@ -141,7 +144,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 
         if (Directory.Exists(tree.Doomed))
         {
-            await Task.Run(() => TreeRemover.Remove(tree.Doomed, cancellationToken), cancellationToken);
+            using var trees = RootedDirectory.Open(root);
+            await Task.Run(() => trees.RemoveTree(tree.DoomedName, cancellationToken), cancellationToken);
         }
     }
 
@@ -157,9 +161,9 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     private OverlayTree Tree(SnapshotId id) => new(root, id);
 
     /// <summary>Makes a tree all that it is before it is mounted.</summary>
-    private async Task StandOnAsync(OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
+    private async Task StandOnAsync(RootedDirectory trees, OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
     {
-        if (!parent.IsSnapshot || !ParentLink.TryMake(tree, parent))
+        if (!parent.IsSnapshot || !ParentLink.TryMake(trees, tree, parent))
         {
             throw new SnapshotNotFoundException(parent.Id);
         }
@@ -167,47 +171,43 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         var chain = parent.Layers();
         if (chain.Length >= maximumLayers)
         {
-            await Task.Run(() => Flatten(tree, parent, chain, cancellationToken), cancellationToken);
+            await Task.Run(() => Flatten(trees, tree, parent, chain, cancellationToken), cancellationToken);
             chain = parent.Layers();
         }
 
         tree.WriteLower(chain);
-        OpenDirectory.Make(tree.Upper);
-        OpenDirectory.Make(tree.Work);
-        OpenDirectory.Make(tree.Merged);
+        Make(trees, tree.Relative(OverlayTree.UpperName));
+        Make(trees, tree.Relative(OverlayTree.WorkName));
+        Make(trees, tree.Relative(OverlayTree.MergedName));
 
         // The root of the mount looks as the upper directory does.
-        using var newest = OpenDirectory.Open(Path.Join(root, chain[0]));
-        using var upper = OpenDirectory.Open(tree.Upper);
-        TreeCopier.CopyAttributes(newest, ".\0"u8, upper, ".\0"u8, newest.Stat());
+        new TreeCopier(trees, trees, owner: null, cancellationToken).CopyAttributes(chain[0], tree.Relative(OverlayTree.UpperName));
     }
+
+    private static void Make(RootedDirectory trees, UnixPath path) => trees.CreateDirectory(path, PermissionBits.Directory, FileOwner.Root);
 
     /// <summary>
     /// Gives a snapshot with too many layers a copy of its whole tree. It is made in the child's directory and moved to the parent,
     /// where later children find it; of two that make it at once one keeps the other's.
     /// </summary>
-    private void Flatten(OverlayTree child, OverlayTree parent, string[] chain, CancellationToken cancellationToken)
+    private void Flatten(RootedDirectory trees, OverlayTree child, OverlayTree parent, string[] chain, CancellationToken cancellationToken)
     {
-        OpenDirectory.Make(child.Flat);
+        var flat = child.Relative(OverlayTree.FlatName);
+        Make(trees, flat);
         using (var mount = mounter.MountDetached(root, new OverlayLayers(chain)))
+        using (var merged = RootedDirectory.Open($"/proc/self/fd/{mount.DangerousGetHandle()}/."))
         {
-            TreeCopier.Copy($"/proc/self/fd/{mount.DangerousGetHandle()}/.", child.Flat, cancellationToken);
+            new TreeCopier(merged, trees, owner: null, cancellationToken).CopyTree(UnixPath.Empty, flat);
         }
 
-        using var from = OpenDirectory.Open(child.Directory);
-        using var to = OpenDirectory.Open(parent.Directory);
-        var name = OpenDirectory.Name(OverlayTree.FlatName);
-        if (NativeMethods.renameat(from.Handle, name, to.Handle, name) == 0)
+        try
         {
-            return;
+            trees.Rename(flat, parent.Relative(OverlayTree.FlatName));
         }
-
-        if (Errno.Last is not (Errno.ENOTEMPTY or Errno.EEXIST))
+        catch (FileOperationException exception) when (exception.ErrorNumber is Errno.ENOTEMPTY or Errno.EEXIST)
         {
-            throw Errno.LastException($"rename '{child.Flat}'");
+            trees.RemoveTree(flat, cancellationToken);
         }
-
-        TreeRemover.Remove(child.Flat, cancellationToken);
     }
 
     private void Mount(OverlayTree tree, WorkspaceUse use)
@@ -239,15 +239,16 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }
     }
 
-    private static void Tidy(OverlayTree tree)
+    private void Tidy(OverlayTree tree)
     {
         try
         {
             // This also takes the mount out of every other namespace that has a copy of it: rmdir(2) detaches what is mounted elsewhere.
-            TreeRemover.Remove(tree.Merged, CancellationToken.None);
-            TreeRemover.Remove(tree.Work, CancellationToken.None);
+            using var trees = RootedDirectory.Open(root);
+            trees.RemoveTree(tree.Relative(OverlayTree.MergedName), CancellationToken.None);
+            trees.RemoveTree(tree.Relative(OverlayTree.WorkName), CancellationToken.None);
         }
-        catch (IOException)
+        catch (KleeneException)
         {
             // Nobody looks at it any more, and removing the snapshot removes it too.
         }

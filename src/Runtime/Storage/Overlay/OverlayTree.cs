@@ -20,25 +20,28 @@ internal readonly record struct OverlayTree(string Root, SnapshotId Id)
     public const string FlatName = "flat";
     public const string UpperName = "upper";
     public const string WorkName = "work";
+    public const string MergedName = "merged";
+    public const string LowerName = "lower";
+    public const string ParentName = "parent";
 
     public string Directory => Path.Join(Root, Id.ToString());
 
     /// <summary>What the directory is called while it is being removed, so that half of it is never taken for a tree.</summary>
-    public string Doomed => Directory + ".removed";
+    public string Doomed => Path.Join(Root, DoomedName);
 
-    public string Lower => Path.Join(Directory, "lower");
+    public string DoomedName => $"{Id}.removed";
+
+    public string Lower => Path.Join(Directory, LowerName);
 
     public string Upper => Path.Join(Directory, UpperName);
 
     public string Work => Path.Join(Directory, WorkName);
 
-    public string Merged => Path.Join(Directory, "merged");
+    public string Merged => Path.Join(Directory, MergedName);
 
     public string Frozen => Path.Join(Directory, FrozenName);
 
     public string Flat => Path.Join(Directory, FlatName);
-
-    public string Parent => Path.Join(Directory, "parent");
 
     public bool IsSnapshot => System.IO.Directory.Exists(Frozen);
 
@@ -50,6 +53,7 @@ internal readonly record struct OverlayTree(string Root, SnapshotId Id)
     /// <summary>Where a workspace's files are seen.</summary>
     public string Visible => IsMountable ? Merged : Upper;
 
+    /// <summary>From the root.</summary>
     public string Relative(string name) => $"{Id}/{name}";
 
     public string[] ReadLower() => File.ReadAllLines(Lower);

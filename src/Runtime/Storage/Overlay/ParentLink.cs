@@ -1,4 +1,4 @@
-using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Runtime.Storage.Overlay;
 
@@ -6,22 +6,17 @@ namespace Kleene.Build.Runtime.Storage.Overlay;
 internal static class ParentLink
 {
     /// <summary>False when there is no such parent, or it is being removed.</summary>
-    public static bool TryMake(OverlayTree child, OverlayTree parent)
+    public static bool TryMake(RootedDirectory trees, OverlayTree child, OverlayTree parent)
     {
-        using var from = OpenDirectory.TryOpen(parent.Directory);
-        using var to = OpenDirectory.Open(child.Directory);
-        if (from is null)
+        try
+        {
+            trees.CreateHardLink(child.Relative(OverlayTree.ParentName), parent.Relative(OverlayTree.LowerName));
+            return true;
+        }
+        catch (FileOperationException exception) when (exception.IsNotFound)
         {
             return false;
         }
-
-        var (oldName, newName) = (OpenDirectory.Name(Path.GetFileName(parent.Lower)), OpenDirectory.Name(Path.GetFileName(child.Parent)));
-        if (NativeMethods.linkat(from.Handle, oldName, to.Handle, newName, flags: 0) == 0)
-        {
-            return true;
-        }
-
-        return Errno.Last == Errno.ENOENT ? false : throw Errno.LastException($"link '{child.Parent}'");
     }
 
     /// <summary>
@@ -53,8 +48,8 @@ internal static class ParentLink
 
     public static void RefuseWhenStoodOn(SnapshotId id, string lower)
     {
-        using var directory = OpenDirectory.TryOpen(Path.GetDirectoryName(lower)!); // The file stands in a tree's directory.
-        if (directory is not null && directory.TryStat(OpenDirectory.Name(Path.GetFileName(lower)), out var status) && status.Links > 1)
+        using var directory = RootedDirectory.TryOpen(Path.GetDirectoryName(lower)!); // The file stands in a tree's directory.
+        if (directory?.TryStat(Path.GetFileName(lower), followLink: false) is { LinkCount: > 1 })
         {
             throw new SnapshotInUseException(id, "other trees stand on it");
         }

@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Overlay;
 using Kleene.Build.Testing.Storage;
@@ -101,7 +102,7 @@ public sealed class OverlaySnapshotStoreTests : IAsyncLifetime
         foreach (var name in missing)
         {
             var path = Path.Join(scratch.Path, workspace.Id.ToString(), name);
-            TreeRemover.Remove(path, Token);
+            RawFiles.Remove(path);
         }
 
         await store.RemoveAsync(workspace.Id, Token);
@@ -178,7 +179,7 @@ public sealed class OverlaySnapshotStoreTests : IAsyncLifetime
 
     private static ulong Inode(string directory, string name)
     {
-        using var opened = OpenDirectory.Open(directory);
-        return opened.Stat(OpenDirectory.Name(name)).Inode;
+        using var opened = RootedDirectory.Open(directory);
+        return opened.Stat(name, followLink: false).Inode;
     }
 }
