@@ -127,7 +127,7 @@ internal sealed class SourceFinder(SourceTree origin)
             }
 
             var names = origin.Root.List(directory).Where(name => !origin.Ignore.Decide(directory / name).IsIgnored).Select(name => name.ToString());
-            var nearest = NearMiss.Find(component.ToString(), names);
+            var nearest = Suggestion.Nearest(component.ToString(), names);
             return nearest is null ? default(UnixPath?) : directory / nearest;
         }
 

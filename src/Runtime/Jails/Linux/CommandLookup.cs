@@ -49,13 +49,13 @@ internal static class CommandLookup
         if (command.Contains('/', StringComparison.Ordinal))
         {
             var folder = Path.GetDirectoryName(command) is { Length: > 0 } parent ? parent : "/";
-            var hint = NearestName.Hint(command, tree.Names(folder).Select(name => Path.Join(folder, name)));
+            var hint = Suggestion.Hint(command, tree.Names(folder).Select(name => Path.Join(folder, name)));
             return new JailStartException(JailStartFailure.NotFound, $"'{command}' is not in the image{hint}");
         }
 
         var names = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).SelectMany(tree.Names);
         return new JailStartException(
-            JailStartFailure.NotFound, $"'{command}' is not in any directory of the image's PATH ({searchPath}){NearestName.Hint(command, names)}");
+            JailStartFailure.NotFound, $"'{command}' is not in any directory of the image's PATH ({searchPath}){Suggestion.Hint(command, names)}");
     }
 
     /// <summary>execvp(3): a word with a slash is a path, any other is looked for in each directory of the search path.</summary>

@@ -57,7 +57,7 @@ internal sealed class UserDatabase
         ?? throw Unknown("group", name, "/etc/group", groups.Select(group => group.Name));
 
     private static JailStartException Unknown(string what, string name, string file, IEnumerable<string> names) =>
-        new(JailStartFailure.Jail, $"the {what} '{name}' is not in {file} of the image{NearestName.Hint(name, names)}");
+        new(JailStartFailure.Jail, $"the {what} '{name}' is not in {file} of the image{Suggestion.Hint(name, names)}");
 
     private static uint? Number(string text) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
