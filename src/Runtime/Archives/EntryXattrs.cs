@@ -71,6 +71,6 @@ internal static unsafe class EntryXattrs
     /// <summary>No file system has all of them, and a namespace of users may not write all of them.</summary>
     private static int Lost(int result, string name) =>
         result == 0 ? 0
-        : Errno.Last == Abi.EOPNOTSUPP || Errno.Last == Errno.EPERM ? 1
+        : Errno.Last == Errno.EOPNOTSUPP || Errno.Last == Errno.EPERM ? 1
         : throw FileOperationException.Last("set an extended attribute:", name);
 }

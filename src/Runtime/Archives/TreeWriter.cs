@@ -293,8 +293,8 @@ internal sealed class TreeWriter(RootedDirectory root) : IDisposable
     private static bool IsOfTheArchive(Exception exception) =>
         exception is FormatException
         || (exception is FileOperationException { ErrorNumber: var error }
-            && (error is Errno.ENOENT or Errno.ENOTDIR or Errno.EISDIR or Errno.EEXIST or Errno.EINVAL or Errno.ENAMETOOLONG
-                || error == Abi.ELOOP || error == Abi.ENOTEMPTY));
+            && (error is Errno.ENOENT or Errno.ENOTDIR or Errno.EISDIR or Errno.EEXIST or Errno.EINVAL
+                || error == Errno.ENAMETOOLONG || error == Errno.ELOOP || error == Errno.ENOTEMPTY));
 
     private static FileOperationException Failed(string operation, EntryPath path) => FileOperationException.Last(operation, UnixPath.FromBytes(path.Bytes));
 }

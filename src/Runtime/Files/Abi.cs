@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Files;
 
 /// <summary>
-/// The numbers that differ between the C libraries we run on: fcntl.h, errno.h and dirent.h of Linux (x86-64 and arm64) and FreeBSD.
+/// The numbers that differ between the C libraries we run on: fcntl.h and dirent.h of Linux (x86-64 and arm64) and FreeBSD.
 /// Asks what the process is linked against, not what the kernel is: a Linux binary on FreeBSD speaks Linux.
 /// </summary>
 internal static class Abi
@@ -29,12 +30,8 @@ internal static class Abi
     public static readonly int AT_REMOVEDIR = IsFreeBsd ? 0x800 : 0x200;
     public const int AT_EMPTY_PATH = 0x1000;
 
-    public static readonly int ELOOP = IsFreeBsd ? 62 : 40;
-    public static readonly int EOPNOTSUPP = IsFreeBsd ? 45 : 95;
-    public static readonly int ENOTEMPTY = IsFreeBsd ? 66 : 39;
-
     /// <summary>FreeBSD's open(2) says EMLINK where O_NOFOLLOW meets a symbolic link.</summary>
-    public static readonly int LinkRefused = IsFreeBsd ? 31 : ELOOP;
+    public static readonly int LinkRefused = IsFreeBsd ? Errno.EMLINK : Errno.ELOOP;
 
     /// <summary>Where the name starts in a directory entry; the record length is at 16 and the type at 18 in both.</summary>
     public static readonly int DirectoryEntryName = IsFreeBsd ? 24 : 19;

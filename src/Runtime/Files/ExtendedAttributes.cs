@@ -52,7 +52,7 @@ internal static unsafe class ExtendedAttributes
             {
                 // A file system without attributes is no reason to refuse its files; neither is a namespace that is not ours to write.
                 if (NativeMethods.fsetxattr(target, namePointer, valuePointer, (nuint)value.Length, 0) != 0
-                    && Errno.Last != Abi.EOPNOTSUPP && Errno.Last != Errno.EPERM)
+                    && Errno.Last != Errno.EOPNOTSUPP && Errno.Last != Errno.EPERM)
                 {
                     throw FileOperationException.Last($"set attribute '{name.ToDisplay()}' of", targetPath);
                 }

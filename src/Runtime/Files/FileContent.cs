@@ -57,7 +57,7 @@ internal sealed unsafe class FileContent(CancellationToken cancellationToken)
     private void CopySparse(SafeFileHandle source, SafeFileHandle target, long size, Span<byte> buffer, UnixPath path)
     {
         var data = NativeMethods.lseek(source, 0, NativeMethods.SEEK_DATA);
-        if (data < 0 && Errno.Last != NativeMethods.ENXIO)
+        if (data < 0 && Errno.Last != Errno.ENXIO)
         {
             // A file system that cannot tell.
             CopyRange(source, target, long.MaxValue, buffer, path);
@@ -77,7 +77,7 @@ internal sealed unsafe class FileContent(CancellationToken cancellationToken)
         }
 
         // ENXIO: nothing but a hole follows, which only the length can show.
-        if (Errno.Last != NativeMethods.ENXIO || NativeMethods.ftruncate(target, size) != 0)
+        if (Errno.Last != Errno.ENXIO || NativeMethods.ftruncate(target, size) != 0)
         {
             throw FileOperationException.Last("copy", path);
         }

@@ -15,9 +15,6 @@ internal static unsafe partial class NativeMethods
 
     public const uint STATX_BASIC_STATS = 0x7ff;
 
-    /// <summary>errno.h; the same everywhere.</summary>
-    public const int ENXIO = 6;
-
     public const int SEEK_SET = 0;
     public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;

@@ -32,7 +32,7 @@ internal sealed class PathLookup(SafeFileHandle root, IDirectoryResolver resolve
             path = Follow(parent, target);
         }
 
-        Marshal.SetLastPInvokeError(Abi.ELOOP);
+        Marshal.SetLastPInvokeError(Errno.ELOOP);
         return null;
     }
 
@@ -57,7 +57,7 @@ internal sealed class PathLookup(SafeFileHandle root, IDirectoryResolver resolve
             path = Follow(realParent, target);
         }
 
-        throw new FileOperationException("find", asked, Abi.ELOOP);
+        throw new FileOperationException("find", asked, Errno.ELOOP);
     }
 
     /// <summary>The path, or where it leads if it is a link: then a path that is none itself and need not exist.</summary>
@@ -83,7 +83,7 @@ internal sealed class PathLookup(SafeFileHandle root, IDirectoryResolver resolve
             }
         }
 
-        throw new FileOperationException("find", asked, Abi.ELOOP);
+        throw new FileOperationException("find", asked, Errno.ELOOP);
     }
 
     /// <summary>The last component apart; empty when the path ends in the root, <c>.</c> or <c>..</c>, which only a directory does.</summary>

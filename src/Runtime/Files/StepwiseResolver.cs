@@ -36,7 +36,7 @@ internal sealed class StepwiseResolver : IDirectoryResolver
             {
                 if (links == LinkRule.Refuse || ++followed > MaximumLinks || target.Length == 0)
                 {
-                    Marshal.SetLastPInvokeError(Abi.ELOOP);
+                    Marshal.SetLastPInvokeError(Errno.ELOOP);
                     return null;
                 }
 

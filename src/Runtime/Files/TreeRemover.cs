@@ -112,7 +112,7 @@ internal sealed class TreeRemover(UnixPath path, CancellationToken cancellationT
                 : throw new FileOperationException("remove", PathOf(name), error);
         }
 
-        return error == Abi.ENOTEMPTY || error == Errno.EEXIST ? false : throw new FileOperationException("remove", PathOf(name), error);
+        return error == Errno.ENOTEMPTY || error == Errno.EEXIST ? false : throw new FileOperationException("remove", PathOf(name), error);
     }
 
     private SafeFileHandle? Open(SafeFileHandle directory, ReadOnlySpan<byte> name) =>

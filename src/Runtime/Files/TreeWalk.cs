@@ -59,7 +59,7 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
 
     /// <summary>What was a directory when its name was found is gone, or has become something else.</summary>
     private static KleeneException Unopened(TDirectory directory) =>
-        Errno.Last == Errno.ENOENT || Errno.Last == Errno.ENOTDIR || Errno.Last == Abi.ELOOP
+        Errno.Last == Errno.ENOENT || Errno.Last == Errno.ENOTDIR || Errno.Last == Errno.ELOOP
             ? new FileChangedException(directory.Path)
             : FileOperationException.Last("open directory", directory.Path);
 

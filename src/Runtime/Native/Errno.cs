@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Kleene.Build.Runtime.Native;
 
-/// <summary>Error numbers of system calls, as errno(3) names them, and the exceptions they become.</summary>
+/// <summary>
+/// Error numbers of system calls, as errno(3) names them, and the exceptions they become. Up to 34 Linux and FreeBSD agree,
+/// but for EAGAIN; what they do not agree on is no constant, so that it cannot stand in a pattern by mistake.
+/// </summary>
 internal static class Errno
 {
     public const int EPERM = 1;
     public const int ENOENT = 2;
     public const int EINTR = 4;
-    public const int EIO = 5;
-    public const int EBADF = 9;
-    public const int EAGAIN = 11;
-    public const int ENOMEM = 12;
+    public const int ENXIO = 6;
     public const int EACCES = 13;
     public const int EBUSY = 16;
     public const int EEXIST = 17;
@@ -20,16 +20,18 @@ internal static class Errno
     public const int ENOTDIR = 20;
     public const int EISDIR = 21;
     public const int EINVAL = 22;
-    public const int ENOTTY = 25;
     public const int ENOSPC = 28;
     public const int EROFS = 30;
-    public const int ENAMETOOLONG = 36;
-    public const int ENOSYS = 38;
-    public const int ENOTEMPTY = 39;
-    public const int ELOOP = 40;
-    public const int ENODATA = 61;
-    public const int EOPNOTSUPP = 95;
-    public const int EDQUOT = 122;
+    public const int EMLINK = 31;
+
+    public static readonly int EAGAIN = IsFreeBsd ? 35 : 11;
+    public static readonly int ENAMETOOLONG = IsFreeBsd ? 63 : 36;
+    public static readonly int ENOSYS = IsFreeBsd ? 78 : 38;
+    public static readonly int ENOTEMPTY = IsFreeBsd ? 66 : 39;
+    public static readonly int ELOOP = IsFreeBsd ? 62 : 40;
+    public static readonly int EOPNOTSUPP = IsFreeBsd ? 45 : 95;
+
+    private static bool IsFreeBsd => OperatingSystem.IsFreeBSD();
 
     /// <summary>The error of the system call just made by a function marked <c>SetLastError</c>.</summary>
     public static int Last => Marshal.GetLastPInvokeError();

@@ -32,7 +32,7 @@ internal sealed unsafe class OutputPipe(int descriptor, OutputKind kind, IOutput
         {
             Take(new ReadOnlySpan<byte>(buffer, (int)count));
         }
-        else if (count == 0 || Errno.Last is not (Errno.EAGAIN or Errno.EINTR))
+        else if (count == 0 || (Errno.Last != Errno.EAGAIN && Errno.Last != Errno.EINTR))
         {
             Dispose();
         }

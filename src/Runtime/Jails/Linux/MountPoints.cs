@@ -213,7 +213,7 @@ internal sealed class MountPoints : IDisposable
             {
                 PutTimesBack(parent, before);
             }
-            else if (Errno.Last is not (Errno.ENOTEMPTY or Errno.EEXIST or Errno.ENOENT))
+            else if (Errno.Last is not (Errno.EEXIST or Errno.ENOENT) && Errno.Last != Errno.ENOTEMPTY)
             {
                 throw Errno.LastException($"remove the mount point '{name}' from the image");
             }

@@ -140,9 +140,9 @@ internal sealed class RootedTree : IDisposable
             handle.Dispose();
 
             // openat2(2): EAGAIN says that something was renamed while `..` was resolved, and to try again.
-            if (error is not (Errno.EAGAIN or Errno.EINTR))
+            if (error != Errno.EAGAIN && error != Errno.EINTR)
             {
-                return error is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP or Errno.EACCES ? null : throw Errno.Exception(error, $"open '{path}'");
+                return error is Errno.ENOENT or Errno.ENOTDIR or Errno.EACCES || error == Errno.ELOOP ? null : throw Errno.Exception(error, $"open '{path}'");
             }
         }
     }

@@ -31,7 +31,7 @@ internal static class OverlayMounter
             0 => null,
             Errno.EPERM => "it takes root (CAP_SYS_ADMIN) to mount; run the command as root",
             Errno.ENODEV => "the kernel has no overlayfs (CONFIG_OVERLAY_FS)",
-            Errno.ENOSYS => File.ReadLines("/proc/filesystems").Contains("nodev\toverlay") ? null : "the kernel has no overlayfs (CONFIG_OVERLAY_FS)",
+            _ when errno == Errno.ENOSYS => File.ReadLines("/proc/filesystems").Contains("nodev\toverlay") ? null : "the kernel has no overlayfs (CONFIG_OVERLAY_FS)",
             _ => $"fsopen(2) says: {Errno.Exception(errno, "overlay").Message}",
         };
     }

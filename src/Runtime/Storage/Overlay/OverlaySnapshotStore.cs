@@ -204,7 +204,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         {
             trees.Rename(flat, parent.Relative(OverlayTree.FlatName));
         }
-        catch (FileOperationException exception) when (exception.ErrorNumber is Errno.ENOTEMPTY or Errno.EEXIST)
+        catch (FileOperationException exception) when (exception.ErrorNumber == Errno.EEXIST || exception.ErrorNumber == Errno.ENOTEMPTY)
         {
             trees.RemoveTree(flat, cancellationToken);
         }

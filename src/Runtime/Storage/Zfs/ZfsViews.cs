@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Native;
+
 namespace Kleene.Build.Runtime.Storage.Zfs;
 
 /// <summary>
@@ -7,10 +9,6 @@ namespace Kleene.Build.Runtime.Storage.Zfs;
 /// </summary>
 internal sealed class ZfsViews(ZfsTool zfs, string mountRoot)
 {
-    /// <summary>EWOULDBLOCK, of which the framework makes a sharing violation.</summary>
-    private const int LinuxWouldBlock = 11;
-    private const int BsdWouldBlock = 35;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     public async Task<SnapshotView> OpenAsync(string name, string path, CancellationToken cancellationToken)
@@ -74,7 +72,7 @@ internal sealed class ZfsViews(ZfsTool zfs, string mountRoot)
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, share);
         }
-        catch (IOException e) when (e.HResult is LinuxWouldBlock or BsdWouldBlock)
+        catch (IOException e) when (e.HResult == Errno.EAGAIN) // EWOULDBLOCK, of which the framework makes a sharing violation.
         {
             return null;
         }
