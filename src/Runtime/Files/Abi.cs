@@ -25,6 +25,9 @@ internal static class Abi
     public static readonly int O_CLOEXEC = IsFreeBsd ? 0x100000 : 0x80000;
     public static readonly int O_NOCTTY = IsFreeBsd ? 0x8000 : 0x100;
 
+    public static readonly int O_PATH = IsFreeBsd ? 0x400000 : 0x200000;
+    public static readonly int O_EMPTY_PATH = IsFreeBsd ? 0x2000000 : 0;
+
     public const int AT_FDCWD = -100;
     public static readonly int AT_SYMLINK_NOFOLLOW = IsFreeBsd ? 0x200 : 0x100;
     public static readonly int AT_REMOVEDIR = IsFreeBsd ? 0x800 : 0x200;

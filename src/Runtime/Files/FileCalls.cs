@@ -23,6 +23,17 @@ internal static unsafe class FileCalls
         }
     }
 
+    /// <summary>Opens for reading what was opened with <c>O_PATH</c>, whatever its name stands for by now.</summary>
+    public static SafeFileHandle? OpenFound(SafeFileHandle file)
+    {
+        // open(2) of FreeBSD, O_EMPTY_PATH; proc_pid_fd(5) of Linux.
+        fixed (byte* pointer = Abi.IsFreeBsd ? "\0"u8 : ((UnixPath)$"/proc/self/fd/{file.DangerousGetHandle()}").Terminated)
+        {
+            var handle = NativeMethods.openat(file, pointer, Abi.O_RDONLY | Abi.O_CLOEXEC | Abi.O_EMPTY_PATH, 0);
+            return handle.IsInvalid ? Invalid(handle) : handle;
+        }
+    }
+
     public static bool TryStat(SafeFileHandle directory, ReadOnlySpan<byte> name, out FileStatus status)
     {
         fixed (byte* pointer = name)
@@ -142,6 +153,15 @@ internal static unsafe class FileCalls
         }
     }
 
+    /// <summary>Puts both times back to what they were.</summary>
+    public static bool SetTimes(SafeFileHandle file, in FileStatus status)
+    {
+        var times = stackalloc TimeSpec[2];
+        Fill(times, status.Modified);
+        times[0] = new TimeSpec { Seconds = status.Accessed.Seconds, Nanoseconds = status.Accessed.Nanoseconds };
+        return NativeMethods.futimens(file, times) == 0;
+    }
+
     public static bool SetModified(SafeFileHandle file, FileTime modified)
     {
         var times = stackalloc TimeSpec[2];
@@ -195,6 +215,7 @@ internal static unsafe class FileCalls
             Inode = buffer.Inode,
             LinkCount = buffer.LinkCount,
             RawDevice = MakeDevice(buffer.RawDeviceMajor, buffer.RawDeviceMinor),
+            Accessed = new FileTime(buffer.AccessedSeconds, buffer.AccessedNanoseconds),
             Modified = new FileTime(buffer.ModifiedSeconds, buffer.ModifiedNanoseconds),
             Changed = new FileTime(buffer.ChangedSeconds, buffer.ChangedNanoseconds),
         };
@@ -211,6 +232,7 @@ internal static unsafe class FileCalls
         Inode = stat.Inode,
         LinkCount = (uint)stat.LinkCount,
         RawDevice = stat.RawDevice,
+        Accessed = new FileTime(stat.AccessedSeconds, (uint)stat.AccessedNanoseconds),
         Modified = new FileTime(stat.ModifiedSeconds, (uint)stat.ModifiedNanoseconds),
         Changed = new FileTime(stat.ChangedSeconds, (uint)stat.ChangedNanoseconds),
     };

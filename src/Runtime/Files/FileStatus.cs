@@ -54,6 +54,8 @@ public readonly record struct FileStatus
     /// <summary>What a device node stands for, as mknod(2) takes it.</summary>
     public ulong RawDevice { get; init; }
 
+    public FileTime Accessed { get; init; }
+
     public FileTime Modified { get; init; }
 
     /// <summary>When content or attributes last changed; nobody can set it.</summary>

@@ -156,6 +156,8 @@ internal struct StatxBuffer
     [FieldOffset(32)] public ulong Inode;
     [FieldOffset(40)] public ulong Size;
     [FieldOffset(48)] public ulong Blocks;
+    [FieldOffset(64)] public long AccessedSeconds;
+    [FieldOffset(72)] public uint AccessedNanoseconds;
     [FieldOffset(96)] public long ChangedSeconds;
     [FieldOffset(104)] public uint ChangedNanoseconds;
     [FieldOffset(112)] public long ModifiedSeconds;
@@ -177,6 +179,8 @@ internal struct FreeBsdStat
     [FieldOffset(28)] public uint UserId;
     [FieldOffset(32)] public uint GroupId;
     [FieldOffset(40)] public ulong RawDevice;
+    [FieldOffset(48)] public long AccessedSeconds;
+    [FieldOffset(56)] public long AccessedNanoseconds;
     [FieldOffset(64)] public long ModifiedSeconds;
     [FieldOffset(72)] public long ModifiedNanoseconds;
     [FieldOffset(80)] public long ChangedSeconds;

@@ -39,9 +39,9 @@ public sealed class RootedDirectory : IDisposable
     {
         using var place = Locate(path, followLast: true, "open");
 
-        // O_NONBLOCK keeps a fifo that was put here from stopping us before its kind is known.
-        var file = FileCalls.Open(place.Directory, place.Name, Abi.O_RDONLY | Abi.O_NONBLOCK) ?? throw FileOperationException.Last("open", path);
-        return MustBeRegular(file, path);
+        // A fifo would stop us, and opening a device can do something: it must be known what it is before it is opened.
+        using var found = FileCalls.Open(place.Directory, place.Name, Abi.O_PATH) ?? throw FileOperationException.Last("open", path);
+        return FileCalls.OpenFound(MustBeRegular(found, path)) ?? throw FileOperationException.Last("open", path);
     }
 
     /// <summary>A file to write from its start, made when it is not there; links are followed inside the root.</summary>
@@ -82,13 +82,28 @@ public sealed class RootedDirectory : IDisposable
         return content.ToArray();
     }
 
-    /// <summary>Null when there is nothing of that name.</summary>
+    /// <summary>The beginning of a regular file; null when there is none of that name.</summary>
+    public byte[]? TryReadStart(UnixPath path, int limit)
+    {
+        if (TryStat(path, followLink: true) is not { Kind: FileKind.Regular } status)
+        {
+            return null;
+        }
+
+        using var file = OpenRead(path);
+        using var stream = new FileStream(file, FileAccess.Read, bufferSize: 0);
+        var start = new byte[Math.Min(limit, status.Size)];
+        var length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return start[..length];
+    }
+
+    /// <summary>Null when there is nothing of that name, or a link leads nowhere.</summary>
     /// <param name="followLink">Whether a link in the last component is followed, inside the root.</param>
     public FileStatus? TryStat(UnixPath path, bool followLink)
     {
         if (lookup.TryLocate(path, followLink) is not { } place)
         {
-            return Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw FileOperationException.Last("find", path);
+            return Errno.Last is Errno.ENOENT or Errno.ENOTDIR || Errno.Last == Errno.ELOOP ? null : throw FileOperationException.Last("find", path);
         }
 
         using (place)
@@ -234,9 +249,9 @@ public sealed class RootedDirectory : IDisposable
     internal static RootedDirectory Open(string path, IDirectoryResolver resolver) =>
         TryOpen(path, resolver) ?? throw FileOperationException.Last("open directory", path);
 
-    /// <summary>Null when there is nothing of that name.</summary>
+    /// <summary>Null when there is no directory of that name.</summary>
     internal static RootedDirectory? TryOpen(string path) =>
-        TryOpen(path, DefaultResolver()) ?? (Errno.Last == Errno.ENOENT ? null : throw FileOperationException.Last("open directory", path));
+        TryOpen(path, DefaultResolver()) ?? (Errno.Last is Errno.ENOENT or Errno.ENOTDIR ? null : throw FileOperationException.Last("open directory", path));
 
     /// <summary>A directory to list and to work in; links are followed inside the root.</summary>
     internal SafeFileHandle OpenDirectory(UnixPath path, LinkRule links = LinkRule.InsideRoot) =>

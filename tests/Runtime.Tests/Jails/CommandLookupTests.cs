@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Xunit;
@@ -77,7 +78,7 @@ public sealed class CommandLookupTests : IDisposable
 
     private void Check(string command)
     {
-        using var tree = RootedTree.Open(root);
+        using var tree = RootedDirectory.Open(root);
         CommandLookup.Check(tree, new JailProcess { Argv = [command, "arg"], WorkingDirectory = "/work" }, SearchPath, ["/data"]);
     }
 

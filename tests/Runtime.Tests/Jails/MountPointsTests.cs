@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Testing.Jails;
@@ -190,7 +191,7 @@ public sealed class MountPointsTests : IDisposable
         });
         File.WriteAllText(At("etc/kept"), "by the jail");
 
-        using (var tree = RootedTree.Open(Root))
+        using (var tree = RootedDirectory.Open(Root))
         using (var points = MountPoints.Restore(tree, record))
         {
             points.Remove();
@@ -218,7 +219,7 @@ public sealed class MountPointsTests : IDisposable
 
     private void Use(Action<MountPoints> action)
     {
-        using var tree = RootedTree.Open(Root);
+        using var tree = RootedDirectory.Open(Root);
         using var points = new MountPoints(tree);
         action(points);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -75,7 +76,7 @@ internal sealed class Bundle
 
     public void RemoveMountPoints()
     {
-        if (!File.Exists(MountPointsFile) || RootedTree.TryOpen(File.ReadAllText(RootFile)) is not { } tree)
+        if (!File.Exists(MountPointsFile) || RootedDirectory.TryOpen(File.ReadAllText(RootFile)) is not { } tree)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -10,12 +11,12 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 internal static class CommandLookup
 {
     private const int HeadBytes = 4096;
-    private const ushort AnyExecute = 0x49;
+    private const uint AnyExecute = 0x49;
 
     /// <summary>Passes over what it cannot see: commands beneath a mount, binaries of another processor.</summary>
     /// <param name="hidden">Where something will be mounted over the tree.</param>
     /// <exception cref="JailStartException">The command is not there, or the kernel will not execute it.</exception>
-    public static void Check(RootedTree tree, JailProcess process, string searchPath, ImmutableArray<string> hidden)
+    public static void Check(RootedDirectory tree, JailProcess process, string searchPath, ImmutableArray<string> hidden)
     {
         var command = process.Argv[0];
         var candidates = Candidates(command, process.WorkingDirectory, searchPath);
@@ -27,12 +28,12 @@ internal static class CommandLookup
                 return;
             }
 
-            if (tree.TryGetStatus(candidate) is not { } status)
+            if (tree.TryStat(candidate, followLink: true) is not { } status)
             {
                 continue;
             }
 
-            if (status.IsRegularFile && (status.Mode & AnyExecute) != 0)
+            if (status.Kind == FileKind.Regular && (status.Mode & AnyExecute) != 0)
             {
                 CheckFormat(tree, candidate, hidden);
                 return;
@@ -44,16 +45,16 @@ internal static class CommandLookup
         throw unusable is null ? NotFound(tree, command, searchPath) : new JailStartException(JailStartFailure.NotExecutable, unusable);
     }
 
-    public static JailStartException NotFound(RootedTree tree, string command, string searchPath)
+    public static JailStartException NotFound(RootedDirectory tree, string command, string searchPath)
     {
         if (command.Contains('/', StringComparison.Ordinal))
         {
             var folder = Path.GetDirectoryName(command) is { Length: > 0 } parent ? parent : "/";
-            var hint = Suggestion.Hint(command, tree.Names(folder).Select(name => Path.Join(folder, name)));
+            var hint = Suggestion.Hint(command, Names(tree, folder).Select(name => Path.Join(folder, name)));
             return new JailStartException(JailStartFailure.NotFound, $"'{command}' is not in the image{hint}");
         }
 
-        var names = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).SelectMany(tree.Names);
+        var names = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).SelectMany(folder => Names(tree, folder));
         return new JailStartException(
             JailStartFailure.NotFound, $"'{command}' is not in any directory of the image's PATH ({searchPath}){Suggestion.Hint(command, names)}");
     }
@@ -67,9 +68,9 @@ internal static class CommandLookup
                 : searchPath.Split(':').Select(folder => Path.Join(folder.StartsWith('/') ? "" : workingDirectory, folder, command));
 
     /// <summary>execve(2): a script's and a dynamic binary's interpreter must be there, and it must be one of the two.</summary>
-    private static void CheckFormat(RootedTree tree, string path, ImmutableArray<string> hidden)
+    private static void CheckFormat(RootedDirectory tree, string path, ImmutableArray<string> hidden)
     {
-        var head = tree.TryRead(path, HeadBytes) ?? [];
+        var head = tree.TryReadStart(path, HeadBytes) ?? [];
         var (interpreter, kind) = head switch
         {
             [(byte)'#', (byte)'!', ..] => (ScriptInterpreter(head), "interpreter"),
@@ -81,11 +82,14 @@ internal static class CommandLookup
                 JailStartFailure.NotExecutable, $"'{path}' is neither a binary nor a script that begins with '#!' and its interpreter"),
         };
 
-        if (interpreter is not null && interpreter.StartsWith('/') && !hidden.Any(point => IsBeneath(interpreter, point)) && tree.TryGetStatus(interpreter) is null)
+        if (interpreter is not null && interpreter.StartsWith('/') && !hidden.Any(point => IsBeneath(interpreter, point)) && tree.TryStat(interpreter, followLink: true) is null)
         {
             throw new JailStartException(JailStartFailure.NotFound, $"'{path}' needs '{interpreter}', which is not in the image: its {kind}");
         }
     }
+
+    private static IEnumerable<string> Names(RootedDirectory tree, string folder) =>
+        tree.TryStat(folder, followLink: true) is { IsDirectory: true } ? tree.List(folder).Select(name => name.ToString()) : [];
 
     private static string ScriptInterpreter(ReadOnlySpan<byte> head)
     {

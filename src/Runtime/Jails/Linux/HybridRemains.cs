@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -32,8 +33,8 @@ internal sealed class HybridRemains : IDisposable
     public void Remove(string id)
     {
         var group = Path.GetFileName(HostFacts.HybridTree) + OciConfig.CgroupPath(id);
-        _ = NativeMethods.unlinkat(beneath, $"{group}/cgroup.procs", 0);
-        if (NativeMethods.unlinkat(beneath, group, NativeMethods.AT_REMOVEDIR) != 0 && Errno.Last != Errno.ENOENT)
+        _ = FileCalls.Unlink(beneath, ((UnixPath)$"{group}/cgroup.procs").Terminated, isDirectory: false);
+        if (!FileCalls.Unlink(beneath, ((UnixPath)group).Terminated, isDirectory: true) && Errno.Last != Errno.ENOENT)
         {
             throw Errno.LastException($"remove '{Hierarchies}/{group}', which the runtime left");
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -8,7 +9,7 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 public static class JailStateDirectory
 {
     private const uint Private = 0x1c0;
-    private const ushort WritableByOthers = 0x12;
+    private const uint WritableByOthers = 0x12;
 
     private static readonly string[] Candidates = ["/run", "/dev/shm"];
 
@@ -51,8 +52,8 @@ public static class JailStateDirectory
             return false;
         }
 
-        using var parent = RootedTree.TryOpen(Path.GetDirectoryName(directory)!);
-        using var found = parent?.TryLocateWithoutLinks(Path.GetFileName(directory));
-        return found is not null && RootedTree.StatusOf(found) is { IsDirectory: true, UserId: 0 } status && (status.Mode & WritableByOthers) == 0;
+        using var parent = RootedDirectory.Open(Path.GetDirectoryName(directory)!); // It is one of the candidates.
+        return parent.TryStat(Path.GetFileName(directory), followLink: false) is { IsDirectory: true, Owner.User: 0 } status
+            && (status.Permissions & WritableByOthers) == 0;
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -40,7 +42,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles, spec.Id);
-        using var tree = RootedTree.Open(spec.Root);
+        using var tree = RootedDirectory.TryOpen(spec.Root)
+            ?? throw new JailStartException(JailStartFailure.Jail, $"the jail's root '{spec.Root}' is not a directory that can be read");
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
         try
@@ -67,7 +70,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
         var bundle = Bundle.At(bundles, jailId);
-        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? RootedTree.TryOpen($"/proc/{pid}/root") : null;
+        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
         if (tree is null)
         {
             throw new JailNotRunningException(jailId);
@@ -202,7 +205,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    private void Prepare(JailSpec spec, Bundle bundle, RootedTree tree, MountPoints mountPoints)
+    private void Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
     {
         var hostname = OciConfig.HostnameOf(spec);
         var user = UserDatabase.Read(tree).Resolve(spec.Process.User);
@@ -247,7 +250,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    private async Task ThrowIfNotStartedAsync(ProcessResult result, Bundle bundle, RootedTree tree, JailProcess process)
+    private async Task ThrowIfNotStartedAsync(ProcessResult result, Bundle bundle, RootedDirectory tree, JailProcess process)
     {
         if (result.Exit.Signal != 0)
         {
@@ -268,6 +271,20 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             : new JailStartException(failure, failure == JailStartFailure.Jail
                 ? $"{tools.Value.Runtime.Name} could not start '{bundle.Id}': {error}"
                 : $"'{process.Argv[0]}' could not be started: {error}");
+    }
+
+    /// <summary>Null when the process has ended.</summary>
+    private static RootedDirectory? TryOpenRoot(int pid)
+    {
+        try
+        {
+            return RootedDirectory.TryOpen($"/proc/{pid}/root");
+        }
+        catch (FileOperationException exception) when (exception.ErrorNumber == Errno.EACCES)
+        {
+            // What the kernel says of one that is just ending.
+            return null;
+        }
     }
 
     /// <summary>Its success is not asked: a container that is not there is what was wanted.</summary>

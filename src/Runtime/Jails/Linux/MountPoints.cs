@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -13,13 +14,10 @@ internal sealed class MountPoints : IDisposable
     /// <summary>As many as the kernel follows (path_resolution(7)).</summary>
     private const int MostLinks = 40;
 
-    private const uint DirectoryMode = 0x1ed;
-    private const uint FileMode = 0x1a4;
-
-    private readonly RootedTree tree;
+    private readonly RootedDirectory tree;
     private readonly List<MadeEntry> made = [];
 
-    public MountPoints(RootedTree tree) => this.tree = tree;
+    public MountPoints(RootedDirectory tree) => this.tree = tree;
 
     public bool IsEmpty => made.Count == 0;
 
@@ -51,7 +49,7 @@ internal sealed class MountPoints : IDisposable
     /// <summary>What <see cref="Restore"/> needs to remove them from another process, should this one not live to do it.</summary>
     public string ToRecord() => string.Concat(made.Select(entry => entry.ToRecord()));
 
-    public static MountPoints Restore(RootedTree tree, string record)
+    public static MountPoints Restore(RootedDirectory tree, string record)
     {
         var points = new MountPoints(tree);
         foreach (var fields in record.Split('\0').Chunk(MadeEntry.FieldCount))
@@ -67,7 +65,7 @@ internal sealed class MountPoints : IDisposable
 
     private void Ensure(string path, bool isDirectory)
     {
-        var status = tree.TryGetStatus(path) ?? Make(path, isDirectory);
+        var status = tree.TryStat(path, followLink: true) ?? Make(path, isDirectory);
         if (status.IsDirectory != isDirectory)
         {
             throw new JailStartException(
@@ -80,7 +78,7 @@ internal sealed class MountPoints : IDisposable
     /// Walks a path from the root, follows links inside the root as the kernel would, and makes what is missing. Links that lead
     /// nowhere are common: <c>/etc/resolv.conf</c> of a systemd host points into an empty <c>/run</c>.
     /// </summary>
-    private NativeMethods.FileStatus Make(string path, bool isDirectory)
+    private FileStatus Make(string path, bool isDirectory)
     {
         var rest = new Stack<string>(Parts(path).Reverse());
         var here = new List<string>();
@@ -94,19 +92,19 @@ internal sealed class MountPoints : IDisposable
             }
 
             here.Add(name);
-            using var found = tree.TryLocateWithoutLinks(PathOf(here));
+            var found = tree.TryStat(PathOf(here), followLink: false);
             if (found is null)
             {
                 MakeEntry(here, isDirectory || rest.Count > 0, path);
             }
-            else if (RootedTree.StatusOf(found).IsSymbolicLink)
+            else if (found is { Kind: FileKind.SymbolicLink })
             {
                 if (++links > MostLinks)
                 {
                     throw new JailStartException(JailStartFailure.Jail, $"too many symbolic links in '{path}' of the image");
                 }
 
-                var target = RootedTree.LinkTarget(found);
+                var target = tree.ReadLink(PathOf(here)).ToString();
                 here.RemoveRange(target.StartsWith('/') ? 0 : here.Count - 1, target.StartsWith('/') ? here.Count : 1);
                 foreach (var part in Parts(target).Reverse())
                 {
@@ -115,42 +113,28 @@ internal sealed class MountPoints : IDisposable
             }
         }
 
-        using var end = tree.TryLocateWithoutLinks(PathOf(here)) ?? throw NotMade(path, null);
-        return RootedTree.StatusOf(end);
+        return tree.TryStat(PathOf(here), followLink: false) ?? throw NotMade(path, null);
     }
 
     private void MakeEntry(List<string> parts, bool isDirectory, string wanted)
     {
         var parentPath = PathOf(parts[..^1]);
-        var parent = tree.TryOpenDirectory(parentPath) ?? throw NotMade(wanted, null);
+        var parent = tree.TryOpenDirectory(parentPath, LinkRule.Refuse) ?? throw NotMade(wanted, null);
         try
         {
-            var before = RootedTree.StatusOf(parent);
-            var name = parts[^1];
-            if (isDirectory)
+            var before = StatusOf(parent, parentPath);
+            UnixPath name = parts[^1];
+            var permissions = isDirectory ? PermissionBits.Directory : PermissionBits.File;
+            if (!(isDirectory ? FileCalls.MakeDirectory(parent, name.Terminated, permissions) : TryMakeFile(parent, name, permissions)))
             {
-                if (NativeMethods.mkdirat(parent, name, DirectoryMode) != 0)
-                {
-                    throw NotMade(wanted, Errno.LastException($"mkdir '{name}'"));
-                }
-            }
-            else
-            {
-                var descriptor = NativeMethods.openat(
-                    parent, name, NativeMethods.O_WRONLY | NativeMethods.O_CREAT | NativeMethods.O_EXCL | NativeMethods.O_CLOEXEC, FileMode);
-                if (descriptor < 0)
-                {
-                    throw NotMade(wanted, Errno.LastException($"create '{name}'"));
-                }
-
-                _ = NativeMethods.close(descriptor);
+                throw NotMade(wanted, FileOperationException.Last("create", name));
             }
 
             // Our umask may be a private person's; the jail's users have to get through.
-            _ = NativeMethods.fchmodat(parent, name, isDirectory ? DirectoryMode : FileMode, 0);
-            var status = RootedTree.TryGetStatus(parent, name) ?? throw NotMade(wanted, null);
+            _ = FileCalls.SetMode(parent, name.Terminated, permissions);
+            var status = FileCalls.TryStat(parent, name.Terminated, out var there) ? there : throw NotMade(wanted, null);
             made.Add(new MadeEntry(parent, parentPath, name, status));
-            MadeEntry.PutTimesBack(parent, before);
+            MadeEntry.PutTimesBack(parent, before, parentPath);
         }
         catch
         {
@@ -159,7 +143,16 @@ internal sealed class MountPoints : IDisposable
         }
     }
 
-    private static JailStartException NotMade(string path, IOException? reason) =>
+    private static bool TryMakeFile(SafeFileHandle parent, UnixPath name, uint permissions)
+    {
+        using var file = FileCalls.Open(parent, name.Terminated, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL, permissions);
+        return file is not null;
+    }
+
+    private static FileStatus StatusOf(SafeFileHandle directory, UnixPath path) =>
+        FileCalls.TryStat(directory, out var status) ? status : throw FileOperationException.Last("find", path);
+
+    private static JailStartException NotMade(string path, KleeneException? reason) =>
         new(JailStartFailure.Jail, $"cannot make '{path}' in the image to mount on{(reason is null ? "" : $": {reason.Message}")}", reason);
 
     private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".");
@@ -167,64 +160,59 @@ internal sealed class MountPoints : IDisposable
     private static string PathOf(List<string> parts) => "/" + string.Join('/', parts);
 
     /// <summary>One entry of ours. The open parent keeps it within reach when the jail renames a directory above.</summary>
-    private sealed class MadeEntry(SafeFileHandle parent, string parentPath, string name, NativeMethods.FileStatus made) : IDisposable
+    private sealed class MadeEntry(SafeFileHandle parent, string parentPath, UnixPath name, FileStatus made) : IDisposable
     {
-        public const int FieldCount = 7;
+        public const int FieldCount = 6;
 
-        public static MadeEntry? FromRecord(RootedTree tree, string[] fields)
+        public static MadeEntry? FromRecord(RootedDirectory tree, string[] fields)
         {
-            var parent = fields.Length == FieldCount ? tree.TryOpenDirectory(fields[5]) : null;
+            var parent = fields.Length == FieldCount ? tree.TryOpenDirectory(fields[4], LinkRule.Refuse) : null;
             return parent is null
                 ? null
-                : new MadeEntry(parent, fields[5], fields[6], new NativeMethods.FileStatus
+                : new MadeEntry(parent, fields[4], fields[5], new FileStatus
                 {
-                    Mode = (ushort)Field(fields[0]),
+                    Mode = (uint)Field(fields[0]),
                     Inode = Field(fields[1]),
-                    DeviceMajor = (uint)Field(fields[2]),
-                    DeviceMinor = (uint)Field(fields[3]),
-                    ModifiedNanoseconds = (uint)Field(fields[4]),
+                    Device = Field(fields[2]),
+                    Modified = new FileTime(0, (uint)Field(fields[3])),
                 });
         }
 
-        public static unsafe void PutTimesBack(SafeFileHandle directory, NativeMethods.FileStatus status)
+        public static void PutTimesBack(SafeFileHandle directory, in FileStatus status, UnixPath path)
         {
-            var times = stackalloc NativeMethods.TimeSpec[2];
-            times[0] = new() { Seconds = status.AccessedSeconds, Nanoseconds = status.AccessedNanoseconds };
-            times[1] = new() { Seconds = status.ModifiedSeconds, Nanoseconds = status.ModifiedNanoseconds };
-            if (NativeMethods.futimens(directory, times) != 0)
+            if (!FileCalls.SetTimes(directory, status))
             {
-                throw Errno.LastException("futimens");
+                throw FileOperationException.Last("set the time of", path);
             }
         }
 
         public string ToRecord() => string.Create(
             CultureInfo.InvariantCulture,
-            $"{made.Mode}\0{made.Inode}\0{made.DeviceMajor}\0{made.DeviceMinor}\0{made.ModifiedNanoseconds}\0{parentPath}\0{name}\0");
+            $"{made.Mode}\0{made.Inode}\0{made.Device}\0{made.Modified.Nanoseconds}\0{parentPath}\0{name}\0");
 
         public void Remove()
         {
-            var before = RootedTree.StatusOf(parent);
-            if (RootedTree.TryGetStatus(parent, name) is not { } now || !IsOurs(now))
+            var before = StatusOf(parent, parentPath);
+            if (!FileCalls.TryStat(parent, name.Terminated, out var now) || !IsOurs(now))
             {
                 return;
             }
 
-            if (NativeMethods.unlinkat(parent, name, made.IsDirectory ? NativeMethods.AT_REMOVEDIR : 0) == 0)
+            if (FileCalls.Unlink(parent, name.Terminated, made.IsDirectory))
             {
-                PutTimesBack(parent, before);
+                PutTimesBack(parent, before, parentPath);
             }
             else if (Errno.Last is not (Errno.EEXIST or Errno.ENOENT) && Errno.Last != Errno.ENOTEMPTY)
             {
-                throw Errno.LastException($"remove the mount point '{name}' from the image");
+                throw FileOperationException.Last("remove the mount point", (UnixPath)parentPath / name);
             }
         }
 
         public void Dispose() => parent.Dispose();
 
-        private bool IsOurs(NativeMethods.FileStatus now) =>
-            now.Inode == made.Inode && now.DeviceMajor == made.DeviceMajor && now.DeviceMinor == made.DeviceMinor
-            && now.Mode == made.Mode && now.UserId == made.UserId && now.GroupId == made.GroupId
-            && (made.IsDirectory || (now.Size == 0 && now.ModifiedNanoseconds == made.ModifiedNanoseconds));
+        private bool IsOurs(in FileStatus now) =>
+            now.Inode == made.Inode && now.Device == made.Device && now.Mode == made.Mode && now.Owner == made.Owner
+            && (made.IsDirectory || (now.Size == 0 && now.Modified.Nanoseconds == made.Modified.Nanoseconds));
 
         private static ulong Field(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -19,7 +20,7 @@ internal sealed class UserDatabase
         this.groups = groups;
     }
 
-    public static UserDatabase Read(RootedTree tree) => Parse(Text(tree, "/etc/passwd"), Text(tree, "/etc/group"));
+    public static UserDatabase Read(RootedDirectory tree) => Parse(Text(tree, "/etc/passwd"), Text(tree, "/etc/group"));
 
     /// <summary>Lines that do not have the fields they need are passed over, as the C library does.</summary>
     public static UserDatabase Parse(string passwd, string group) =>
@@ -64,8 +65,8 @@ internal sealed class UserDatabase
 
     private static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.TrimEnd('\r'));
 
-    private static string Text(RootedTree tree, string path) =>
-        tree.TryRead(path, LargestFile) is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
+    private static string Text(RootedDirectory tree, string path) =>
+        tree.TryReadStart(path, LargestFile) is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
 
     private sealed record Account(string Name, uint UserId, uint GroupId, string Home)
     {
