@@ -32,7 +32,8 @@ internal sealed class JsonProgress(TextWriter writer, SourceText source, TimePro
         switch (happened)
         {
             case BuildEvent.Diagnosed diagnosed:
-                Write(json, diagnosed.Diagnostic);
+                json.WriteString("type", "diagnostic");
+                DiagnosticJson.WriteMembers(json, source, diagnosed.Diagnostic);
                 break;
             case BuildEvent.Started started:
                 json.WriteString("type", "build.started");
@@ -77,21 +78,6 @@ internal sealed class JsonProgress(TextWriter writer, SourceText source, TimePro
                 json.WriteNumber("duration_ms", (long)failed.Duration.TotalMilliseconds);
                 break;
         }
-    }
-
-    private void Write(Utf8JsonWriter json, Diagnostic diagnostic)
-    {
-        var start = source.PositionOf(diagnostic.Span.Start);
-        var end = source.PositionOf(diagnostic.Span.End);
-        json.WriteString("type", "diagnostic");
-        json.WriteString("rule", diagnostic.Rule.Id);
-        json.WriteString("name", diagnostic.Rule.Name);
-        json.WriteString("severity", DiagnosticFormatter.Word(diagnostic.Severity));
-        json.WriteNumber("line", start.Line);
-        json.WriteNumber("column", start.Column);
-        json.WriteNumber("endLine", end.Line);
-        json.WriteNumber("endColumn", end.Column);
-        json.WriteString("message", diagnostic.Message);
     }
 
     private static void Step(Utf8JsonWriter json, string type, StepPlace step)

@@ -18,8 +18,8 @@ internal static class HeredocScanner
 
         while (at < line.Length)
         {
-            var end = WordEnd(line, at, escape);
-            if (end < 0)
+            var end = ShellWord.End(line, at, escape, out var isClosed);
+            if (!isClosed)
             {
                 // An open quote: the line is not made of words, so it has no heredoc either.
                 return [];
@@ -66,33 +66,6 @@ internal static class HeredocScanner
                     || keyword.Equals("COPY", StringComparison.OrdinalIgnoreCase)
                     || keyword.Equals("ADD", StringComparison.OrdinalIgnoreCase));
         }
-    }
-
-    private static int WordEnd(string line, int at, char escape)
-    {
-        var quote = '\0';
-        for (; at < line.Length; at++)
-        {
-            var c = line[at];
-            if (c == escape && quote != '\'')
-            {
-                at++;
-            }
-            else if (quote != '\0')
-            {
-                quote = c == quote ? '\0' : quote;
-            }
-            else if (c is '"' or '\'')
-            {
-                quote = c;
-            }
-            else if (char.IsWhiteSpace(c))
-            {
-                return at;
-            }
-        }
-
-        return quote == '\0' ? line.Length : -1;
     }
 
     private static HeredocMarker? Recognise(ReadOnlySpan<char> word, int start, char escape)

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning;
 
@@ -145,27 +144,12 @@ internal static class PlanJson
         json.WriteStartArray("diagnostics");
         foreach (var diagnostic in compilation.Diagnostics)
         {
-            WriteDiagnostic(json, diagnostic, compilation.Source);
+            json.WriteStartObject();
+            DiagnosticJson.WriteMembers(json, compilation.Source, diagnostic);
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();
-    }
-
-    private static void WriteDiagnostic(Utf8JsonWriter json, Diagnostic diagnostic, SourceText source)
-    {
-        var start = source.PositionOf(diagnostic.Span.Start);
-        var end = source.PositionOf(diagnostic.Span.End);
-
-        json.WriteStartObject();
-        json.WriteString("rule", diagnostic.Rule.Id);
-        json.WriteString("name", diagnostic.Rule.Name);
-        json.WriteString("severity", DiagnosticFormatter.Word(diagnostic.Severity));
-        json.WriteNumber("line", start.Line);
-        json.WriteNumber("column", start.Column);
-        json.WriteNumber("endLine", end.Line);
-        json.WriteNumber("endColumn", end.Column);
-        json.WriteString("message", diagnostic.Message);
-        json.WriteEndObject();
     }
 
     private static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)

@@ -1,3 +1,4 @@
+using Kleene.Build.Parser.Lexing;
 using Sprache;
 
 namespace Kleene.Build.Parser.Syntax.Grammar;
@@ -74,31 +75,6 @@ internal static class Lexemes
         return at;
     }
 
-    /// <summary>An open quote takes the rest of the line; expansion reports it.</summary>
-    private static int QuotedEnd(string text, int at, char escape)
-    {
-        var quote = '\0';
-        for (; at < text.Length; at++)
-        {
-            var c = text[at];
-            if (c == escape && quote != '\'')
-            {
-                at++;
-            }
-            else if (quote != '\0')
-            {
-                quote = c == quote ? '\0' : quote;
-            }
-            else if (c is '"' or '\'')
-            {
-                quote = c;
-            }
-            else if (char.IsWhiteSpace(c))
-            {
-                return at;
-            }
-        }
-
-        return text.Length;
-    }
+    /// <summary>Expansion reports a quote that is left open.</summary>
+    private static int QuotedEnd(string text, int at, char escape) => ShellWord.End(text, at, escape, out _);
 }
