@@ -206,6 +206,6 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
             Architecture = Architecture.X64,
         };
         var oci = new OciRuntime(runtime, runtime, Path.Join(tree.State, "runtime"), host);
-        return new LinuxJailDriver(processes, tree.State, () => new LinuxJailDriver.Tools(oci, new OciConfig(host, oci.Seccomp)));
+        return new LinuxJailDriver(processes, tree.State, () => new JailTools(oci, new OciConfig(host, oci.Seccomp)));
     }
 }
