@@ -24,14 +24,14 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
     public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
-        : this(processes, stateDirectory, () => JailTools.Find(runtime, stateDirectory))
+        : this(processes, stateDirectory, () => JailTools.Find(runtime, Path.GetFullPath(stateDirectory)))
     {
     }
 
     internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<JailTools> findTools)
     {
         this.processes = processes;
-        bundles = Path.Join(stateDirectory, "bundles");
+        bundles = Path.Join(Path.GetFullPath(stateDirectory), "bundles");
         tools = new Lazy<JailTools>(findTools);
     }
 
@@ -273,7 +273,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
         }
 
-        var error = RuntimeLog.LastError(bundle.LogFile);
+        // The first thing a runtime does is to open its log: without one it did not come so far, and all there is was said by it.
+        var error = File.Exists(bundle.LogFile) ? RuntimeLog.LastError(bundle.LogFile) : result.Error.Trim();
         if (error is null)
         {
             return;
