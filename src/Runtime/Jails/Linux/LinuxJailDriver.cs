@@ -18,21 +18,21 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
     private readonly IProcessRunner processes;
     private readonly string bundles;
-    private readonly Lazy<Tools> tools;
+    private readonly Lazy<JailTools> tools;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
     public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
-        : this(processes, stateDirectory, () => Tools.Find(runtime, stateDirectory))
+        : this(processes, stateDirectory, () => JailTools.Find(runtime, Path.GetFullPath(stateDirectory)))
     {
     }
 
-    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<Tools> findTools)
+    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<JailTools> findTools)
     {
         this.processes = processes;
-        bundles = Path.Join(stateDirectory, "bundles");
-        tools = new Lazy<Tools>(findTools);
+        bundles = Path.Join(Path.GetFullPath(stateDirectory), "bundles");
+        tools = new Lazy<JailTools>(findTools);
     }
 
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
@@ -43,6 +43,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         using var tree = RootedTree.Open(spec.Root);
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
+        ExitStatus exit;
         try
         {
             Prepare(spec, bundle, tree, mountPoints);
@@ -53,15 +54,24 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
                 await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
             }
 
-            return result.Exit;
+            exit = result.Exit;
         }
-        finally
+        catch (Exception failure)
         {
-            // Whatever of it fails, the bundle with its record of the mount points stays for RemoveAsync.
-            tools.Value.Remains?.Remove(bundle.Id);
-            mountPoints.Remove();
-            bundle.Delete();
+            try
+            {
+                CleanUp(bundle, mountPoints);
+            }
+            catch (Exception second)
+            {
+                failure.Data["cleaning up"] = second;
+            }
+
+            throw;
         }
+
+        CleanUp(bundle, mountPoints);
+        return exit;
     }
 
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
@@ -219,6 +229,14 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
     }
 
+    /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
+    private void CleanUp(Bundle bundle, MountPoints mountPoints)
+    {
+        tools.Value.Remains?.Remove(bundle.Id);
+        mountPoints.Remove();
+        bundle.Delete();
+    }
+
     /// <summary>
     /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
     /// </summary>
@@ -255,7 +273,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
         }
 
-        var error = RuntimeLog.LastError(bundle.LogFile);
+        // The first thing a runtime does is to open its log: without one it did not come so far, and all there is was said by it.
+        var error = File.Exists(bundle.LogFile) ? RuntimeLog.LastError(bundle.LogFile) : result.Error.Trim();
         if (error is null)
         {
             return;
@@ -284,24 +303,5 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         return Task.CompletedTask;
-    }
-
-    /// <summary>What is found on the machine when the first jail is started.</summary>
-    internal sealed record Tools(OciRuntime Runtime, OciConfig Config, HybridRemains? Remains = null, SealedProgram? Program = null) : IDisposable
-    {
-        public static Tools Find(string? wish, string stateDirectory)
-        {
-            var path = OciRuntime.Locate(wish);
-            var host = HostFacts.Read();
-            var copy = SealedProgram.TryCopy(path);
-            var runtime = new OciRuntime(path, copy?.Path ?? path, Path.Join(stateDirectory, "runtime"), host);
-            return new Tools(runtime, new OciConfig(host, runtime.Seccomp), runtime.HidesHybridTree ? HybridRemains.TryOpen() : null, copy);
-        }
-
-        public void Dispose()
-        {
-            Remains?.Dispose();
-            Program?.Dispose();
-        }
     }
 }
