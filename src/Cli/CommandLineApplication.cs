@@ -57,7 +57,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
         {
             OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
             UsageException => (ExitCodes.Usage, exception.Message),
-            JailStartException failure => (failure.ExitCode, exception.Message),
+            JailStartException failure when runsContainer => (failure.ExitCode, exception.Message),
             KleeneException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
             IOException or UnauthorizedAccessException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
             _ => (ExitCodes.Failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),

@@ -22,7 +22,7 @@ internal sealed class Composition : IDisposable
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
-        Jails = new LinuxJailDriver(processes, state.Jails, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
+        Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
         Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
     }
 

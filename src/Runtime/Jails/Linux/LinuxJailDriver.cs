@@ -17,29 +17,45 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     private const int StartAttempts = 10;
 
     private readonly IProcessRunner processes;
-    private readonly string bundles;
+    private readonly Lazy<string> bundles;
     private readonly Lazy<JailTools> tools;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
     public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
-        : this(processes, stateDirectory, () => JailTools.Find(runtime, Path.GetFullPath(stateDirectory)))
+        : this(processes, new Lazy<string>(Path.GetFullPath(stateDirectory)), runtime)
     {
     }
 
     internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<JailTools> findTools)
+        : this(processes, new Lazy<string>(stateDirectory), findTools)
+    {
+    }
+
+    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, string? runtime)
+        : this(processes, stateDirectory, () => JailTools.Find(runtime, stateDirectory.Value))
+    {
+    }
+
+    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, Func<JailTools> findTools)
     {
         this.processes = processes;
-        bundles = Path.Join(Path.GetFullPath(stateDirectory), "bundles");
+        bundles = new Lazy<string>(() => Path.Join(Path.GetFullPath(stateDirectory.Value), "bundles"));
         tools = new Lazy<JailTools>(findTools);
     }
+
+    /// <summary>A driver that keeps what it must where it is fastest. A command that starts no jail does not even look where that is.</summary>
+    /// <param name="root">The directory of all our state.</param>
+    /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed.</param>
+    public static LinuxJailDriver For(IProcessRunner processes, string root, string? runtime) =>
+        new(processes, new Lazy<string>(() => JailStateDirectory.For(root)), runtime);
 
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var runtime = tools.Value.Runtime;
-        var bundle = Bundle.At(bundles, spec.Id);
+        var bundle = Bundle.At(bundles.Value, spec.Id);
         using var tree = RootedTree.Open(spec.Root);
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
@@ -76,7 +92,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
-        var bundle = Bundle.At(bundles, jailId);
+        var bundle = Bundle.At(bundles.Value, jailId);
         using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? RootedTree.TryOpen($"/proc/{pid}/root") : null;
         if (tree is null)
         {
@@ -113,7 +129,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken)
     {
-        if (!Bundle.At(bundles, jailId).Exists)
+        if (!Bundle.At(bundles.Value, jailId).Exists)
         {
             throw new JailNotRunningException(jailId);
         }
@@ -129,11 +145,11 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     }
 
     public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
-        await StateAsync(Bundle.At(bundles, jailId), cancellationToken) is not null;
+        await StateAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
 
     public async Task RemoveAsync(string jailId, CancellationToken cancellationToken)
     {
-        var bundle = Bundle.At(bundles, jailId);
+        var bundle = Bundle.At(bundles.Value, jailId);
         if (!bundle.Exists)
         {
             return;
