@@ -3,10 +3,10 @@ namespace Kleene.Build.Runtime;
 /// <summary>Finds the name that was probably meant.</summary>
 public static class Suggestion
 {
-    /// <summary>The candidate with the smallest edit distance, when that is at most a third of the word; else null.</summary>
+    /// <summary>The candidate with the smallest edit distance, when that is about a third of the word at most; else null.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
-        var limit = Math.Max(1, word.Length / 3);
+        var limit = Math.Max(1, (word.Length + 1) / 3);
         return candidates
             .Select(candidate => (candidate, distance: Distance(word, candidate)))
             .Where(pair => pair.distance <= limit)
