@@ -62,6 +62,7 @@ internal sealed class Composition : IDisposable
         var composition = new Composition(state, database, new Session(state), processes, choice);
         try
         {
+            UnsettledSnapshots.Forget(database, Boot.Id);
             await composition.Lifecycle.SweepAsync(cancellationToken);
             await composition.Snapshots.SweepAsync(cancellationToken);
             return composition;
