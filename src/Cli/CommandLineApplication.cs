@@ -27,7 +27,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
         var arguments = verbs.Parse(words);
         if (arguments.Errors.Count > 0 && arguments.Action is not HelpAction)
         {
-            terminal.WriteError(string.Join('\n', arguments.Errors.Select(error => error.Message.TrimEnd('.'))));
+            terminal.WriteError(UsageError(arguments));
             terminal.Error.WriteLine($"'kleene {VerbTable.PathOf(arguments)}--help' shows how it is used");
             return ExitCodes.Usage;
         }
@@ -50,6 +50,20 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
         }
     }
 
+    /// <summary>What is wrong with the words, with the nearest command when the first of them names none.</summary>
+    private static string UsageError(ParseResult arguments)
+    {
+        var commands = arguments.CommandResult.Command.Subcommands;
+        if (commands.Count == 0 || arguments.UnmatchedTokens.Count == 0 || arguments.UnmatchedTokens[0].StartsWith('-'))
+        {
+            return string.Join('\n', arguments.Errors.Select(error => error.Message.TrimEnd('.')));
+        }
+
+        var word = arguments.UnmatchedTokens[0];
+        return $"there is no command '{VerbTable.PathOf(arguments)}{word}'"
+            + (Suggestion.Nearest(word, commands.Select(command => command.Name)) is { } nearest ? $"; did you mean '{VerbTable.PathOf(arguments)}{nearest}'?" : "");
+    }
+
     /// <summary>Our own errors are sentences; the machine's are told as it tells them. Only a mistake of ours shows a stack, and only when asked.</summary>
     private int Report(Exception exception, bool debug, bool runsContainer)
     {
@@ -57,7 +71,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
         {
             OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
             UsageException => (ExitCodes.Usage, exception.Message),
-            JailStartException failure => (failure.ExitCode, exception.Message),
+            JailStartException failure when runsContainer => (failure.ExitCode, exception.Message),
             KleeneException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
             IOException or UnauthorizedAccessException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
             _ => (ExitCodes.Failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),

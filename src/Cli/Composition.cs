@@ -22,7 +22,7 @@ internal sealed class Composition : IDisposable
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
-        Jails = new LinuxJailDriver(processes, state.Jails, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
+        Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
         Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
     }
 
@@ -51,16 +51,18 @@ internal sealed class Composition : IDisposable
     public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
 
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
-    public static async Task<Composition> OpenAsync(string root, string storage, Action<string>? log, CancellationToken cancellationToken)
+    /// <param name="commandEnded">Told of every external command; null when nobody wants to know.</param>
+    public static async Task<Composition> OpenAsync(
+        string root, string storage, Action<CommandLine, ExitStatus, TimeSpan>? commandEnded, CancellationToken cancellationToken)
     {
-        var processes = new ProcessRunner(
-            log is null ? null : (command, exit, time) => log($"debug: {command} ended with {exit} after {time.TotalMilliseconds:0.0} ms"));
+        var processes = new ProcessRunner(commandEnded);
         var state = StateDirectory.Open(root);
         var choice = await StorageChoice.MakeAsync(storage, state.Root, processes, cancellationToken);
         var database = Database.Open(state);
         var composition = new Composition(state, database, new Session(state), processes, choice);
         try
         {
+            UnsettledSnapshots.Forget(database, Boot.Id);
             await composition.Lifecycle.SweepAsync(cancellationToken);
             await composition.Snapshots.SweepAsync(cancellationToken);
             return composition;

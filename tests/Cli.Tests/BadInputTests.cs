@@ -256,13 +256,13 @@ public sealed class BadInputTests : IDisposable
     }
 
     [JailTheory]
-    [InlineData("biuld", "error: ")]
+    [InlineData("biuld", "error: there is no command 'biuld'; did you mean 'build'?")]
     [InlineData("build", "error: ")]
     [InlineData("build --tga x .", "error: ")]
     [InlineData("build -t UPPER:@ .", "error: ")]
     [InlineData("run", "error: ")]
     [InlineData("image", "error: ")]
-    [InlineData("image creat", "error: ")]
+    [InlineData("image creat", "error: there is no command 'image creat'; did you mean 'image create'?")]
     [InlineData("build --progress fancy .", "error: ")]
     public async Task A_command_line_that_makes_no_sense_is_a_usage_error(string words, string begins)
     {

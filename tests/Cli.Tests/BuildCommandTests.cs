@@ -175,6 +175,18 @@ public sealed class BuildCommandTests : IDisposable
     }
 
     [JailFact]
+    public async Task Two_hundred_steps_are_not_too_many()
+    {
+        await space.WithBusyboxAsync();
+        var context = space.Context("FROM busybox\n" + string.Concat(Enumerable.Range(1, 210).Select(i => $"RUN echo {i} > /last; echo {i} > /f{i}\n")));
+
+        await space.BuildAsync(context, "app");
+
+        Assert.Equal("210\n1\n", await space.SucceedAsync("run", "--rm", "app", "cat", "/last", "/f1"));
+        Assert.DoesNotContain("--> Snapshot created", await space.BuildAsync(context, "app"), StringComparison.Ordinal);
+    }
+
+    [JailFact]
     public async Task The_tree_has_no_trace_of_the_jail()
     {
         await space.WithBusyboxAsync();

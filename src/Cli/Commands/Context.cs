@@ -19,7 +19,7 @@ internal sealed class Context(ParseResult arguments, GlobalOptions globals, Term
         Composition.OpenAsync(
             globals.Root(arguments),
             globals.Storage(arguments),
-            globals.IsDebug(arguments) ? terminal.Error.WriteLine : null,
+            globals.IsDebug(arguments) ? new DebugLog(terminal.Error, globals.LogsJson(arguments)).CommandEnded : null,
             cancellationToken);
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);

@@ -16,14 +16,18 @@ internal sealed class GlobalOptions
 
     private readonly Option<string?> logLevel = new("--log-level") { Description = "debug shows every external command (KLEENE_LOG)", HelpName = "LEVEL", Recursive = true };
 
+    private readonly Option<string?> logFormat = new("--log-format") { Description = "text or json", HelpName = "FORMAT", Recursive = true };
+
     private readonly Option<bool> noColor = new("--no-color") { Description = "no colours, also on a terminal (NO_COLOR)", Recursive = true };
 
     public void AddTo(Command command)
     {
         logLevel.AcceptOnlyFromAmong("debug", "info", "warning", "error");
+        logFormat.AcceptOnlyFromAmong("text", "json");
         command.Options.Add(root);
         command.Options.Add(storage);
         command.Options.Add(logLevel);
+        command.Options.Add(logFormat);
         command.Options.Add(noColor);
     }
 
@@ -32,6 +36,8 @@ internal sealed class GlobalOptions
     public string Storage(ParseResult arguments) => Value(arguments, storage, "KLEENE_STORAGE") ?? "auto";
 
     public bool IsDebug(ParseResult arguments) => Value(arguments, logLevel, "KLEENE_LOG") == "debug";
+
+    public bool LogsJson(ParseResult arguments) => arguments.GetValue(logFormat) == "json";
 
     public bool HasColor(ParseResult arguments) => !arguments.GetValue(noColor) && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Processes;
@@ -60,7 +59,8 @@ internal sealed unsafe class ChildProcess : IDisposable
             var keepsInput = !ownGroup && command.Input.Length == 0;
             var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
-            var spawn = () => Spawn(command, path, ownGroup, keepsInput, input, standardOutput, errorWrite);
+            var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, errorWrite);
+            var spawn = () => Spawner.Spawn(command, path, ownGroup, standard);
             var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
             return new ChildProcess(
                 command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
@@ -130,65 +130,6 @@ internal sealed unsafe class ChildProcess : IDisposable
         Close(inputDescriptor);
         output.Dispose();
         error.Dispose();
-    }
-
-    private static int Spawn(CommandLine command, string path, bool ownGroup, bool keepsInput, int inputRead, int outputWrite, int errorWrite)
-    {
-        var actions = stackalloc byte[NativeMethods.OpaqueSize];
-        var attributes = stackalloc byte[NativeMethods.OpaqueSize];
-        var signals = stackalloc byte[NativeMethods.OpaqueSize];
-        using var argv = new NativeStrings([command.Program, .. command.Arguments]);
-        using var environment = new NativeStrings(command.Environment.AsSpan());
-        Check(NativeMethods.posix_spawn_file_actions_init(actions), "posix_spawn_file_actions_init");
-        Check(NativeMethods.posix_spawnattr_init(attributes), "posix_spawnattr_init");
-        try
-        {
-            if (inputRead >= 0)
-            {
-                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, inputRead, 0), "adddup2");
-            }
-            else if (!keepsInput)
-            {
-                Check(NativeMethods.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", NativeMethods.O_RDONLY, 0), "addopen");
-            }
-
-            if (outputWrite >= 0)
-            {
-                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, outputWrite, 1), "adddup2");
-                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, errorWrite, 2), "adddup2");
-            }
-
-            if (command.WorkingDirectory is { } directory)
-            {
-                Check(NativeMethods.posix_spawn_file_actions_addchdir_np(actions, directory), "addchdir");
-            }
-
-            var flags = (short)(NativeMethods.SpawnSetDefaultSignals | NativeMethods.SpawnSetSignalMask | (ownGroup ? NativeMethods.SpawnSetProcessGroup : 0));
-            Check(NativeMethods.posix_spawnattr_setflags(attributes, flags), "setflags");
-            Check(NativeMethods.posix_spawnattr_setpgroup(attributes, 0), "setpgroup");
-
-            // The runtime ignores SIGPIPE and blocks others; a program expects what execve(2) gives it from a shell.
-            _ = NativeMethods.sigfillset(signals);
-            Check(NativeMethods.posix_spawnattr_setsigdefault(attributes, signals), "setsigdefault");
-            _ = NativeMethods.sigemptyset(signals);
-            Check(NativeMethods.posix_spawnattr_setsigmask(attributes, signals), "setsigmask");
-
-            Check(NativeMethods.posix_spawn(out var pid, path, actions, attributes, argv.Pointer, environment.Pointer), $"run '{path}'");
-            return pid;
-        }
-        finally
-        {
-            _ = NativeMethods.posix_spawn_file_actions_destroy(actions);
-            _ = NativeMethods.posix_spawnattr_destroy(attributes);
-        }
-    }
-
-    private static void Check(int error, string operation)
-    {
-        if (error != 0)
-        {
-            throw Errno.Exception(error, operation);
-        }
     }
 
     private static (int Read, int Write) Pipe()
@@ -298,34 +239,6 @@ internal sealed unsafe class ChildProcess : IDisposable
         else if (reaped < 0 && Errno.Last != Errno.EINTR)
         {
             throw Errno.LastException($"waitpid '{command.Program}'");
-        }
-    }
-
-    /// <summary>A null-terminated array of null-terminated UTF-8 strings, as execve(2) takes them.</summary>
-    private sealed class NativeStrings : IDisposable
-    {
-        private readonly int count;
-
-        public NativeStrings(ReadOnlySpan<string> strings)
-        {
-            count = strings.Length;
-            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)count + 1, (nuint)sizeof(byte*));
-            for (var i = 0; i < count; i++)
-            {
-                Pointer[i] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[i]);
-            }
-        }
-
-        public byte** Pointer { get; }
-
-        public void Dispose()
-        {
-            for (var i = 0; i < count; i++)
-            {
-                Marshal.FreeCoTaskMem((nint)Pointer[i]);
-            }
-
-            NativeMemory.Free(Pointer);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Kleene.Build.Runtime.State;
 
@@ -10,6 +11,9 @@ namespace Kleene.Build.Runtime.State;
 public sealed class Database : IDisposable
 {
     private const int BusySeconds = 60;
+
+    /// <summary>When the log is written back, in pages of 4 KiB: rarely enough not to be felt, and early enough for the next start to read it in no time.</summary>
+    private const int CheckpointPages = 256;
 
     private readonly SqliteConnection connection;
     private readonly StateDirectory state;
@@ -24,7 +28,7 @@ public sealed class Database : IDisposable
     /// <exception cref="KleeneException">The file cannot be read or written, or a newer version made it.</exception>
     public static Database Open(StateDirectory state)
     {
-        SQLitePCL.Batteries_V2.Init();
+        Batteries_V2.Init();
         var text = new SqliteConnectionStringBuilder { DataSource = state.Database, Pooling = false, DefaultTimeout = BusySeconds }.ToString();
         var connection = new SqliteConnection(text);
         var database = new Database(connection, state);
@@ -34,7 +38,10 @@ public sealed class Database : IDisposable
             {
                 connection.Open();
                 // NORMAL: a crash of the machine may take the last transactions with it, but never the database.
-                database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+                database.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CheckpointPages}");
+
+                // The log stays when the last of us closes the file: to write it back each time would cost every command several fsync(2).
+                _ = raw.sqlite3_db_config(connection.Handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
                 Migrate(database);
                 return 0;
             });

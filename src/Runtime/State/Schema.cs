@@ -76,5 +76,12 @@ internal static class Schema
         CREATE INDEX containers_by_image ON containers (image);
         CREATE INDEX containers_by_snapshot ON containers (snapshot);
         """,
+        """
+        -- Single facts about the store itself, such as the boot in which it was last used.
+        CREATE TABLE facts (
+            name  TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 }

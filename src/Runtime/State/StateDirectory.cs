@@ -16,9 +16,6 @@ public sealed class StateDirectory
     /// <summary>Lock files of the commands that are running; see <see cref="Session"/>.</summary>
     public string Sessions => Path.Join(Root, "sessions");
 
-    /// <summary>What the jails' runtime and we keep of running jails.</summary>
-    public string Jails => Path.Join(Root, "jails");
-
     /// <summary>What is remembered of build contexts. Only a cache: it may be removed at any time.</summary>
     public string Contexts => Path.Join(Root, "contexts");
 

@@ -1,4 +1,5 @@
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
@@ -79,7 +80,7 @@ public sealed class BuildTests : IDisposable
 
         Assert.NotEqual(first.Id, second.Id);
         Assert.Equal(first.Snapshot, second.Snapshot);
-        Assert.Equal(["b"], second.Config.Cmd);
+        Assert.Equal(["b"], second.Config.Cmd.AsEnumerable());
     }
 
     [Fact]
@@ -90,9 +91,9 @@ public sealed class BuildTests : IDisposable
         var image = BuildHarness.ImageOf(await harness.BuildAsync("FROM base\nENV PATH=/x:$PATH A=2\nRUN one\n"));
 
         var process = harness.Jails.Started.Single().Process;
-        Assert.Equal(["PATH=/x:/opt/bin", "A=2"], process.Environment);
+        Assert.Equal(["PATH=/x:/opt/bin", "A=2"], process.Environment.AsEnumerable());
         Assert.Equal(("/srv", "web"), (process.WorkingDirectory, process.User));
-        Assert.Equal(["start"], image.Config.Cmd);
+        Assert.Equal(["start"], image.Config.Cmd.AsEnumerable());
     }
 
     [Fact]
@@ -300,9 +301,9 @@ public sealed class BuildTests : IDisposable
     {
         await harness.AddBaseAsync("debian:12");
 
-        var exception = await Assert.ThrowsAsync<ImageNotFoundException>(() => harness.BuildAsync("FROM debain:12\nRUN one\n"));
+        var exception = await Assert.ThrowsAsync<KleeneException>(() => harness.BuildAsync("FROM debain:12\nRUN one\n"));
 
-        Assert.Equal("there is no image 'debain:12'; did you mean 'debian:12'?", exception.Message);
+        Assert.Equal("Kleenefile:1: there is no image 'debain:12'; did you mean 'debian:12'?", exception.Message);
     }
 
     [Fact]
@@ -341,7 +342,7 @@ public sealed class BuildTests : IDisposable
         var image = BuildHarness.ImageOf(await harness.BuildAsync("FROM scratch\nCMD [\"/app\"]\n"));
 
         Assert.Null(await harness.ReadAsync(image.Snapshot, "base"));
-        Assert.Equal(["/app"], image.Config.Cmd);
+        Assert.Equal(["/app"], image.Config.Cmd.AsEnumerable());
     }
 
     [Fact]

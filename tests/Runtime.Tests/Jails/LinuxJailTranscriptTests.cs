@@ -48,7 +48,7 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
     public async Task A_commands_own_exit_code_is_passed_on_whatever_it_is(int code)
     {
         using var driver = Driver();
-        processes.Reply("run", code, error: "sh: nosuch: not found");
+        processes.Reply("run", code, error: "sh: nosuch: not found", first: _ => File.WriteAllText(Path.Join(tree.State, "bundles/jail1/log"), ""));
 
         var exit = await driver.RunAsync(Spec, ProcessOutput.Captured, CancellationToken.None);
 
@@ -70,6 +70,17 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
         Assert.Equal((exitCode, message), (error.ExitCode, error.Message));
         Assert.EndsWith("crun --root S/runtime delete --force jail1\n", Transcript, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Join(tree.State, "bundles")));
+    }
+
+    [Fact]
+    public async Task A_runtime_that_fails_before_it_has_a_log_did_not_run_the_command()
+    {
+        using var driver = Driver();
+        processes.Reply("run", 1, error: "Error: open log file `x`: No space left on device\n");
+
+        var error = await Assert.ThrowsAsync<JailStartException>(() => driver.RunAsync(Spec, ProcessOutput.Captured, CancellationToken.None));
+
+        Assert.Equal((125, "crun could not start 'jail1': Error: open log file `x`: No space left on device"), (error.ExitCode, error.Message));
     }
 
     [Fact]
@@ -206,6 +217,6 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
             Architecture = Architecture.X64,
         };
         var oci = new OciRuntime(runtime, runtime, Path.Join(tree.State, "runtime"), host);
-        return new LinuxJailDriver(processes, tree.State, () => new LinuxJailDriver.Tools(oci, new OciConfig(host, oci.Seccomp)));
+        return new LinuxJailDriver(processes, tree.State, () => new JailTools(oci, new OciConfig(host, oci.Seccomp)));
     }
 }

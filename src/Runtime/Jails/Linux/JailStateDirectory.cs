@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
@@ -23,7 +22,7 @@ public static class JailStateDirectory
             return kept;
         }
 
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root))))[..12];
+        var name = Sha256Hasher.Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(root))).Hex[..12];
         var directory = Path.Join(memory, $"kleene-{name}");
         return IsOurs(directory) ? directory : kept;
     }

@@ -19,33 +19,50 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     private const int StartAttempts = 10;
 
     private readonly IProcessRunner processes;
-    private readonly string bundles;
-    private readonly Lazy<Tools> tools;
+    private readonly Lazy<string> bundles;
+    private readonly Lazy<JailTools> tools;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
     public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
-        : this(processes, stateDirectory, () => Tools.Find(runtime, stateDirectory))
+        : this(processes, new Lazy<string>(Path.GetFullPath(stateDirectory)), runtime)
     {
     }
 
-    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<Tools> findTools)
+    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<JailTools> findTools)
+        : this(processes, new Lazy<string>(stateDirectory), findTools)
+    {
+    }
+
+    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, string? runtime)
+        : this(processes, stateDirectory, () => JailTools.Find(runtime, stateDirectory.Value))
+    {
+    }
+
+    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, Func<JailTools> findTools)
     {
         this.processes = processes;
-        bundles = Path.Join(stateDirectory, "bundles");
-        tools = new Lazy<Tools>(findTools);
+        bundles = new Lazy<string>(() => Path.Join(Path.GetFullPath(stateDirectory.Value), "bundles"));
+        tools = new Lazy<JailTools>(findTools);
     }
+
+    /// <summary>A driver that keeps what it must where it is fastest. A command that starts no jail does not even look where that is.</summary>
+    /// <param name="root">The directory of all our state.</param>
+    /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed.</param>
+    public static LinuxJailDriver For(IProcessRunner processes, string root, string? runtime) =>
+        new(processes, new Lazy<string>(() => JailStateDirectory.For(root)), runtime);
 
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var runtime = tools.Value.Runtime;
-        var bundle = Bundle.At(bundles, spec.Id);
+        var bundle = Bundle.At(bundles.Value, spec.Id);
         using var tree = RootedDirectory.TryOpen(spec.Root)
             ?? throw new JailStartException(JailStartFailure.Jail, $"the jail's root '{spec.Root}' is not a directory that can be read");
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
+        ExitStatus exit;
         try
         {
             Prepare(spec, bundle, tree, mountPoints);
@@ -56,20 +73,29 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
                 await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
             }
 
-            return result.Exit;
+            exit = result.Exit;
         }
-        finally
+        catch (Exception failure)
         {
-            // Whatever of it fails, the bundle with its record of the mount points stays for RemoveAsync.
-            tools.Value.Remains?.Remove(bundle.Id);
-            mountPoints.Remove();
-            bundle.Delete();
+            try
+            {
+                CleanUp(bundle, mountPoints);
+            }
+            catch (Exception second)
+            {
+                failure.Data["cleaning up"] = second;
+            }
+
+            throw;
         }
+
+        CleanUp(bundle, mountPoints);
+        return exit;
     }
 
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
-        var bundle = Bundle.At(bundles, jailId);
+        var bundle = Bundle.At(bundles.Value, jailId);
         using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
         if (tree is null)
         {
@@ -106,7 +132,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken)
     {
-        if (!Bundle.At(bundles, jailId).Exists)
+        if (!Bundle.At(bundles.Value, jailId).Exists)
         {
             throw new JailNotRunningException(jailId);
         }
@@ -122,11 +148,11 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     }
 
     public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
-        await StateAsync(Bundle.At(bundles, jailId), cancellationToken) is not null;
+        await StateAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
 
     public async Task RemoveAsync(string jailId, CancellationToken cancellationToken)
     {
-        var bundle = Bundle.At(bundles, jailId);
+        var bundle = Bundle.At(bundles.Value, jailId);
         if (!bundle.Exists)
         {
             return;
@@ -222,6 +248,14 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
     }
 
+    /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
+    private void CleanUp(Bundle bundle, MountPoints mountPoints)
+    {
+        tools.Value.Remains?.Remove(bundle.Id);
+        mountPoints.Remove();
+        bundle.Delete();
+    }
+
     /// <summary>
     /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
     /// </summary>
@@ -258,7 +292,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
         }
 
-        var error = RuntimeLog.LastError(bundle.LogFile);
+        // The first thing a runtime does is to open its log: without one it did not come so far, and all there is was said by it.
+        var error = File.Exists(bundle.LogFile) ? RuntimeLog.LastError(bundle.LogFile) : result.Error.Trim();
         if (error is null)
         {
             return;
@@ -301,24 +336,5 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         return Task.CompletedTask;
-    }
-
-    /// <summary>What is found on the machine when the first jail is started.</summary>
-    internal sealed record Tools(OciRuntime Runtime, OciConfig Config, HybridRemains? Remains = null, SealedProgram? Program = null) : IDisposable
-    {
-        public static Tools Find(string? wish, string stateDirectory)
-        {
-            var path = OciRuntime.Locate(wish);
-            var host = HostFacts.Read();
-            var copy = SealedProgram.TryCopy(path);
-            var runtime = new OciRuntime(path, copy?.Path ?? path, Path.Join(stateDirectory, "runtime"), host);
-            return new Tools(runtime, new OciConfig(host, runtime.Seccomp), runtime.HidesHybridTree ? HybridRemains.TryOpen() : null, copy);
-        }
-
-        public void Dispose()
-        {
-            Remains?.Dispose();
-            Program?.Dispose();
-        }
     }
 }
