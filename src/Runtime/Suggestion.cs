@@ -3,7 +3,7 @@ namespace Kleene.Build.Runtime;
 /// <summary>Finds the name that was probably meant.</summary>
 public static class Suggestion
 {
-    /// <summary>About one slip in so many characters is still a slip, and more than these few are another word.</summary>
+    /// <summary>One slip in so many characters is still a slip, and more than these few are another word.</summary>
     private const int CharactersPerSlip = 3;
 
     private const int MostSlips = 3;
@@ -15,7 +15,7 @@ public static class Suggestion
     /// <summary>The candidate that fewest slips turn into the word; null when none is near. Only the case differing counts as no slip.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
-        var allowed = Math.Clamp((word.Length + 1) / CharactersPerSlip, 1, MostSlips);
+        var allowed = Math.Clamp(word.Length / CharactersPerSlip, 1, MostSlips);
         return candidates
             .Where(candidate => candidate != word && Math.Abs(candidate.Length - word.Length) <= allowed)
             .Distinct(StringComparer.Ordinal)

@@ -8,6 +8,8 @@ public sealed class SuggestionTests
     [InlineData("pyton3", "python3 perl", "python3")]
     [InlineData("wbe", "web wb", "wb")]
     [InlineData("SRC", "src", "src")]
+    [InlineData("biuld", "build run", "build")]
+    [InlineData("/bin/out", "/bin/sh /bin/cat", null)]
     [InlineData("pakcage.json", "package.json package-lock.json", "package.json")]
     [InlineData("a", "b", null)]
     [InlineData("same", "same", null)]
