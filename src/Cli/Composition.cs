@@ -62,7 +62,7 @@ internal sealed class Composition : IDisposable
         try
         {
             await composition.Lifecycle.SweepAsync(cancellationToken);
-            await composition.Snapshots.SweepAsync(cancellationToken);
+            await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
             return composition;
         }
         catch

@@ -76,5 +76,10 @@ internal static class Schema
         CREATE INDEX containers_by_image ON containers (image);
         CREATE INDEX containers_by_snapshot ON containers (snapshot);
         """,
+        """
+        -- What a workspace is a clone of, so that nobody removes it meanwhile.
+        ALTER TABLE workspaces ADD COLUMN parent TEXT;
+        CREATE INDEX workspaces_by_parent ON workspaces (parent);
+        """,
     ];
 }
