@@ -35,6 +35,6 @@ public sealed partial record ImageReference(string Name, string Tag, string? Sna
     public override string ToString() => Snapshot is null ? $"{Name}:{Tag}" : $"{Name}:{Tag}@{Snapshot}";
 
     // The name may begin with a registry's host and port; a tag is what distribution/reference allows.
-    [GeneratedRegex(@"^(?<name>[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(?=/))?(/[A-Za-z0-9][A-Za-z0-9._-]*)*)(:(?<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(@(?<snapshot>[a-z0-9]+))?$")]
+    [GeneratedRegex(@"^(?<name>[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+(?=/))?(/[A-Za-z0-9][A-Za-z0-9._-]*)*)(:(?<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(@(?<snapshot>[a-z0-9]+))?\z")]
     private static partial Regex Form();
 }
