@@ -26,7 +26,7 @@ internal static class ImageCreateCommand
         var command = new Command("create", "make a base image") { method, source, tag };
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var name = context.Get(tag) is { } text ? ImageReference.Parse(text) : null;
+            var name = context.Get(tag) is { } text ? OptionValues.ImageName(text) : null;
             using var kleene = await context.OpenAsync(cancellationToken);
             var maker = new BaseImageMaker(kleene.Snapshots, kleene.Images, kleene.Clock);
             var image = context.Get(method) switch
