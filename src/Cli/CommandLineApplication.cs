@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Kleene.Build.Cli.Commands;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
 namespace Kleene.Build.Cli;
@@ -72,7 +73,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
         {
             OperationCanceledException when signals.Token.IsCancellationRequested => (ExitCodes.Interrupted, "interrupted"),
             OperationCanceledException => (failed, "something of the machine did not end in time; --log-level debug shows what was waited for"),
-            UsageException => (ExitCodes.Usage, exception.Message),
+            UsageException or MalformedReferenceException => (ExitCodes.Usage, exception.Message),
             JailStartException failure => (failure.ExitCode, exception.Message),
             KleeneException => (failed, exception.Message),
             IOException or UnauthorizedAccessException => (failed, exception.Message),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Archives;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Images.BaseImages;
@@ -59,11 +60,12 @@ internal static class ImageCreateCommand
 
             DatasetName Dataset()
             {
+                var text = Needed();
                 try
                 {
-                    return DatasetName.Parse(Needed());
+                    return DatasetName.Parse(text);
                 }
-                catch (FormatException exception)
+                catch (KleeneException exception)
                 {
                     throw new UsageException(exception.Message);
                 }

@@ -51,7 +51,7 @@ public sealed class ImageReferenceTests
     public void What_is_none_is_told_with_the_form_of_one(string text)
     {
         Assert.False(ImageReference.TryParse(text, out _));
-        Assert.StartsWith($"'{text}' is not an image reference; write name[:tag][@snapshot]", Assert.Throws<KleeneException>(() => ImageReference.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{text}' is not an image reference; write name[:tag][@snapshot]", Assert.Throws<MalformedReferenceException>(() => ImageReference.Parse(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
