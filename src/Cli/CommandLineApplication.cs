@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Kleene.Build.Cli.Commands;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
 namespace Kleene.Build.Cli;
@@ -24,7 +25,17 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
             words = [Path.GetFileName(invokedAs)["kleene-".Length..], .. words];
         }
 
-        var arguments = verbs.Parse(words);
+        ParseResult arguments;
+        try
+        {
+            arguments = verbs.Parse(words);
+        }
+        catch (UsageException exception)
+        {
+            terminal.WriteError(exception.Message);
+            return ExitCodes.Usage;
+        }
+
         if (arguments.Errors.Count > 0 && arguments.Action is not HelpAction)
         {
             terminal.WriteError(UsageError(arguments));
@@ -34,7 +45,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
 
         try
         {
-            return await arguments.InvokeAsync(
+            var code = await arguments.InvokeAsync(
                 new InvocationConfiguration
                 {
                     EnableDefaultExceptionHandler = false,
@@ -43,6 +54,10 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
                     Error = terminal.Error,
                 },
                 signals.Token);
+
+            // A result that could not be written was not given: better told now than at the end of the process, where nobody listens.
+            await terminal.Output.FlushAsync(CancellationToken.None);
+            return code;
         }
         catch (Exception exception)
         {
@@ -67,14 +82,16 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
     /// <summary>Our own errors are sentences; the machine's are told as it tells them. Only a mistake of ours shows a stack, and only when asked.</summary>
     private int Report(Exception exception, bool debug, bool runsContainer)
     {
+        var failed = runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed;
         var (code, message) = exception switch
         {
-            OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
-            UsageException => (ExitCodes.Usage, exception.Message),
+            OperationCanceledException when signals.Token.IsCancellationRequested => (ExitCodes.Interrupted, "interrupted"),
+            OperationCanceledException => (failed, "something of the machine did not end in time; --log-level debug shows what was waited for"),
+            UsageException or MalformedReferenceException => (ExitCodes.Usage, exception.Message),
             JailStartException failure when runsContainer => (failure.ExitCode, exception.Message),
-            KleeneException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
-            IOException or UnauthorizedAccessException => (runsContainer ? ExitCodes.CannotStart : ExitCodes.Failed, exception.Message),
-            _ => (ExitCodes.Failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),
+            KleeneException => (failed, exception.Message),
+            IOException or UnauthorizedAccessException => (failed, exception.Message),
+            _ => (failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),
         };
         terminal.WriteError(message);
         if (debug)

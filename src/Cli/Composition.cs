@@ -64,7 +64,7 @@ internal sealed class Composition : IDisposable
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
             await composition.Lifecycle.SweepAsync(cancellationToken);
-            await composition.Snapshots.SweepAsync(cancellationToken);
+            await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
             return composition;
         }
         catch

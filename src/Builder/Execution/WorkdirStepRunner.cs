@@ -13,10 +13,17 @@ internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
     public async Task<StepOutcome> RunAsync(BuildStep.Workdir step, StepInput input, CancellationToken cancellationToken)
     {
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
-        if (!MakeDirectory(step, draft.Path) && input.Parent is { } parent)
+        try
         {
-            snapshots.Remember(input.Key, parent);
-            return new StepOutcome.Built(parent);
+            if (!MakeDirectory(step, draft.Path) && input.Parent is { } parent)
+            {
+                snapshots.Remember(input.Key, parent);
+                return new StepOutcome.Built(parent);
+            }
+        }
+        catch (FileOperationException exception)
+        {
+            return new StepOutcome.Failed(null, exception.Message);
         }
 
         return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));

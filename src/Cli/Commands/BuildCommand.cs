@@ -48,7 +48,7 @@ internal static class BuildCommand
             {
                 Source = kleenefile.Source,
                 Compile = kleenefile.Compile,
-                Tags = [.. (context.Get(tags) ?? []).Select(Tag)],
+                Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
                 NoCache = stages == OptionsFirst.Everything,
                 NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
                 Network = OptionValues.Network(context.Get(network), JailNetwork.Host),
@@ -111,7 +111,4 @@ internal static class BuildCommand
             _ => new PlainProgress(writer, source),
         };
     }
-
-    private static ImageReference Tag(string text) =>
-        ImageReference.Parse(text) is { Snapshot: null } name ? name : throw new UsageException($"--tag '{text}' has a snapshot; a name cannot");
 }

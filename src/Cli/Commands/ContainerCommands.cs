@@ -81,10 +81,11 @@ internal static class ContainerCommands
         var command = new Command(name) { references, time };
         verb.Does(command, async (context, cancellationToken) =>
         {
+            var grace = OptionValues.Seconds(context.Get(time), "--time");
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var container in context.Get(references).Select(kleene.Containers.Find).ToList())
             {
-                await kleene.Lifecycle.StopAsync(container, TimeSpan.FromSeconds(Math.Max(0, context.Get(time))), cancellationToken);
+                await kleene.Lifecycle.StopAsync(container, grace, cancellationToken);
                 context.Terminal.Output.WriteLine(container.Id);
             }
 

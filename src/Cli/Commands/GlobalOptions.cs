@@ -42,7 +42,7 @@ internal sealed class GlobalOptions
     public bool HasColor(ParseResult arguments) => !arguments.GetValue(noColor) && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
 
     private static string? Value(ParseResult arguments, Option<string?> option, string variable) =>
-        arguments.GetValue(option) ?? (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null);
+        (arguments.GetValue(option) is { Length: > 0 } given ? given : null) ?? (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null);
 
     private static string DefaultRoot() =>
         Environment.IsPrivilegedProcess

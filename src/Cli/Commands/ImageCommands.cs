@@ -111,8 +111,10 @@ internal static class ImageCommands
         var command = new Command("tag", "give an image one more name") { reference, name };
         verb.Does(command, async (context, cancellationToken) =>
         {
+            var more = OptionValues.ImageName(context.Get(name));
+            _ = Whole(context.Get(reference));
             using var kleene = await context.OpenAsync(cancellationToken);
-            kleene.Images.Tag(kleene.Images.Find(context.Get(reference)).Image.Id, ImageReference.Parse(context.Get(name)));
+            kleene.Images.Tag(kleene.Images.Find(context.Get(reference)).Image.Id, more);
             return ExitCodes.Done;
         });
         return command;
@@ -127,8 +129,8 @@ internal static class ImageCommands
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var reference in context.Get(references))
             {
+                var name = Whole(reference);
                 var image = kleene.Images.Find(reference).Image;
-                var name = ImageReference.Parse(reference);
                 var byName = image.Names.Contains(name.ToString());
                 if (byName && image.Names.Length > 1)
                 {
@@ -173,6 +175,10 @@ internal static class ImageCommands
         await kleene.Snapshots.RemoveUnusedAsync(kleene.Images.Remove(image), cancellationToken);
         context.Terminal.Output.WriteLine(image.Id);
     }
+
+    /// <summary>Names and images are given and taken away as a whole, not at one of their steps.</summary>
+    private static ImageReference Whole(string reference) =>
+        ImageReference.Parse(reference) is { Snapshot: null } name ? name : throw new UsageException($"'{reference}' is a place in an image; leave out what follows '@'");
 
     private static Argument<string[]> References() =>
         new("IMAGE") { Description = "name[:tag] or the beginning of an id", Arity = ArgumentArity.OneOrMore };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Archives;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Images.BaseImages;
@@ -26,7 +27,7 @@ internal static class ImageCreateCommand
         var command = new Command("create", "make a base image") { method, source, tag };
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var name = context.Get(tag) is { } text ? ImageReference.Parse(text) : null;
+            var name = context.Get(tag) is { } text ? OptionValues.ImageName(text) : null;
             using var kleene = await context.OpenAsync(cancellationToken);
             var maker = new BaseImageMaker(kleene.Snapshots, kleene.Images, kleene.Clock);
             var image = context.Get(method) switch
@@ -59,11 +60,12 @@ internal static class ImageCreateCommand
 
             DatasetName Dataset()
             {
+                var text = Needed();
                 try
                 {
-                    return DatasetName.Parse(Needed());
+                    return DatasetName.Parse(text);
                 }
-                catch (FormatException exception)
+                catch (KleeneException exception)
                 {
                     throw new UsageException(exception.Message);
                 }

@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -25,9 +29,9 @@ internal static class OptionValues
 
     public static JailLimits Limits(string? memory, double? cpus, long? processes)
     {
-        if (cpus is <= 0)
+        if (cpus is { } count && !(count > 0 && double.IsFinite(count)))
         {
-            throw new UsageException("--cpus has to be more than 0");
+            throw new UsageException("--cpus has to be a number that is more than 0");
         }
 
         // Docker's 0 and -1 mean the same: no limit.
@@ -39,16 +43,20 @@ internal static class OptionValues
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var address = colon > 0 ? text[(colon + 1)..].Trim('[', ']') : "";
-        return IPAddress.TryParse(address, out _) && text[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+        return IsAddress(address) && text[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
             ? new HostEntry(address, text[..colon])
             : throw new UsageException($"--add-host '{text}' is not a host; write NAME:ADDRESS");
     }
+
+    /// <summary>The framework also takes the short forms of inet_aton(3), such as <c>1</c>, which hosts(5) does not.</summary>
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == text);
 
     /// <summary><c>SRC:DST[:ro|rw]</c> with absolute paths.</summary>
     public static JailMount Mount(string text)
     {
         var parts = text.Split(':');
-        if (parts.Length is not (2 or 3) || !parts[1].StartsWith('/') || parts is [_, _, not ("ro" or "rw")])
+        if (parts.Length is not (2 or 3) || !parts[1].StartsWith('/') || parts[1].All(c => c == '/') || parts is [_, _, not ("ro" or "rw")])
         {
             throw new UsageException($"--volume '{text}' is not a mount; write SOURCE:DESTINATION[:ro] with absolute paths");
         }
@@ -91,7 +99,7 @@ internal static class OptionValues
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in environment.Concat(overrides))
         {
-            var name = entry[..entry.IndexOf('=', StringComparison.Ordinal)];
+            var name = entry.Split('=', 2)[0];
             if (!values.ContainsKey(name))
             {
                 names.Add(name);
@@ -110,6 +118,30 @@ internal static class OptionValues
             ? throw new UsageException($"{option} '{text}' has no name; write NAME=value")
             : equals < 0 ? (text, null) : (text[..equals], text[(equals + 1)..]);
     }
+
+    /// <summary>A time in seconds; less than none is none.</summary>
+    public static TimeSpan Seconds(double number, string option) =>
+        number <= TimeSpan.MaxValue.TotalSeconds / 2
+            ? TimeSpan.FromSeconds(Math.Max(0, number))
+            : throw new UsageException($"{option} is not a time; write a number of seconds");
+
+    /// <summary>A name or number as it was given, once it is known to be a signal's.</summary>
+    public static string? Signal(string? text, string option)
+    {
+        try
+        {
+            _ = text is null ? 0 : Signals.Parse(text);
+            return text;
+        }
+        catch (KleeneException exception)
+        {
+            throw new UsageException($"{option}: {exception.Message}");
+        }
+    }
+
+    /// <summary>What is to be a name of an image; a place in one cannot be named.</summary>
+    public static ImageReference ImageName(string text) =>
+        ImageReference.Parse(text) is { Snapshot: null } name ? name : throw new UsageException($"'{text}' has a snapshot; a name cannot");
 
     public static JailNetwork Network(string? text, JailNetwork standard) => text switch
     {

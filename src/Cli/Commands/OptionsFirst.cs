@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -33,6 +34,11 @@ internal static class OptionsFirst
                 continue;
             }
 
+            if (endsInCommand && !IsKnown(command, word))
+            {
+                throw new UsageException($"'{command.Name}' has no option '{word.Split('=')[0]}'; {Hint(command, word)}");
+            }
+
             result.Add(optional.Any(option => option.Name == word) ? $"{word}={Everything}" : word);
             if (TakesNext(command, word) && i + 1 < words.Length)
             {
@@ -46,6 +52,20 @@ internal static class OptionsFirst
     /// <summary>The value of an option that was given without one.</summary>
     public const string Everything = "*";
 
+    private static IEnumerable<Option> OptionsOf(Command command) => command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options));
+
+    /// <summary>The library would take an unknown option for the argument.</summary>
+    private static bool IsKnown(Command command, string word)
+    {
+        var name = word.StartsWith("--", StringComparison.Ordinal) ? word.Split('=')[0] : word[..2];
+        return OptionsOf(command).Any(option => option.Name == name || option.Aliases.Contains(name));
+    }
+
+    private static string Hint(Command command, string word) =>
+        Suggestion.Nearest(word.Split('=')[0], OptionsOf(command).SelectMany(option => option.Aliases.Prepend(option.Name))) is { } nearest
+            ? $"did you mean '{nearest}'?"
+            : $"options of the container's command come behind the {command.Arguments[0].Name}";
+
     private static bool TakesNext(Command command, string word)
     {
         if (word.Contains('=', StringComparison.Ordinal))
@@ -53,7 +73,7 @@ internal static class OptionsFirst
             return false;
         }
 
-        var options = command.Options.Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options));
+        var options = OptionsOf(command);
         if (word.StartsWith("--", StringComparison.Ordinal))
         {
             return options.FirstOrDefault(option => option.Name == word || option.Aliases.Contains(word)) is { } named && named.ValueType != typeof(bool) && named.Arity.MinimumNumberOfValues > 0;

@@ -62,7 +62,7 @@ internal static class RunCommand
                 ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
                 ReadOnlyRoot = context.Get(readOnly),
                 Limits = OptionValues.Limits(context.Get(memory), context.Get(cpus), context.Get(processes)),
-                StopSignal = context.Get(stopSignal) ?? entry.Config.StopSignal,
+                StopSignal = OptionValues.Signal(context.Get(stopSignal), "--stop-signal") ?? entry.Config.StopSignal,
                 Terminal = context.Get(terminal),
                 RemoveAtExit = context.Get(remove),
             };

@@ -53,8 +53,8 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
     {
         var root = new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
         globals.AddTo(root);
-        var position = Array.FindIndex(words, word => Verbs.ContainsKey(word) || Short.ContainsKey(word));
-        if (position >= 0 && IsVerb(root, words, position))
+        var position = FirstWord(root, words);
+        if (position < words.Length && (Verbs.ContainsKey(words[position]) || Short.ContainsKey(words[position])))
         {
             if (Short.TryGetValue(words[position], out var full))
             {
@@ -77,26 +77,21 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
             }
         }
 
-        return root.Parse(words);
+        // A word that begins with @ is a place in an image, never a file of further words.
+        return root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
-    /// <summary>Whether everything before the word is global options and their values.</summary>
-    private static bool IsVerb(RootCommand root, string[] words, int position)
+    /// <summary>The place of the first word that is neither a global option nor the value of one.</summary>
+    private static int FirstWord(RootCommand root, string[] words)
     {
-        for (var i = 0; i < position; i++)
+        var i = 0;
+        while (i < words.Length && words[i].StartsWith('-'))
         {
-            var option = root.Options.FirstOrDefault(option => words[i] == option.Name);
-            if (option is not null && option.ValueType != typeof(bool))
-            {
-                i++;
-            }
-            else if (option is null && !words[i].StartsWith("--", StringComparison.Ordinal))
-            {
-                return false;
-            }
+            var takesNext = root.Options.Any(option => option.Name == words[i] && option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0);
+            i += takesNext ? 2 : 1;
         }
 
-        return true;
+        return i;
     }
 }
 

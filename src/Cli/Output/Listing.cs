@@ -36,9 +36,11 @@ internal sealed class Listing<T>(params Listing<T>.Column[] columns)
         }
         else
         {
+            // A field that does not exist is a mistake also when the list is empty.
+            Check(format);
             foreach (var row in rows)
             {
-                writer.WriteLine(Fill(format, row));
+                writer.WriteLine(Fill(format, column => column.Value(row)));
             }
         }
     }
@@ -77,7 +79,7 @@ internal sealed class Listing<T>(params Listing<T>.Column[] columns)
     private void Table(TextWriter writer, IReadOnlyCollection<T> rows)
     {
         var shown = columns.Where(column => column.InTable).ToArray();
-        var cells = rows.Select(row => shown.Select(column => column.Value(row)).ToArray())
+        var cells = rows.Select(row => shown.Select(column => VisibleText.InOneLine(column.Value(row))).ToArray())
             .Prepend([.. shown.Select(column => column.Name.ToUpper(CultureInfo.InvariantCulture))])
             .ToList();
         var widths = shown.Select((_, i) => cells.Max(row => row[i].Length)).ToArray();
@@ -87,19 +89,23 @@ internal sealed class Listing<T>(params Listing<T>.Column[] columns)
         }
     }
 
-    private string Fill(string template, T row)
+    private void Check(string template) => Fill(template, _ => "");
+
+    private string Fill(string template, Func<Column, string> value)
     {
         var text = new StringBuilder();
         var rest = template.AsSpan();
         for (var open = rest.IndexOf("{{"); open >= 0; open = rest.IndexOf("{{"))
         {
+            text.Append(rest[..open]);
+            rest = rest[(open + 2)..];
             var close = rest.IndexOf("}}");
-            if (close < open)
+            if (close < 0)
             {
                 throw new UsageException($"the template '{template}' has '{{{{' without '}}}}'");
             }
 
-            text.Append(rest[..open]).Append(Named(rest[(open + 2)..close].Trim().ToString()).Value(row));
+            text.Append(value(Named(rest[..close].Trim().ToString())));
             rest = rest[(close + 2)..];
         }
 

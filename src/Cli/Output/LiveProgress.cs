@@ -23,7 +23,8 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     private readonly Thread display;
     private string lastWords = "";
 
-    public LiveProgress(TextWriter writer, SourceText source, TimeProvider clock, bool color)
+    /// <param name="width">Columns to draw on; null takes the terminal's.</param>
+    public LiveProgress(TextWriter writer, SourceText source, TimeProvider clock, bool color, int? width = null)
     {
         this.source = source;
         this.clock = clock;
@@ -34,6 +35,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
             ColorSystem = color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Out = new AnsiConsoleOutput(writer),
         });
+        console.Profile.Width = width ?? console.Profile.Width;
         display = new Thread(Show) { IsBackground = true, Name = "display" };
         display.Start();
     }
@@ -45,13 +47,14 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
             switch (happened)
             {
                 case BuildEvent.Diagnosed diagnosed:
-                    finished.Enqueue(new Text(DiagnosticFormatter.Format(source, diagnosed.Diagnostic).TrimEnd('\n'), Style(diagnosed.Diagnostic.Severity)));
+                    finished.Enqueue(new Text(VisibleText.OfLines(DiagnosticFormatter.Format(source, diagnosed.Diagnostic).TrimEnd('\n')), Style(diagnosed.Diagnostic.Severity)));
                     break;
                 case BuildEvent.StepStarted started:
                     running[started.Step.Number] = new RunningStep(started.Step, clock.GetTimestamp(), []);
                     break;
                 case BuildEvent.StepOutput output when running.TryGetValue(output.Step.Number, out var step):
-                    step.Lines.Enqueue(output.Line);
+                    // The screen is ours: what a command prints is shown, not obeyed.
+                    step.Lines.Enqueue(VisibleText.OfLine(output.Line));
                     while (step.Lines.Count > LastLines)
                     {
                         step.Lines.Dequeue();
@@ -67,7 +70,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
                 case BuildEvent.StepFailed failed:
                     KeepLines(failed.Step);
                     Finish(failed.Step, "FAILED", "", Color.Red);
-                    finished.Enqueue(new Text(FailureText.Of(failed, source.Path), new Style(Color.Red)));
+                    finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(failed, source.Path)), new Style(Color.Red)));
                     break;
                 case BuildEvent.Completed completed:
                     lastWords = $"image created in {Seconds(completed.Duration)}";
@@ -93,9 +96,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     private void Finish(StepPlace place, string state, string snapshot, Color color)
     {
         running.Remove(place.Number);
-        finished.Enqueue(new Columns(
-            new Text($"[{place.Number}/{place.Total}] {place.Step.Text}") { Overflow = Overflow.Ellipsis },
-            new Text($"{state} {snapshot}", new Style(color)).RightJustified()));
+        finished.Enqueue(new OneLine($"[{place.Number}/{place.Total}] {VisibleText.InOneLine(place.Step.Text)}", Spectre.Console.Style.Plain, $"{state} {snapshot}".TrimEnd(), new Style(color)));
     }
 
     /// <summary>What a failed command printed last stays readable.</summary>
@@ -148,8 +149,8 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
         foreach (var step in running.Values)
         {
             var time = Seconds(clock.GetElapsedTime(step.Started));
-            rows.Add(new Text($"[{step.Place.Number}/{step.Place.Total}] {time} {step.Place.Step.Text}", new Style(Color.Yellow)) { Overflow = Overflow.Ellipsis });
-            rows.AddRange(step.Lines.Select(line => new Text($"    {line}", new Style(decoration: Decoration.Dim)) { Overflow = Overflow.Ellipsis }));
+            rows.Add(new OneLine($"[{step.Place.Number}/{step.Place.Total}] {time} {VisibleText.InOneLine(step.Place.Step.Text)}", new Style(Color.Yellow)));
+            rows.AddRange(step.Lines.Select(line => new OneLine($"    {line}", new Style(decoration: Decoration.Dim))));
         }
 
         return new Rows(rows);

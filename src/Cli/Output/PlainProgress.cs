@@ -8,9 +8,10 @@ namespace Kleene.Build.Cli.Output;
 /// Lines for pipes and logs, as Kleene prints them. Where steps run side by side, one is shown as it goes and the lines of the
 /// others wait until it has ended: output is never interleaved.
 /// </summary>
-internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBuildPrinter
+internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBuildPrinter, IDisposable
 {
-    private readonly Dictionary<int, List<string>> waiting = [];
+    private readonly SortedDictionary<int, List<string>> waiting = [];
+    private readonly HashSet<int> ended = [];
     private int? shown;
 
     public void Print(BuildEvent happened)
@@ -39,10 +40,14 @@ internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBui
                 writer.WriteLine("image created");
                 break;
             case BuildEvent.Failed failed:
+                ShowAll();
                 writer.WriteLine(FailureText.Of(failed));
                 break;
         }
     }
+
+    /// <summary>Shows what a build that was broken off had still to say.</summary>
+    public void Dispose() => ShowAll();
 
     private void Line(StepPlace step, string text)
     {
@@ -64,6 +69,7 @@ internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBui
     private void End(StepPlace step, string text)
     {
         Line(step, text);
+        ended.Add(step.Number);
         if (shown == step.Number)
         {
             shown = null;
@@ -71,21 +77,34 @@ internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBui
         }
     }
 
-    /// <summary>What waited: all of the steps that have ended, and the beginning of one that has not.</summary>
+    /// <summary>What waited: all of the steps that have ended, then the beginning of one that has not.</summary>
     private void ShowNext()
     {
-        foreach (var (number, lines) in waiting.OrderBy(step => step.Key).ToList())
+        foreach (var number in waiting.Keys.Where(ended.Contains).ToList())
         {
-            waiting.Remove(number);
-            lines.ForEach(writer.WriteLine);
-            if (!IsLast(lines[^1]))
-            {
-                shown = number;
-                return;
-            }
+            Show(number);
+        }
+
+        if (waiting.Count > 0)
+        {
+            shown = waiting.Keys.First();
+            Show(shown.Value);
         }
     }
 
-    private static bool IsLast(string line) =>
-        line.StartsWith("--> ", StringComparison.Ordinal) || line.StartsWith("error: ", StringComparison.Ordinal);
+    /// <summary>Steps that were cancelled never say that they have ended; those that wait behind them would be lost.</summary>
+    private void ShowAll()
+    {
+        shown = null;
+        foreach (var number in waiting.Keys.ToList())
+        {
+            Show(number);
+        }
+    }
+
+    private void Show(int number)
+    {
+        waiting[number].ForEach(writer.WriteLine);
+        waiting.Remove(number);
+    }
 }

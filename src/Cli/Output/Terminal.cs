@@ -33,7 +33,15 @@ internal sealed class Terminal : IDisposable
 
     public void Dispose()
     {
-        Output.Dispose();
+        try
+        {
+            Output.Dispose();
+        }
+        catch (IOException)
+        {
+            // Told already, by the flush that failed first; the writer only tries the same once more.
+        }
+
         Error.Dispose();
     }
 }

@@ -23,7 +23,7 @@ public sealed class ContainerLifecycle(
         var container = new Container
         {
             Id = draft.Id,
-            Name = name ?? ContainerNames.New(),
+            Name = name ?? FreeName(),
             ImageId = image.Image.Id,
             Snapshot = image.Snapshot,
             Spec = spec,
@@ -94,25 +94,22 @@ public sealed class ContainerLifecycle(
     /// <summary>Asks a container's first process to end and kills it after the grace time. Not running: succeeds.</summary>
     public async Task StopAsync(Container container, TimeSpan grace, CancellationToken cancellationToken)
     {
-        var id = container.Id.ToString();
-        try
+        var signal = Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
+        DateTimeOffset? deadline = null;
+        var killed = false;
+        while (await IsBusyAsync(container, cancellationToken))
         {
-            await jails.SignalAsync(id, Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal), cancellationToken);
-            var deadline = clock.GetUtcNow() + grace;
-            while (await jails.IsRunningAsync(id, cancellationToken))
+            // Until its jail is there the signal reaches nobody: it is sent again.
+            if (deadline is null)
             {
-                if (clock.GetUtcNow() >= deadline)
-                {
-                    await jails.SignalAsync(id, Signals.Kill, cancellationToken);
-                    deadline = DateTimeOffset.MaxValue;
-                }
-
-                await Task.Delay(StopPollingTime, clock, cancellationToken);
+                deadline = await TrySignalAsync(container, signal, cancellationToken) ? clock.GetUtcNow() + grace : null;
             }
-        }
-        catch (JailNotRunningException)
-        {
-            // It ended by itself in between, which is what was asked for.
+            else if (!killed && clock.GetUtcNow() >= deadline)
+            {
+                killed = await TrySignalAsync(container, Signals.Kill, cancellationToken);
+            }
+
+            await Task.Delay(StopPollingTime, clock, cancellationToken);
         }
 
         await SettleAsync(container, cancellationToken);
@@ -122,11 +119,7 @@ public sealed class ContainerLifecycle(
     /// <exception cref="ContainerStateException">The container is not running.</exception>
     public async Task SignalAsync(Container container, int signal, CancellationToken cancellationToken)
     {
-        try
-        {
-            await jails.SignalAsync(container.Id.ToString(), signal, cancellationToken);
-        }
-        catch (JailNotRunningException)
+        if (!await TrySignalAsync(container, signal, cancellationToken))
         {
             throw new ContainerStateException($"container '{container.Name}' is not running");
         }
@@ -137,7 +130,7 @@ public sealed class ContainerLifecycle(
     /// <exception cref="ContainerStateException">It is running.</exception>
     public async Task RemoveAsync(Container container, bool force, CancellationToken cancellationToken)
     {
-        if (await jails.IsRunningAsync(container.Id.ToString(), cancellationToken))
+        if (await IsBusyAsync(container, cancellationToken))
         {
             if (!force)
             {
@@ -158,6 +151,45 @@ public sealed class ContainerLifecycle(
             if (session.IsOver(container.Session) && !await jails.IsRunningAsync(container.Id.ToString(), cancellationToken))
             {
                 await SettleAsync(container, cancellationToken);
+            }
+        }
+
+        foreach (var container in containers.ListStarting())
+        {
+            if (session.IsOver(container.Session))
+            {
+                await SettleAsync(container, cancellationToken);
+                containers.MarkWaiting(container.Id);
+            }
+        }
+    }
+
+    /// <summary>Whether it runs, or the command that runs it is still on its way to starting or cleaning up.</summary>
+    private async Task<bool> IsBusyAsync(Container container, CancellationToken cancellationToken) =>
+        (containers.IsRunning(container.Id) && !session.IsOver(container.Session))
+        || await jails.IsRunningAsync(container.Id.ToString(), cancellationToken);
+
+    private async Task<bool> TrySignalAsync(Container container, int signal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await jails.SignalAsync(container.Id.ToString(), signal, cancellationToken);
+            return true;
+        }
+        catch (JailNotRunningException)
+        {
+            return false;
+        }
+    }
+
+    private string FreeName()
+    {
+        while (true)
+        {
+            var name = ContainerNames.New();
+            if (!containers.HasName(name))
+            {
+                return name;
             }
         }
     }
@@ -194,7 +226,7 @@ public sealed class ContainerLifecycle(
             var removed = containers.Remove(container.Id);
             if (removed)
             {
-                snapshots.Announce(container.Id);
+                snapshots.Announce(container.Id, container.Snapshot);
             }
 
             return removed;

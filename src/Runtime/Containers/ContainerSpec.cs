@@ -1,38 +1,40 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
 namespace Kleene.Build.Runtime.Containers;
 
 /// <summary>How a container runs: the image's configuration with what the user asked for on top.</summary>
+/// <remarks>As in <see cref="ImageConfig"/>, the accessors give what a stored specification lacks.</remarks>
 public sealed record ContainerSpec
 {
     public required ImmutableArray<string> Argv { get; init; }
 
-    public ImmutableArray<string> Environment { get; init; } = [];
+    public ImmutableArray<string> Environment { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public string User { get; init; } = "";
+    public string User { get; init => field = value ?? ""; } = "";
 
-    public string WorkingDirectory { get; init; } = "/";
+    public string WorkingDirectory { get; init => field = value ?? "/"; } = "/";
 
     /// <summary>The id when empty.</summary>
-    public string Hostname { get; init; } = "";
+    public string Hostname { get; init => field = value ?? ""; } = "";
 
     public JailNetwork Network { get; init; } = JailNetwork.Host;
 
-    public ImmutableArray<JailMount> Mounts { get; init; } = [];
+    public ImmutableArray<JailMount> Mounts { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
+    public ImmutableArray<HostEntry> ExtraHosts { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public JailLimits Limits { get; init; } = JailLimits.None;
+    public JailLimits Limits { get; init => field = value ?? JailLimits.None; } = JailLimits.None;
 
     public bool ReadOnlyRoot { get; init; }
 
     public bool Terminal { get; init; }
 
     /// <summary>What <c>stop</c> sends first: a name such as <c>SIGTERM</c> or a number; empty is SIGTERM.</summary>
-    public string StopSignal { get; init; } = "";
+    public string StopSignal { get; init => field = value ?? ""; } = "";
 
     /// <summary>Whether the container goes when its first process ends.</summary>
     public bool RemoveAtExit { get; init; }

@@ -64,6 +64,14 @@ public sealed partial class ContainerStore(Database database)
 
     public IReadOnlyList<Container> ListRunning() => database.Query($"{Columns} WHERE state = 'running'", Row);
 
+    /// <summary>Those that were made and that nobody has started yet, as far as their command is not known to have ended.</summary>
+    public IReadOnlyList<Container> ListStarting() => database.Query($"{Columns} WHERE state = 'created' AND session <> ''", Row);
+
+    /// <summary>A container whose maker is gone, and which waits for somebody to start it.</summary>
+    public void MarkWaiting(SnapshotId id) => database.Execute("UPDATE containers SET session = '' WHERE id = $1 AND state = 'created'", id.ToString());
+
+    public bool HasName(string name) => database.QueryFirst("SELECT name FROM containers WHERE name = $1", reader => reader.GetString(0), name) is not null;
+
     /// <summary>Finds a container by its name, its id or the beginning of one.</summary>
     /// <exception cref="ContainerNotFoundException">There is none.</exception>
     /// <exception cref="AmbiguousReferenceException">An id's beginning fits several.</exception>
@@ -108,6 +116,6 @@ public sealed partial class ContainerStore(Database database)
     };
 
     // Kleene's rule for container names.
-    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
+    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]+\z")]
     private static partial Regex NameForm();
 }

@@ -52,12 +52,21 @@ public enum ImageStepState
 public sealed record ImageEntry(Image Image, SnapshotId Snapshot, string Key, ImageConfig Config);
 
 /// <summary>No image has that name.</summary>
-public sealed class ImageNotFoundException(string reference, string? nearest)
-    : KleeneException(
-        $"there is no image '{reference}'"
-        + (nearest is null ? "; 'kleene image ls' shows what there is, 'kleene image create' makes a base image" : $"; did you mean '{nearest}'?"))
+public sealed class ImageNotFoundException : KleeneException
 {
-    public string Reference { get; } = reference;
+    public ImageNotFoundException(string reference, string? nearest)
+        : base($"there is no image '{reference}'"
+            + (nearest is null ? "; 'kleene image ls' shows what there is, 'kleene image create' makes a base image" : $"; did you mean '{nearest}'?")) =>
+        Reference = reference;
+
+    /// <summary>The image is there, but not that place in it.</summary>
+    public ImageNotFoundException(Image image, string snapshot)
+        : base(snapshot == "dirty"
+            ? $"image '{image.DisplayName}' has no '@dirty': no step of it failed, or the files of the failure were not kept"
+            : $"image '{image.DisplayName}' has no snapshot '@{snapshot}'; 'kleene image history {image.DisplayName}' shows those it has") =>
+        Reference = $"{image.DisplayName}@{snapshot}";
+
+    public string Reference { get; }
 }
 
 /// <summary>The beginning of an id fits several things.</summary>

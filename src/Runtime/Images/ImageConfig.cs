@@ -5,29 +5,33 @@ using System.Text.Json.Serialization;
 namespace Kleene.Build.Runtime.Images;
 
 /// <summary>How containers of an image run, under the names of the OCI image configuration (image-spec, config.md).</summary>
+/// <remarks>
+/// The generated reader sets every property, those that the text lacks to their type's default: hence the accessors that turn it
+/// into ours.
+/// </remarks>
 public sealed record ImageConfig
 {
-    public ImmutableArray<string> Env { get; init; } = [];
+    public ImmutableArray<string> Env { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<string> Cmd { get; init; } = [];
+    public ImmutableArray<string> Cmd { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<string> Entrypoint { get; init; } = [];
+    public ImmutableArray<string> Entrypoint { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public string User { get; init; } = "";
+    public string User { get; init => field = value ?? ""; } = "";
 
-    public string WorkingDir { get; init; } = "";
+    public string WorkingDir { get; init => field = value ?? ""; } = "";
 
-    public SortedDictionary<string, EmptyObject> ExposedPorts { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, EmptyObject> ExposedPorts { get; init => field = value ?? new(StringComparer.Ordinal); } = new(StringComparer.Ordinal);
 
-    public SortedDictionary<string, EmptyObject> Volumes { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, EmptyObject> Volumes { get; init => field = value ?? new(StringComparer.Ordinal); } = new(StringComparer.Ordinal);
 
-    public SortedDictionary<string, string> Labels { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, string> Labels { get; init => field = value ?? new(StringComparer.Ordinal); } = new(StringComparer.Ordinal);
 
-    public string StopSignal { get; init; } = "";
+    public string StopSignal { get; init => field = value ?? ""; } = "";
 
-    public ImmutableArray<string> Shell { get; init; } = [];
+    public ImmutableArray<string> Shell { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<string> OnBuild { get; init; } = [];
+    public ImmutableArray<string> OnBuild { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public static ImageConfig Parse(string json) =>
         JsonSerializer.Deserialize(json, ImageJson.Default.ImageConfig) ?? throw new JsonException("an image configuration is null");

@@ -64,8 +64,15 @@ public sealed class ImageStore(Database database)
             return new ImageEntry(image, image.Snapshot, image.Key, image.Config);
         }
 
-        var step = Step(WithSteps(image), reference.Snapshot) ?? throw new ImageNotFoundException(text, null);
-        return new ImageEntry(image, step.Snapshot ?? image.Snapshot, step.Key, step.Config);
+        if (Step(WithSteps(image), reference.Snapshot) is { Snapshot: { } entered } step)
+        {
+            return new ImageEntry(image, entered, step.Key, step.Config);
+        }
+
+        // A base image has no steps, only the tree that it is.
+        return image.Snapshot.ToString().StartsWith(reference.Snapshot, StringComparison.Ordinal)
+            ? new ImageEntry(image, image.Snapshot, image.Key, image.Config)
+            : throw new ImageNotFoundException(image, reference.Snapshot);
     }
 
     /// <summary>As <see cref="Find"/>, but null when there is no such image.</summary>
@@ -81,9 +88,17 @@ public sealed class ImageStore(Database database)
         }
     }
 
-    /// <summary>The newest image with that tree and that configuration.</summary>
+    /// <summary>The newest image with that tree and that configuration. What a failed build left is not the same: its history ends in the failure.</summary>
     public Image? FindSame(SnapshotId snapshot, ImageConfig config) =>
-        database.QueryFirst($"{Columns} WHERE i.snapshot = $1 AND i.config = $2 ORDER BY i.created DESC", Row, snapshot.ToString(), config.ToJson());
+        database.QueryFirst(
+            $"""
+            {Columns} WHERE i.snapshot = $1 AND i.config = $2
+                AND NOT EXISTS (SELECT 1 FROM image_steps WHERE image = i.id AND state = 'failed')
+            ORDER BY i.created DESC
+            """,
+            Row,
+            snapshot.ToString(),
+            config.ToJson());
 
     /// <summary>Whether a container was made from it.</summary>
     public bool IsUsed(Image image) =>

@@ -159,6 +159,9 @@ public sealed class Database : IDisposable
             throw exception.SqliteErrorCode switch
             {
                 5 or 6 => new KleeneException($"'{state.Database}' was locked by another command for more than {BusySeconds} s", exception),
+                // 787: a foreign key.
+                19 when exception.SqliteExtendedErrorCode == 787 => new KleeneException(
+                    "another command has removed something that this one was about to use; run it again", exception),
                 8 => new KleeneException($"'{state.Database}' is read-only; make it writable, or choose another --root", exception),
                 13 => new KleeneException($"no space is left on the device of '{state.Root}'; free some, for example with 'kleene image prune'", exception),
                 11 or 26 => new KleeneException($"'{state.Database}' is damaged ({exception.Message}); restore it, or choose another --root", exception),

@@ -83,5 +83,10 @@ internal static class Schema
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- What a workspace is a clone of, so that nobody removes it meanwhile.
+        ALTER TABLE workspaces ADD COLUMN parent TEXT;
+        CREATE INDEX workspaces_by_parent ON workspaces (parent);
+        """,
     ];
 }

@@ -21,9 +21,14 @@ public sealed class Session(StateDirectory state) : IDisposable
         }
     }
 
-    /// <summary>Whether the command that made the session is gone. Its file, if any, is then removed.</summary>
+    /// <summary>Whether the command that made the session is gone. Its file, if any, is then removed. The empty id is nobody's.</summary>
     public bool IsOver(string id)
     {
+        if (id.Length == 0)
+        {
+            return true;
+        }
+
         if (file is not null && id == Id)
         {
             return false;

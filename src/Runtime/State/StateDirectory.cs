@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.State;
@@ -39,6 +40,11 @@ public sealed class StateDirectory
                     $"state directory '{state.Root}' is open to others (mode {Convert.ToString((int)File.GetUnixFileMode(state.Root), 8)}); "
                     + $"run 'chmod 700 {state.Root}' or choose another with --root");
             }
+            else if (Environment.IsPrivilegedProcess && OwnerOf(state.Root) is var owner and not 0)
+            {
+                // Its owner could change under our hands what the superuser then runs.
+                throw new KleeneException($"state directory '{state.Root}' belongs to another user ({owner}); run 'chown 0 {state.Root}' or choose another with --root");
+            }
 
             return state;
         }
@@ -59,5 +65,11 @@ public sealed class StateDirectory
             _ => exception.Message,
         };
         return new KleeneException($"state directory '{Root}' cannot be used: {reason}, or choose another with --root", exception);
+    }
+
+    private static uint OwnerOf(string directory)
+    {
+        using var opened = RootedDirectory.Open(directory);
+        return opened.Stat(UnixPath.Empty, followLink: true).Owner.User;
     }
 }

@@ -25,7 +25,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     public async Task<SnapshotDraft> DraftAsync(SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
         var id = SnapshotId.New();
-        Announce(id);
+        Announce(id, parent);
         try
         {
             var workspace = await store.PrepareAsync(id, parent, use, cancellationToken);
@@ -43,7 +43,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     {
         var id = SnapshotId.New();
         var key = $"import {id}";
-        Announce(id);
+        Announce(id, null);
         try
         {
             await make(id, cancellationToken);
@@ -59,16 +59,31 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     /// <summary>A snapshot's tree to read from.</summary>
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => store.OpenAsync(id, cancellationToken);
 
-    /// <summary>Removes what commands that were killed had begun. Cheap when there is nothing.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes what commands that were killed had begun. Cheap when there is nothing. What is still in use waits for the sweep of a
+    /// later command, so that it keeps nobody from working.
+    /// </summary>
+    /// <param name="release">Ends what still runs in a tree, before that goes.</param>
+    /// <param name="cancellationToken">Leaves the rest to the next sweep.</param>
+    public async Task SweepAsync(Func<SnapshotId, CancellationToken, Task> release, CancellationToken cancellationToken)
     {
-        var abandoned = database.Query("SELECT id, session FROM workspaces", reader => (Id: reader.GetString(0), Session: reader.GetString(1)));
+        var abandoned = database.Query("SELECT id, session FROM workspaces", reader => (Id: SnapshotId.Parse(reader.GetString(0)), Session: reader.GetString(1)));
         foreach (var (id, owner) in abandoned)
         {
-            if (session.IsOver(owner))
+            if (!session.IsOver(owner) || !TakeOver(id, owner))
             {
-                await store.RemoveAsync(SnapshotId.Parse(id), cancellationToken);
-                Forget(SnapshotId.Parse(id));
+                continue;
+            }
+
+            try
+            {
+                await release(id, cancellationToken);
+                await store.RemoveAsync(id, cancellationToken);
+                Forget(id);
+            }
+            catch (SnapshotInUseException)
+            {
+                // It is ours now, so it is abandoned again when this command ends.
             }
         }
     }
@@ -98,7 +113,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         return removed;
     }
 
-    /// <summary>All snapshots on which nothing stands: no other snapshot, image or container.</summary>
+    /// <summary>All snapshots on which nothing stands: no other snapshot, image or container, nor a workspace.</summary>
     public IReadOnlyList<SnapshotId> Leaves() =>
         database.Query(
             """
@@ -107,6 +122,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
               AND NOT EXISTS (SELECT 1 FROM images WHERE snapshot = s.id)
               AND NOT EXISTS (SELECT 1 FROM image_steps WHERE snapshot = s.id)
               AND NOT EXISTS (SELECT 1 FROM containers WHERE snapshot = s.id)
+              AND NOT EXISTS (SELECT 1 FROM workspaces WHERE parent = s.id)
             """,
             reader => SnapshotId.Parse(reader.GetString(0)));
 
@@ -133,8 +149,20 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         return published;
     }
 
-    internal void Announce(SnapshotId id) =>
-        database.Execute("INSERT INTO workspaces (id, session) VALUES ($1, $2)", id.ToString(), session.Id);
+    /// <summary>Says that a tree is being made or removed; its parent stays as long as that lasts.</summary>
+    /// <exception cref="SnapshotNotFoundException">Another command has removed the parent.</exception>
+    internal void Announce(SnapshotId id, SnapshotId? parent)
+    {
+        var announced = database.Execute(
+            "INSERT INTO workspaces (id, session, parent) SELECT $1, $2, $3 WHERE $3 IS NULL OR EXISTS (SELECT 1 FROM snapshots WHERE id = $3)",
+            id.ToString(),
+            session.Id,
+            parent?.ToString());
+        if (announced == 0 && parent is { } missing)
+        {
+            throw new SnapshotNotFoundException(missing);
+        }
+    }
 
     internal void Forget(SnapshotId id) => database.Execute("DELETE FROM workspaces WHERE id = $1", id.ToString());
 
@@ -159,6 +187,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
                     OR EXISTS (SELECT 1 FROM images WHERE snapshot = $1)
                     OR EXISTS (SELECT 1 FROM image_steps WHERE snapshot = $1)
                     OR EXISTS (SELECT 1 FROM containers WHERE snapshot = $1)
+                    OR EXISTS (SELECT 1 FROM workspaces WHERE parent = $1)
                 """,
                 reader => reader.GetString(0),
                 text);
@@ -175,12 +204,16 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
                 return false;
             }
 
-            Announce(id);
+            Announce(id, found);
             return true;
         });
         parent = found;
         return withdrawn;
     }
+
+    /// <summary>Of several commands that find the same abandoned tree one removes it.</summary>
+    private bool TakeOver(SnapshotId id, string owner) =>
+        database.Execute("UPDATE workspaces SET session = $3 WHERE id = $1 AND session = $2", id.ToString(), owner, session.Id) > 0;
 
     private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
 }

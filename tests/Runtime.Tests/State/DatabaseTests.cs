@@ -1,0 +1,172 @@
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Testing;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Kleene.Build.Runtime.Tests.State;
+
+public sealed class DatabaseTests : IDisposable
+{
+    private readonly ScratchDirectory scratch = new();
+    private readonly StateDirectory state;
+
+    public DatabaseTests() => state = StateDirectory.Open(scratch["state"]);
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void A_new_one_has_the_newest_schema_and_is_opened_again_as_it_is()
+    {
+        using (var fresh = Database.Open(state))
+        {
+            fresh.Execute("INSERT INTO snapshots (id, created) VALUES ('a', 1)");
+        }
+
+        using var again = Database.Open(state);
+
+        Assert.Equal($"{Schema.Migrations.Length}", Text(again, "PRAGMA user_version"));
+        Assert.Equal("a", Text(again, "SELECT id FROM snapshots"));
+        Assert.Equal("wal", Text(again, "PRAGMA journal_mode"));
+        Assert.Equal("1", Text(again, "PRAGMA foreign_keys"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void One_of_any_older_version_is_brought_up_to_date_with_what_it_holds(int version)
+    {
+        using (var old = Raw())
+        {
+            foreach (var migration in Schema.Migrations.AsSpan()[..version])
+            {
+                Run(old, migration);
+            }
+
+            Run(old, "INSERT INTO snapshots (id, created) VALUES ('a', 1); INSERT INTO workspaces (id, session) VALUES ('b', 's')");
+            Run(old, $"PRAGMA user_version = {version}");
+        }
+
+        using var database = Database.Open(state);
+
+        Assert.Equal($"{Schema.Migrations.Length}", Text(database, "PRAGMA user_version"));
+        Assert.Equal("b", Text(database, "SELECT id FROM workspaces WHERE parent IS NULL"));
+    }
+
+    public static TheoryData<int> Versions() => [.. Enumerable.Range(1, Schema.Migrations.Length)];
+
+    [Fact]
+    public void One_of_a_newer_version_is_left_alone()
+    {
+        Database.Open(state).Dispose();
+        using (var raw = Raw())
+        {
+            Run(raw, "PRAGMA user_version = 99");
+        }
+
+        var said = Assert.Throws<KleeneException>(() => Database.Open(state));
+
+        Assert.Contains("newer kleene (schema 99)", said.Message, StringComparison.Ordinal);
+        using var after = Raw();
+        using var command = after.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        Assert.Equal(99L, command.ExecuteScalar());
+    }
+
+    [Fact]
+    public void A_damaged_one_is_told_and_not_touched()
+    {
+        File.WriteAllBytes(state.Database, [.. Enumerable.Range(0, 8192).Select(i => (byte)(i * 31))]);
+        var before = File.ReadAllBytes(state.Database);
+
+        var said = Assert.Throws<KleeneException>(() => Database.Open(state));
+
+        Assert.StartsWith($"'{state.Database}' is damaged", said.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(state.Database));
+    }
+
+    [Fact]
+    public void A_directory_in_its_place_is_told()
+    {
+        Directory.CreateDirectory(state.Database);
+
+        Assert.Contains("cannot be opened", Assert.Throws<KleeneException>(() => Database.Open(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_locked_one_is_waited_for()
+    {
+        using var database = Database.Open(state);
+        using var other = Raw();
+        Run(other, "BEGIN IMMEDIATE; INSERT INTO snapshots (id, created) VALUES ('theirs', 1)");
+
+        var writing = Task.Run(() => database.Transact(() => Text(database, "SELECT count(*) FROM snapshots")));
+        Run(other, "COMMIT");
+
+        Assert.Equal("1", await writing);
+    }
+
+    [Fact]
+    public async Task Many_that_make_it_at_once_all_get_it()
+    {
+        var counts = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() =>
+        {
+            using var database = Database.Open(state);
+            return database.Execute("INSERT INTO snapshots (id, created) VALUES ($1, 1)", $"{i}");
+        })));
+
+        Assert.All(counts, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void A_transaction_that_fails_changes_nothing_and_the_next_one_works()
+    {
+        using var database = Database.Open(state);
+
+        Assert.Throws<InvalidOperationException>(() => database.Transact<string>(() =>
+        {
+            database.Execute("INSERT INTO snapshots (id, created) VALUES ('a', 1)");
+            throw new InvalidOperationException("the work itself went wrong");
+        }));
+
+        Assert.Equal("0", Text(database, "SELECT count(*) FROM snapshots"));
+        Assert.Equal(1, database.Transact(() => database.Execute("INSERT INTO snapshots (id, created) VALUES ('a', 1)")));
+    }
+
+    [Fact]
+    public void What_another_command_has_removed_is_told_as_that()
+    {
+        using var database = Database.Open(state);
+
+        var said = Assert.Throws<KleeneException>(() => database.Execute("INSERT INTO cache (key, snapshot, created) VALUES ('k', 'gone', 1)"));
+
+        Assert.StartsWith("another command has removed", said.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Awkward_text_comes_back_as_it_was()
+    {
+        using var database = Database.Open(state);
+        const string Awkward = "it's \"$1\"; DROP TABLE cache; --\r\n\0 ünï ☃";
+        database.Execute("INSERT INTO snapshots (id, created) VALUES ($1, $2)", Awkward, long.MaxValue);
+
+        Assert.Equal(Awkward, Text(database, "SELECT id FROM snapshots"));
+    }
+
+    private static string? Text(Database database, string sql) => database.QueryFirst(sql, reader => Convert.ToString(reader.GetValue(0), System.Globalization.CultureInfo.InvariantCulture)!);
+
+    private SqliteConnection Raw()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var connection = new SqliteConnection($"Data Source={state.Database};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The text is the tests' own.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}
