@@ -1,0 +1,13 @@
+using Kleene.Build.Testing.Storage;
+
+namespace Kleene.Build.Cli.Tests;
+
+public sealed class OverlayDriverTests
+{
+    [OverlayFact]
+    public async Task A_walk_from_the_base_image_to_an_empty_store_works()
+    {
+        using var space = new KleeneSpace();
+        await StorageWalk.WalkAsync(space, "overlay");
+    }
+}
