@@ -15,6 +15,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
 
     private readonly Lock gate = new();
     private readonly IAnsiConsole console;
+    private readonly TextWriter writer;
     private readonly SourceText source;
     private readonly TimeProvider clock;
     private readonly SortedDictionary<int, RunningStep> running = [];
@@ -26,6 +27,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     /// <param name="width">Columns to draw on; null takes the terminal's.</param>
     public LiveProgress(TextWriter writer, SourceText source, TimeProvider clock, bool color, int? width = null)
     {
+        this.writer = writer;
         this.source = source;
         this.clock = clock;
         console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -129,7 +131,8 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
             Flush();
             if (lastWords.Length > 0)
             {
-                console.Write(new Text(lastWords + "\n"));
+                // Not through the console, which would break a command that is to be pasted at the width of the window.
+                writer.WriteLine(VisibleText.OfLines(lastWords));
             }
         }
     }
