@@ -46,6 +46,8 @@ internal static class StepKey
                 writer.Field("kind", "copy");
                 writer.Field("files", files);
                 writer.Field("destination", copy.Destination);
+                WriteIfSet(writer, "chown", copy.Owner);
+                WriteIfSet(writer, "chmod", copy.Mode);
                 break;
             case BuildStep.Workdir workdir:
                 writer.Field("kind", "workdir");
@@ -54,6 +56,15 @@ internal static class StepKey
                 break;
             default:
                 throw new UnreachableException();
+        }
+    }
+
+    /// <summary>What is not said leaves no trace, so that a new flag leaves the keys of files without it alone.</summary>
+    private static void WriteIfSet(IKeyWriter writer, string name, string value)
+    {
+        if (value.Length > 0)
+        {
+            writer.Field(name, value);
         }
     }
 }

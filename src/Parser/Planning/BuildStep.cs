@@ -63,6 +63,12 @@ public abstract record BuildStep
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }
 
+        /// <summary><c>user[:group]</c> of the tree that is copied into, names or numbers; empty is the superuser.</summary>
+        public string Owner { get; init; } = "";
+
+        /// <summary>As <see cref="ModeChange"/> takes it; empty keeps the permissions of the sources.</summary>
+        public string Mode { get; init; } = "";
+
         /// <summary>The working directory in force; the destination is complete without it.</summary>
         public string WorkingDirectory { get; init; } = "/";
     }

@@ -101,8 +101,8 @@ internal static class PlanJson
         WriteArray(json, "sources", copy?.Sources ?? []);
         json.WriteString("from", From(copy?.From, plan));
         json.WriteString("destination", copy?.Destination ?? workdir?.Path);
-        json.WriteNull("chown");
-        json.WriteNull("chmod");
+        json.WriteString("chown", copy is { Owner.Length: > 0 } ? copy.Owner : null);
+        json.WriteString("chmod", copy is { Mode.Length: > 0 } ? copy.Mode : null);
         WriteArray(json, "exclude", []);
         WriteArray(json, "heredocs", []);
         json.WriteEndObject();

@@ -20,8 +20,8 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
-            Flags = ["from"],
-            LaterFlags = ["chown", "chmod", "link", "parents", "exclude"],
+            Flags = ["from", "chown", "chmod"],
+            LaterFlags = ["link", "parents", "exclude"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),

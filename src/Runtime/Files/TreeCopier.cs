@@ -13,8 +13,10 @@ public sealed class TreeCopier
     private readonly Walk walk;
 
     /// <param name="owner">Who is to own what is copied; null keeps the source's owners.</param>
-    public TreeCopier(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken) =>
-        walk = new Walk(source, target, owner, cancellationToken);
+    /// <param name="permissions">What becomes of the permissions of all that is copied but links; null keeps them.</param>
+    public TreeCopier(
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken, PermissionRule? permissions = null) =>
+        walk = new Walk(source, target, owner, permissions, cancellationToken);
 
     /// <summary>Of everything that was copied; the same as the digester's when nothing changed since.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
@@ -30,10 +32,11 @@ public sealed class TreeCopier
     /// <param name="directory">In the target; links are followed inside it.</param>
     public void CopyContents(UnixPath path, UnixPath directory, ITreeFilter? filter) => walk.CopyContents(path, directory, filter);
 
-    private sealed class Walk(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
+    private sealed class Walk(
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
-        private readonly FileCopier files = new(target, owner, cancellationToken);
+        private readonly FileCopier files = new(target, owner, permissions, cancellationToken);
         private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
@@ -132,7 +135,8 @@ public sealed class TreeCopier
             }
 
             var kept = owner ?? directory.Status.Owner;
-            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, directory.Status.Permissions) != 0)
+            var given = permissions?.Invoke(directory.Status.Permissions, isDirectory: true) ?? directory.Status.Permissions;
+            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, given) != 0)
             {
                 throw FileOperationException.Last("set the mode of", directory.TargetPath);
             }

@@ -1,0 +1,41 @@
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Syntax;
+
+namespace Kleene.Build.Parser.Planning.InstructionRules;
+
+/// <summary>The flags that COPY and ADD share: who owns what is copied, and with which permissions.</summary>
+/// <param name="Owner">Empty where nothing is said.</param>
+/// <param name="Mode">Empty where nothing is said.</param>
+internal sealed record CopyFlags(string Owner, string Mode)
+{
+    /// <summary>Null when a flag cannot be, which has then been reported.</summary>
+    public static CopyFlags? Read(InstructionHead head, StagePlanner stage)
+    {
+        var owner = Value(head, "chown", stage, IsOwner, "is no owner; write USER, USER:GROUP or their numbers");
+        var mode = Value(head, "chmod", stage, value => ModeChange.TryParse(value) is not null, "is no mode; write octal digits up to 7777, or what chmod takes: 'u=rwX,go=rX'");
+        return owner is null || mode is null ? null : new CopyFlags(owner, mode);
+    }
+
+    private static string? Value(InstructionHead head, string name, StagePlanner stage, Predicate<string> isValid, string problem)
+    {
+        if (head.Flag(name) is not { } word)
+        {
+            return "";
+        }
+
+        if (stage.ExpandToSomething(word, $"the value of --{name}") is not { } value)
+        {
+            return null;
+        }
+
+        if (value.IsKnown && !isValid(value.Value))
+        {
+            stage.Report(Rules.InvalidFlag, word.Span, $"'{value.Value}' {problem}");
+            return null;
+        }
+
+        return value.Value;
+    }
+
+    private static bool IsOwner(string text) => text.Split(':') is [{ Length: > 0 }] or [_, { Length: > 0 }];
+}
