@@ -72,6 +72,30 @@ public sealed class CopyFlagsTests : IDisposable
             "error: Kleenefile:2: COPY --chown=wep:www f /f: the user 'wep' is not in /etc/passwd of the image; did you mean 'web'?", said, StringComparison.Ordinal);
     }
 
+    [JailFact]
+    public async Task What_is_excluded_is_not_in_the_image_and_may_change()
+    {
+        await space.WithBusyboxAsync();
+        var context = space.Context("""
+            FROM busybox AS make
+            RUN mkdir -p /out/sub; touch /out/keep /out/a.tmp /out/sub/b.tmp "/out/sub/two words"
+            FROM busybox
+            ARG WHAT=log
+            COPY --exclude=**/*.$WHAT --exclude="!sub/important.log" src /src/
+            COPY --from=make --exclude=**/*.tmp --exclude="sub/two words" --chmod=600 /out /out/
+            """);
+        space.Write("context/src/a", "");
+        space.Write("context/src/a.log", "");
+        space.Write("context/src/sub/important.log", "");
+        space.Write("context/src/sub/b.log", "");
+        await space.BuildAsync(context, "app");
+        space.Write("context/src/sub/b.log", "changed");
+
+        Assert.DoesNotContain("--> Snapshot created", await space.BuildAsync(context, "app"), StringComparison.Ordinal);
+        Assert.Equal("/src:\na\nsub\n\n/src/sub:\nimportant.log\n", await space.SucceedAsync("run", "--rm", "app", "ls", "-R", "/src"));
+        Assert.Equal("/out:\nkeep\nsub\n\n/out/sub:\n", await space.SucceedAsync("run", "--rm", "app", "ls", "-R", "/out"));
+    }
+
     /// <summary>Path, mode and owner of each, in the order of the shell.</summary>
     private Task<string> LookAsync(string paths) => space.SucceedAsync("run", "--rm", "app", "sh", "-c", $"stat -c '%n %a %u:%g' {paths}");
 }

@@ -48,6 +48,11 @@ internal static class StepKey
                 writer.Field("destination", copy.Destination);
                 WriteIfSet(writer, "chown", copy.Owner);
                 WriteIfSet(writer, "chmod", copy.Mode);
+                if (!copy.Exclude.IsEmpty)
+                {
+                    writer.Field("exclude", copy.Exclude);
+                }
+
                 break;
             case BuildStep.Workdir workdir:
                 writer.Field("kind", "workdir");

@@ -32,7 +32,7 @@ public static class CopyExecutor
             if (source.IsDirectory)
             {
                 MakeDirectory(destination);
-                copier.CopyContents(source.RealPath, destination, plan.Origin.Ignore.FilterAt(source.RealPath));
+                copier.CopyContents(source.RealPath, destination, plan.FilterOf(source));
             }
             else if (intoDirectory)
             {

@@ -46,7 +46,7 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
 
         await using var view = await snapshots.OpenAsync(snapshot, cancellationToken);
         using var root = RootedDirectory.Open(view.Path);
-        var plan = CopyPlanner.Plan(new SourceTree(root, IgnoreFile.Empty, description), step.Sources, step.Destination);
+        var plan = CopyPlanner.Plan(new SourceTree(root, IgnoreFile.Empty, description), step.Sources, step.Destination, step.Exclude);
         await ExecuteAsync(plan, step, draft, cancellationToken);
     }
 

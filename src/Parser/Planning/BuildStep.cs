@@ -69,6 +69,9 @@ public abstract record BuildStep
         /// <summary>As <see cref="ModeChange"/> takes it; empty keeps the permissions of the sources.</summary>
         public string Mode { get; init; } = "";
 
+        /// <summary>Patterns of what is not copied, as in an ignore file, relative to each source.</summary>
+        public ImmutableArray<string> Exclude { get; init; } = [];
+
         /// <summary>The working directory in force; the destination is complete without it.</summary>
         public string WorkingDirectory { get; init; } = "/";
     }

@@ -103,7 +103,7 @@ internal static class PlanJson
         json.WriteString("destination", copy?.Destination ?? workdir?.Path);
         json.WriteString("chown", copy is { Owner.Length: > 0 } ? copy.Owner : null);
         json.WriteString("chmod", copy is { Mode.Length: > 0 } ? copy.Mode : null);
-        WriteArray(json, "exclude", []);
+        WriteArray(json, "exclude", copy?.Exclude ?? []);
         WriteArray(json, "heredocs", []);
         json.WriteEndObject();
     }

@@ -51,6 +51,7 @@ internal static class PlanText
                 Field(text, "to", Quote(copy.Destination));
                 Field(text, "chown", copy.Owner);
                 Field(text, "chmod", copy.Mode);
+                Field(text, "without", Words(copy.Exclude));
                 break;
             case BuildStep.Workdir workdir:
                 Field(text, "make", Quote(workdir.Path));

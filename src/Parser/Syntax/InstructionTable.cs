@@ -20,8 +20,9 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
-            Flags = ["from", "chown", "chmod"],
-            LaterFlags = ["link", "parents", "exclude"],
+            Flags = ["from", "chown", "chmod", "exclude"],
+            RepeatableFlags = ["exclude"],
+            LaterFlags = ["link", "parents"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),

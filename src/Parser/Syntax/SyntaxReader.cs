@@ -72,7 +72,7 @@ internal static class SyntaxReader
             {
                 diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' needs a value: --{flag.Name}=VALUE");
             }
-            else if (head.Flags.Take(i).Any(earlier => earlier.Name == flag.Name))
+            else if (!definition.RepeatableFlags.Contains(flag.Name) && head.Flags.Take(i).Any(earlier => earlier.Name == flag.Name))
             {
                 diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' is given twice");
             }

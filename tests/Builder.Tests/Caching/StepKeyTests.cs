@@ -70,11 +70,11 @@ public sealed class StepKeyTests
     }
 
     [Fact]
-    public void A_copy_asks_with_the_owner_and_mode_that_it_gives()
+    public void A_copy_asks_with_what_its_flags_say()
     {
-        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX" }, "sha256:files");
+        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"] }, "sha256:files");
 
-        Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\n", explained, StringComparison.Ordinal);
+        Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
     }
 
     [Fact]

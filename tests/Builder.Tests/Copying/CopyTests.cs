@@ -138,6 +138,56 @@ public sealed class CopyTests : IDisposable
             Assert.Throws<KleeneException>(() => Copy(Manner("root", ""), "/f", "f")).Message);
     }
 
+    [Theory]
+    [InlineData("*.log", "x\nx/b.txt\nx/sub\nx/sub/c.log\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("**/*.log", "x\nx/b.txt\nx/sub\nx/sub/deep\nx/sub/deep/#d")]
+    [InlineData("**/*.log !sub/keep.log #d", "x\nx/b.txt\nx/sub\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("sub !sub/keep.log", "x\nx/a.log\nx/b.txt\nx/sub\nx/sub/keep.log")]
+    [InlineData("dir/sub", "x\nx/a.log\nx/b.txt\nx/sub\nx/sub/c.log\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("/sub/ **/#d", "x\nx/a.log\nx/b.txt")]
+    [InlineData("**", "x")]
+    public void What_is_excluded_of_a_directory_is_found_by_its_path_there(string patterns, string copied)
+    {
+        Logs();
+
+        Copy(patterns.Split(' '), "/x", "dir");
+
+        Assert.Equal(copied, Image());
+    }
+
+    [Fact]
+    public void An_excluded_file_is_found_by_its_name_and_the_ignore_file_goes_on_holding()
+    {
+        Logs();
+        scratch.Write("context/.dockerignore", "**/keep.log\n");
+
+        Copy(["*.log"], "/y/", "dir/*");
+        Copy(["!**/keep.log"], "/z/", "dir/sub");
+
+        Assert.Equal("y\ny/b.txt\ny/deep\ny/deep/#d\nz\nz/c.log\nz/deep\nz/deep/#d", Image());
+    }
+
+    [Fact]
+    public void What_is_excluded_does_not_count_for_the_digest()
+    {
+        Logs();
+        var before = Digest("**/*.log");
+        scratch.Write("context/dir/sub/c.log", "changed");
+
+        Assert.Equal(before, Digest("**/*.log"));
+        Assert.NotEqual(before, Digest("*.log"));
+    }
+
+    [Fact]
+    public void An_exclusion_that_is_no_pattern_is_an_error()
+    {
+        Logs();
+
+        Assert.Equal(
+            "--exclude:2: '[a' is not a pattern; close its '[' or write '\\' before what stands for itself",
+            Assert.Throws<KleeneException>(() => Copy(["x", "[a"], "/x/", "dir")).Message);
+    }
+
     [Fact]
     public void Several_sources_need_a_directory()
     {
@@ -316,6 +366,20 @@ public sealed class CopyTests : IDisposable
         scratch.Write("image/etc/group", "root:x:0:\nwww:x:33:\n12 monkeys:x:12:web");
     }
 
+    private void Logs()
+    {
+        foreach (var name in new[] { "a.log", "b.txt", "sub/c.log", "sub/keep.log", "sub/deep/#d" })
+        {
+            scratch.Write("context/dir/" + name, "");
+        }
+    }
+
+    private string Digest(string exclude)
+    {
+        using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
+        return CopyPlanner.Plan(context.Files, ["dir"], "/x/", exclude).ComputeDigest(cache: null, CancellationToken.None).ToString();
+    }
+
     private string Error(string source) => Assert.Throws<KleeneException>(() => Copy("/x/", source)).Message;
 
     private string Image() => scratch.Shell("cd image; find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort").Trim();
@@ -323,10 +387,14 @@ public sealed class CopyTests : IDisposable
     /// <summary>Plans, hashes and copies as a build does, and returns what the image then holds.</summary>
     private string Copy(string destination, params string[] sources) => Copy(new CopyManner(), destination, sources);
 
-    private string Copy(CopyManner manner, string destination, params string[] sources)
+    private string Copy(string[] exclude, string destination, params string[] sources) => Copy(new CopyManner(), exclude, destination, sources);
+
+    private string Copy(CopyManner manner, string destination, params string[] sources) => Copy(manner, [], destination, sources);
+
+    private string Copy(CopyManner manner, string[] exclude, string destination, string[] sources)
     {
         using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
-        var plan = CopyPlanner.Plan(context.Files, [.. sources], destination);
+        var plan = CopyPlanner.Plan(context.Files, [.. sources], destination, exclude);
         plan.ComputeDigest(cache: null, CancellationToken.None);
         CopyExecutor.Execute(plan, scratch["image"], manner, CancellationToken.None);
         return Image();

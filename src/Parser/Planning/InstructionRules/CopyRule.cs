@@ -37,6 +37,7 @@ internal static class CopyRule
             Destination = destination,
             Owner = flags.Owner,
             Mode = flags.Mode,
+            Exclude = flags.Exclude,
             WorkingDirectory = stage.WorkingDirectory,
         });
     }
