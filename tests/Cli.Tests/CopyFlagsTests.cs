@@ -96,6 +96,25 @@ public sealed class CopyFlagsTests : IDisposable
         Assert.Equal("/out:\nkeep\nsub\n\n/out/sub:\n", await space.SucceedAsync("run", "--rm", "app", "ls", "-R", "/out"));
     }
 
+    [JailFact]
+    public async Task A_linked_copy_replaces_the_links_that_another_follows()
+    {
+        await space.WithBusyboxAsync();
+        var context = space.Context("""
+            FROM busybox
+            RUN mkdir /real; ln -s real /one; ln -s real /two; ln -s real /three
+            COPY f /one/
+            COPY --link --chmod=640 --chown=web f /two/
+            COPY --link=false f /three/g
+            """);
+        space.Write("context/f", "x");
+
+        await space.BuildAsync(context, "app");
+
+        Assert.Equal("real\nreal\n", await space.SucceedAsync("run", "--rm", "app", "sh", "-c", "for at in /one /two /three; do readlink $at; done; true"));
+        Assert.Equal("/real/f 644 0:0\n/real/g 644 0:0\n/two/f 640 1000:1000\n", await LookAsync("/real/* /two/*"));
+    }
+
     /// <summary>Path, mode and owner of each, in the order of the shell.</summary>
     private Task<string> LookAsync(string paths) => space.SucceedAsync("run", "--rm", "app", "sh", "-c", $"stat -c '%n %a %u:%g' {paths}");
 }

@@ -48,6 +48,7 @@ internal static class StepKey
                 writer.Field("destination", copy.Destination);
                 WriteIfSet(writer, "chown", copy.Owner);
                 WriteIfSet(writer, "chmod", copy.Mode);
+                WriteIfSet(writer, "links", copy.IsLinked ? "replaced" : "");
                 if (!copy.Exclude.IsEmpty)
                 {
                     writer.Field("exclude", copy.Exclude);

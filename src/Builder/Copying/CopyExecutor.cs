@@ -19,8 +19,13 @@ public static class CopyExecutor
 
         using var target = RootedDirectory.Open(root);
         var owner = manner.Owner.Length == 0 ? FileOwner.Root : OwnerNames.Resolve(target, manner.Owner);
-        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken, manner.Permissions);
+        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken, manner.Permissions, manner.ReplacesLinks);
         UnixPath destination = plan.Destination;
+        if (manner.ReplacesLinks)
+        {
+            RemoveLinks(target, destination);
+        }
+
         var intoDirectory = CopyPlanner.NamesDirectory(plan.Destination) || target.TryStat(destination, followLink: true) is { IsDirectory: true };
         if (!intoDirectory && plan.Sources.Count(source => !source.IsDirectory) > 1)
         {
@@ -62,6 +67,21 @@ public static class CopyExecutor
             catch (FileOperationException exception) when (exception.IsNotFound)
             {
                 throw new KleeneException($"cannot copy to '{plan.Destination}': there is a file where a directory has to be", exception);
+            }
+        }
+    }
+
+    /// <summary>Takes the first link on the way to a path away; what was behind it is not on the way then.</summary>
+    private static void RemoveLinks(RootedDirectory target, UnixPath path)
+    {
+        var reached = UnixPath.Empty;
+        foreach (var range in path.Bytes.Split((byte)'/'))
+        {
+            reached /= UnixPath.FromBytes(path.Bytes[range]);
+            if (target.TryStat(reached, followLink: false) is { Kind: FileKind.SymbolicLink })
+            {
+                target.Remove(reached);
+                return;
             }
         }
     }

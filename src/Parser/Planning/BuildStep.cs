@@ -72,6 +72,9 @@ public abstract record BuildStep
         /// <summary>Patterns of what is not copied, as in an ignore file, relative to each source.</summary>
         public ImmutableArray<string> Exclude { get; init; } = [];
 
+        /// <summary>Whether links at the destination are replaced instead of followed.</summary>
+        public bool IsLinked { get; init; }
+
         /// <summary>The working directory in force; the destination is complete without it.</summary>
         public string WorkingDirectory { get; init; } = "/";
     }

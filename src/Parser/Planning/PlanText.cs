@@ -52,6 +52,7 @@ internal static class PlanText
                 Field(text, "chown", copy.Owner);
                 Field(text, "chmod", copy.Mode);
                 Field(text, "without", Words(copy.Exclude));
+                Field(text, "links", copy.IsLinked ? "replaced" : "");
                 break;
             case BuildStep.Workdir workdir:
                 Field(text, "make", Quote(workdir.Path));

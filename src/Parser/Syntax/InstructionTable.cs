@@ -20,9 +20,10 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
-            Flags = ["from", "chown", "chmod", "exclude"],
+            Flags = ["from", "chown", "chmod", "exclude", "link"],
             RepeatableFlags = ["exclude"],
-            LaterFlags = ["link", "parents"],
+            Switches = ["link"],
+            LaterFlags = ["parents"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),

@@ -68,7 +68,11 @@ internal static class SyntaxReader
                     Rules.UnknownFlag, flag.Word.Span,
                     $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
             }
-            else if (flag.Value is not { Length: > 0 })
+            else if (definition.Switches.Contains(flag.Name) && flag.Value is not (null or { Text: "true" or "false" }))
+            {
+                diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' is on or off: --{flag.Name}, --{flag.Name}=true or --{flag.Name}=false");
+            }
+            else if (flag.Value is not { Length: > 0 } && !definition.Switches.Contains(flag.Name))
             {
                 diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' needs a value: --{flag.Name}=VALUE");
             }

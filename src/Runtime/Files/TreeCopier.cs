@@ -14,9 +14,11 @@ public sealed class TreeCopier
 
     /// <param name="owner">Who is to own what is copied; null keeps the source's owners.</param>
     /// <param name="permissions">What becomes of the permissions of all that is copied but links; null keeps them.</param>
+    /// <param name="replacesLinks">Whether a link of the target that a directory meets gives way to it, even when it leads to one.</param>
     public TreeCopier(
-        RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken, PermissionRule? permissions = null) =>
-        walk = new Walk(source, target, owner, permissions, cancellationToken);
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken,
+        PermissionRule? permissions = null, bool replacesLinks = false) =>
+        walk = new Walk(source, target, owner, permissions, replacesLinks, cancellationToken);
 
     /// <summary>Of everything that was copied; the same as the digester's when nothing changed since.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
@@ -33,7 +35,7 @@ public sealed class TreeCopier
     public void CopyContents(UnixPath path, UnixPath directory, ITreeFilter? filter) => walk.CopyContents(path, directory, filter);
 
     private sealed class Walk(
-        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, CancellationToken cancellationToken)
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replacesLinks, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
         private readonly FileCopier files = new(target, owner, permissions, cancellationToken);
@@ -203,6 +205,13 @@ public sealed class TreeCopier
             if (Errno.Last != Errno.EEXIST || !FileCalls.TryStat(parent, name.Terminated, out var there))
             {
                 throw FileOperationException.Last("create directory", directory.TargetPath);
+            }
+
+            if (replacesLinks && there.Kind == FileKind.SymbolicLink
+                && FileCalls.Unlink(parent, name.Terminated, isDirectory: false)
+                && FileCalls.MakeDirectory(parent, name.Terminated, PermissionBits.PrivateDirectory))
+            {
+                return;
             }
 
             directory.IsLinked = there.Kind == FileKind.SymbolicLink;

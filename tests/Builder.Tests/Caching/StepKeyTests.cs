@@ -72,9 +72,9 @@ public sealed class StepKeyTests
     [Fact]
     public void A_copy_asks_with_what_its_flags_say()
     {
-        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"] }, "sha256:files");
+        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"], IsLinked = true }, "sha256:files");
 
-        Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
+        Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nlinks: replaced\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
     }
 
     [Fact]

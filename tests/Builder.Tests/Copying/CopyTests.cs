@@ -188,6 +188,24 @@ public sealed class CopyTests : IDisposable
             Assert.Throws<KleeneException>(() => Copy(["x", "[a"], "/x/", "dir")).Message);
     }
 
+    [Theory]
+    [InlineData("/link/below/", "f", "link\nlink/below\nlink/below/f\nreal\nreal/d")]
+    [InlineData("/link", "f", "link\nreal\nreal/d")]
+    [InlineData("/link/", "f", "link\nlink/f\nreal\nreal/d")]
+    [InlineData("/", ".", "f\nlink\nlink/d\nlink/d/g\nreal\nreal/d")]
+    [InlineData("/real/", "f", "link\nreal\nreal/d\nreal/f")]
+    public void A_linked_copy_replaces_links_of_the_image(string destination, string source, string after)
+    {
+        scratch.Write("context/f", "x");
+        scratch.Write("context/link/d/g", "x");
+        scratch.Shell("mkdir -p image/real/d; ln -s real image/link");
+
+        Copy(new CopyManner { ReplacesLinks = true, Mode = ModeChange.TryParse("755") }, destination, source);
+
+        Assert.Equal(after, Image());
+        Assert.Equal(destination == "/real/", File.ResolveLinkTarget(scratch["image/link"], returnFinalTarget: false) is not null);
+    }
+
     [Fact]
     public void Several_sources_need_a_directory()
     {

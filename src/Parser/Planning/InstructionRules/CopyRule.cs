@@ -38,6 +38,7 @@ internal static class CopyRule
             Owner = flags.Owner,
             Mode = flags.Mode,
             Exclude = flags.Exclude,
+            IsLinked = syntax.Head.IsOn("link"),
             WorkingDirectory = stage.WorkingDirectory,
         });
     }
