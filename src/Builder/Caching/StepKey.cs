@@ -46,6 +46,14 @@ internal static class StepKey
                 writer.Field("kind", "copy");
                 writer.Field("files", files);
                 writer.Field("destination", copy.Destination);
+                WriteIfSet(writer, "chown", copy.Owner);
+                WriteIfSet(writer, "chmod", copy.Mode);
+                WriteIfSet(writer, "links", copy.IsLinked ? "replaced" : "");
+                if (!copy.Exclude.IsEmpty)
+                {
+                    writer.Field("exclude", copy.Exclude);
+                }
+
                 break;
             case BuildStep.Workdir workdir:
                 writer.Field("kind", "workdir");
@@ -54,6 +62,15 @@ internal static class StepKey
                 break;
             default:
                 throw new UnreachableException();
+        }
+    }
+
+    /// <summary>What is not said leaves no trace, so that a new flag leaves the keys of files without it alone.</summary>
+    private static void WriteIfSet(IKeyWriter writer, string name, string value)
+    {
+        if (value.Length > 0)
+        {
+            writer.Field(name, value);
         }
     }
 }

@@ -42,6 +42,15 @@ public sealed class IgnoreFile
         return rules.Count == 0 ? Empty : new IgnoreFile(rules.ToImmutable());
     }
 
+    /// <summary>Rules that are given one by one, where no line is a comment.</summary>
+    /// <param name="name">Where they are from, for messages.</param>
+    /// <exception cref="KleeneException">A pattern is not valid.</exception>
+    public static IgnoreFile Of(string name, IEnumerable<string> patterns)
+    {
+        ImmutableArray<IgnoreRule> rules = [.. patterns.Select((pattern, i) => ParsePattern(name, i + 1, pattern)).OfType<IgnoreRule>()];
+        return rules.IsEmpty ? Empty : new IgnoreFile(rules);
+    }
+
     /// <param name="path">Relative to the context, without leading slash; the context itself is never ignored.</param>
     public IgnoreDecision Decide(UnixPath path)
     {
@@ -66,7 +75,12 @@ public sealed class IgnoreFile
             return line is [(byte)'#', ..] ? null : throw new KleeneException($"{name}:{number}: a pattern cannot hold a NUL byte");
         }
 
-        var text = UnixPath.FromBytes(line).ToString().Trim();
+        return ParsePattern(name, number, UnixPath.FromBytes(line).ToString());
+    }
+
+    private static IgnoreRule? ParsePattern(string name, int number, string line)
+    {
+        var text = line.Trim();
         if (text.Length == 0)
         {
             return null;

@@ -7,10 +7,10 @@ namespace Kleene.Build.Builder.Copying;
 public static class CopyExecutor
 {
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
-    /// <param name="owner">COPY gives everything to 0:0.</param>
-    /// <exception cref="KleeneException">Something in the image is in the way, or a file cannot be read or written.</exception>
+    /// <param name="manner">What is asked of what is copied.</param>
+    /// <exception cref="KleeneException">The image does not know the owner, something in it is in the way, or a file cannot be read or written.</exception>
     /// <exception cref="FileChangedException">The sources are no longer what the plan's digest says.</exception>
-    public static void Execute(CopyPlan plan, string root, FileOwner owner, CancellationToken cancellationToken)
+    public static void Execute(CopyPlan plan, string root, CopyManner manner, CancellationToken cancellationToken)
     {
         if (plan.Sources.IsEmpty)
         {
@@ -18,8 +18,14 @@ public static class CopyExecutor
         }
 
         using var target = RootedDirectory.Open(root);
-        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken);
+        var owner = manner.Owner.Length == 0 ? FileOwner.Root : OwnerNames.Resolve(target, manner.Owner);
+        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken, manner.Permissions, manner.ReplacesLinks);
         UnixPath destination = plan.Destination;
+        if (manner.ReplacesLinks)
+        {
+            RemoveLinks(target, destination);
+        }
+
         var intoDirectory = CopyPlanner.NamesDirectory(plan.Destination) || target.TryStat(destination, followLink: true) is { IsDirectory: true };
         if (!intoDirectory && plan.Sources.Count(source => !source.IsDirectory) > 1)
         {
@@ -31,7 +37,7 @@ public static class CopyExecutor
             if (source.IsDirectory)
             {
                 MakeDirectory(destination);
-                copier.CopyContents(source.RealPath, destination, plan.Origin.Ignore.FilterAt(source.RealPath));
+                copier.CopyContents(source.RealPath, destination, plan.FilterOf(source));
             }
             else if (intoDirectory)
             {
@@ -56,7 +62,7 @@ public static class CopyExecutor
         {
             try
             {
-                target.CreateDirectories(directory, PermissionBits.Directory, owner);
+                target.CreateDirectories(directory, manner.Mode?.Octal ?? PermissionBits.Directory, owner);
             }
             catch (FileOperationException exception) when (exception.IsNotFound)
             {
@@ -65,4 +71,18 @@ public static class CopyExecutor
         }
     }
 
+    /// <summary>Takes the first link on the way to a path away; what was behind it is not on the way then.</summary>
+    private static void RemoveLinks(RootedDirectory target, UnixPath path)
+    {
+        var reached = UnixPath.Empty;
+        foreach (var range in path.Bytes.Split((byte)'/'))
+        {
+            reached /= UnixPath.FromBytes(path.Bytes[range]);
+            if (target.TryStat(reached, followLink: false) is { Kind: FileKind.SymbolicLink })
+            {
+                target.Remove(reached);
+                return;
+            }
+        }
+    }
 }

@@ -10,14 +10,18 @@ public sealed class CopyPlan
 {
     private ulong? fingerprint;
 
-    internal CopyPlan(SourceTree origin, ImmutableArray<CopySource> sources, string destination)
+    internal CopyPlan(SourceTree origin, IgnoreFile exclude, ImmutableArray<CopySource> sources, string destination)
     {
+        Exclude = exclude;
         Origin = origin;
         Sources = sources;
         Destination = destination;
     }
 
     public SourceTree Origin { get; }
+
+    /// <summary>What the copy itself leaves out, relative to each of its sources.</summary>
+    public IgnoreFile Exclude { get; }
 
     /// <summary>In the order they are copied. Empty when only wildcards were asked for and none matched: then nothing is done.</summary>
     public ImmutableArray<CopySource> Sources { get; }
@@ -39,7 +43,7 @@ public sealed class CopyPlan
         {
             if (source.IsDirectory)
             {
-                digester.AddContents(source.RealPath, Origin.Ignore.FilterAt(source.RealPath));
+                digester.AddContents(source.RealPath, FilterOf(source));
             }
             else
             {
@@ -51,6 +55,10 @@ public sealed class CopyPlan
         fingerprint = digester.Fingerprint.Value;
         return digest;
     }
+
+    /// <summary>What of a directory is copied; null is all.</summary>
+    internal ITreeFilter? FilterOf(CopySource source) =>
+        BothFilters.Of(Origin.Ignore.FilterAt(source.RealPath), Exclude.FilterAt(UnixPath.Empty));
 }
 
 /// <summary>One file or directory that a COPY takes.</summary>

@@ -11,8 +11,9 @@ public static class CopyPlanner
     /// <param name="origin">The context or a snapshot.</param>
     /// <param name="sources">As in the instruction, expanded: paths from the origin's root, with Go's wildcards.</param>
     /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>
-    /// <exception cref="KleeneException">A source is missing or ignored, or several files are to become one.</exception>
-    public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination)
+    /// <param name="exclude">Patterns as in an ignore file; a file is matched by its name, and what is in a directory by its path there.</param>
+    /// <exception cref="KleeneException">A source is missing or ignored, a pattern is not valid, or several files are to become one.</exception>
+    public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination, params IEnumerable<string> exclude)
     {
         if (sources.Length > 1 && !NamesDirectory(destination))
         {
@@ -20,7 +21,9 @@ public static class CopyPlanner
         }
 
         var finder = new SourceFinder(origin);
-        return new CopyPlan(origin, [.. sources.SelectMany(finder.Find)], destination);
+        var excluded = IgnoreFile.Of("--exclude", exclude);
+        var found = sources.SelectMany(finder.Find).Where(source => source.IsDirectory || !excluded.Decide(source.Name).IsIgnored);
+        return new CopyPlan(origin, excluded, [.. found], destination);
     }
 
     /// <summary>Whether the text alone says that the destination is a directory.</summary>

@@ -22,7 +22,7 @@ internal sealed class ContextCopies(BuildContext? context, string kleenefile)
                 throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'");
             }
 
-            var plan = CopyPlanner.Plan(context.Files, copy.Sources, copy.Destination);
+            var plan = CopyPlanner.Plan(context.Files, copy.Sources, copy.Destination, copy.Exclude);
             var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
             plans.Add(place.Number, plan);
             return digest;

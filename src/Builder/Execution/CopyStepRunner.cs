@@ -20,7 +20,7 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         try
         {
             await (step.From is CopyOrigin.Context
-                ? ExecuteAsync(context.Plan(place), draft, cancellationToken)
+                ? ExecuteAsync(context.Plan(place), step, draft, cancellationToken)
                 : CopyTreeAsync(step, origin, draft, cancellationToken));
         }
         catch (KleeneException exception)
@@ -46,10 +46,10 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
 
         await using var view = await snapshots.OpenAsync(snapshot, cancellationToken);
         using var root = RootedDirectory.Open(view.Path);
-        var plan = CopyPlanner.Plan(new SourceTree(root, IgnoreFile.Empty, description), step.Sources, step.Destination);
-        await ExecuteAsync(plan, draft, cancellationToken);
+        var plan = CopyPlanner.Plan(new SourceTree(root, IgnoreFile.Empty, description), step.Sources, step.Destination, step.Exclude);
+        await ExecuteAsync(plan, step, draft, cancellationToken);
     }
 
-    private static Task ExecuteAsync(CopyPlan plan, SnapshotDraft draft, CancellationToken cancellationToken) =>
-        Task.Run(() => CopyExecutor.Execute(plan, draft.Path, default, cancellationToken), cancellationToken);
+    private static Task ExecuteAsync(CopyPlan plan, BuildStep.Copy step, SnapshotDraft draft, CancellationToken cancellationToken) =>
+        Task.Run(() => CopyExecutor.Execute(plan, draft.Path, CopyManner.Of(step), cancellationToken), cancellationToken);
 }

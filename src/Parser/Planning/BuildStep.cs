@@ -63,6 +63,18 @@ public abstract record BuildStep
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }
 
+        /// <summary><c>user[:group]</c> of the tree that is copied into, names or numbers; empty is the superuser.</summary>
+        public string Owner { get; init; } = "";
+
+        /// <summary>As <see cref="ModeChange"/> takes it; empty keeps the permissions of the sources.</summary>
+        public string Mode { get; init; } = "";
+
+        /// <summary>Patterns of what is not copied, as in an ignore file, relative to each source.</summary>
+        public ImmutableArray<string> Exclude { get; init; } = [];
+
+        /// <summary>Whether links at the destination are replaced instead of followed.</summary>
+        public bool IsLinked { get; init; }
+
         /// <summary>The working directory in force; the destination is complete without it.</summary>
         public string WorkingDirectory { get; init; } = "/";
     }

@@ -100,9 +100,9 @@ internal static class PlanJson
         WriteArray(json, "sources", copy?.Sources ?? []);
         json.WriteString("from", From(copy?.From, plan));
         json.WriteString("destination", copy?.Destination ?? workdir?.Path);
-        json.WriteNull("chown");
-        json.WriteNull("chmod");
-        WriteArray(json, "exclude", []);
+        json.WriteString("chown", copy is { Owner.Length: > 0 } ? copy.Owner : null);
+        json.WriteString("chmod", copy is { Mode.Length: > 0 } ? copy.Mode : null);
+        WriteArray(json, "exclude", copy?.Exclude ?? []);
         WriteArray(json, "heredocs", []);
         json.WriteEndObject();
     }

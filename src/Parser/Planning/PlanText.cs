@@ -49,6 +49,10 @@ internal static class PlanText
                 Field(text, "from", Describe(copy.From, plan));
                 Field(text, "copy", Words(copy.Sources));
                 Field(text, "to", Quote(copy.Destination));
+                Field(text, "chown", copy.Owner);
+                Field(text, "chmod", copy.Mode);
+                Field(text, "without", Words(copy.Exclude));
+                Field(text, "links", copy.IsLinked ? "replaced" : "");
                 break;
             case BuildStep.Workdir workdir:
                 Field(text, "make", Quote(workdir.Path));

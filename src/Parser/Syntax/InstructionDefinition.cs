@@ -30,6 +30,12 @@ internal sealed record InstructionDefinition
 
     public ImmutableArray<string> Flags { get; init; } = [];
 
+    /// <summary>Those of <see cref="Flags"/> that may be given more than once.</summary>
+    public ImmutableArray<string> RepeatableFlags { get; init; } = [];
+
+    /// <summary>Those of <see cref="Flags"/> that are on or off: alone, or with <c>=true</c> or <c>=false</c>.</summary>
+    public ImmutableArray<string> Switches { get; init; } = [];
+
     /// <summary>Flags of the language that cannot be built yet.</summary>
     public ImmutableArray<string> LaterFlags { get; init; } = [];
 

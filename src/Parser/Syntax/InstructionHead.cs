@@ -27,6 +27,12 @@ internal sealed record InstructionHead(
 
     public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
 
+    /// <summary>The values of a flag that may be given more than once.</summary>
+    public IEnumerable<Word> AllFlags(string name) => Flags.Where(flag => flag.Name == name).Select(flag => flag.Value).OfType<Word>();
+
+    /// <summary>Whether a flag that needs no value is given, and not as <c>=false</c>.</summary>
+    public bool IsOn(string name) => Flags.Any(flag => flag.Name == name && flag.Value is (null or { Text: "true" }));
+
     /// <summary>Says what the instruction wants instead; the caller gives up on it.</summary>
     public void ReportMalformed(DiagnosticBag diagnostics, TextSpan span, string problem) =>
         diagnostics.Report(Rules.MalformedInstruction, span, $"{Name} {problem}; expected {Definition.Form}");

@@ -20,8 +20,10 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
-            Flags = ["from"],
-            LaterFlags = ["chown", "chmod", "link", "parents", "exclude"],
+            Flags = ["from", "chown", "chmod", "exclude", "link"],
+            RepeatableFlags = ["exclude"],
+            Switches = ["link"],
+            LaterFlags = ["parents"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),

@@ -68,11 +68,15 @@ internal static class SyntaxReader
                     Rules.UnknownFlag, flag.Word.Span,
                     $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
             }
-            else if (flag.Value is not { Length: > 0 })
+            else if (definition.Switches.Contains(flag.Name) && flag.Value is not (null or { Text: "true" or "false" }))
+            {
+                diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' is on or off: --{flag.Name}, --{flag.Name}=true or --{flag.Name}=false");
+            }
+            else if (flag.Value is not { Length: > 0 } && !definition.Switches.Contains(flag.Name))
             {
                 diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' needs a value: --{flag.Name}=VALUE");
             }
-            else if (head.Flags.Take(i).Any(earlier => earlier.Name == flag.Name))
+            else if (!definition.RepeatableFlags.Contains(flag.Name) && head.Flags.Take(i).Any(earlier => earlier.Name == flag.Name))
             {
                 diagnostics.Report(Rules.InvalidFlag, flag.Word.Span, $"'--{flag.Name}' is given twice");
             }

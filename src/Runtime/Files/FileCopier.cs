@@ -16,7 +16,7 @@ internal readonly struct CopySpot(SafeFileHandle directory, UnixPath directoryPa
 }
 
 /// <summary>Copies what is not a directory: files with their hard links, symbolic links, devices and fifos. Replaces what is there, but no directory.</summary>
-internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
+internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, PermissionRule? permissions, CancellationToken cancellationToken)
 {
     private readonly FileContent content = new(cancellationToken);
     private readonly Lock gate = new();
@@ -79,6 +79,8 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
         return true;
     }
 
+    private uint PermissionsOf(in FileStatus status) => permissions?.Invoke(status.Permissions, isDirectory: false) ?? status.Permissions;
+
     private void CopyAlone(SafeFileHandle from, ReadOnlySpan<byte> name, in FileStatus status, in CopySpot place, UnixPath path, ContentHasher tools)
     {
         switch (status.Kind)
@@ -108,7 +110,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
 
         Fingerprint.Add(status);
         if (!FileCalls.SetOwner(place.Directory, place.Name, owner ?? status.Owner)
-            || (status.Kind != FileKind.SymbolicLink && !FileCalls.SetMode(place.Directory, place.Name, status.Permissions))
+            || (status.Kind != FileKind.SymbolicLink && !FileCalls.SetMode(place.Directory, place.Name, PermissionsOf(status)))
             || !FileCalls.SetModified(place.Directory, place.Name, status.Modified))
         {
             throw FileOperationException.Last("set the owner of", place.Path);
@@ -131,7 +133,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Cance
 
             // Owner, then mode, then attributes: each of them takes away from the next, chown(2) and capabilities(7).
             var kept = owner ?? status.Owner;
-            if (NativeMethods.fchown(copy, kept.User, kept.Group) != 0 || NativeMethods.fchmod(copy, status.Permissions) != 0)
+            if (NativeMethods.fchown(copy, kept.User, kept.Group) != 0 || NativeMethods.fchmod(copy, PermissionsOf(status)) != 0)
             {
                 throw FileOperationException.Last("set the mode of", place.Path);
             }

@@ -1,5 +1,9 @@
 namespace Kleene.Build.Runtime.Files;
 
+/// <summary>Gives what is copied other permissions than its source has.</summary>
+/// <param name="permissions">The twelve bits of the source.</param>
+public delegate uint PermissionRule(uint permissions, bool isDirectory);
+
 /// <summary>Permission bits that are given to what is made; C# has no octal numbers.</summary>
 public static class PermissionBits
 {

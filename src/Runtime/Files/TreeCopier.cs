@@ -13,8 +13,12 @@ public sealed class TreeCopier
     private readonly Walk walk;
 
     /// <param name="owner">Who is to own what is copied; null keeps the source's owners.</param>
-    public TreeCopier(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken) =>
-        walk = new Walk(source, target, owner, cancellationToken);
+    /// <param name="permissions">What becomes of the permissions of all that is copied but links; null keeps them.</param>
+    /// <param name="replacesLinks">Whether a link of the target that a directory meets gives way to it, even when it leads to one.</param>
+    public TreeCopier(
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken,
+        PermissionRule? permissions = null, bool replacesLinks = false) =>
+        walk = new Walk(source, target, owner, permissions, replacesLinks, cancellationToken);
 
     /// <summary>Of everything that was copied; the same as the digester's when nothing changed since.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
@@ -40,10 +44,11 @@ public sealed class TreeCopier
     /// <summary>Gives a directory the owner, mode, attributes and time of another, and leaves what is in them.</summary>
     public void CopyAttributes(UnixPath path, UnixPath directory) => walk.CopyAttributes(path, directory);
 
-    private sealed class Walk(RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken)
+    private sealed class Walk(
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replacesLinks, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
-        private readonly FileCopier files = new(target, owner, cancellationToken);
+        private readonly FileCopier files = new(target, owner, permissions, cancellationToken);
         private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
@@ -157,7 +162,8 @@ public sealed class TreeCopier
         private void Decorate(SafeFileHandle place, UnixPath targetPath, SafeFileHandle from, in FileStatus status)
         {
             var kept = owner ?? status.Owner;
-            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, status.Permissions) != 0)
+            var given = permissions?.Invoke(status.Permissions, isDirectory: true) ?? status.Permissions;
+            if (NativeMethods.fchown(place, kept.User, kept.Group) != 0 || NativeMethods.fchmod(place, given) != 0)
             {
                 throw FileOperationException.Last("set the mode of", targetPath);
             }
@@ -224,6 +230,13 @@ public sealed class TreeCopier
             if (Errno.Last != Errno.EEXIST || !FileCalls.TryStat(parent, name.Terminated, out var there))
             {
                 throw FileOperationException.Last("create directory", directory.TargetPath);
+            }
+
+            if (replacesLinks && there.Kind == FileKind.SymbolicLink
+                && FileCalls.Unlink(parent, name.Terminated, isDirectory: false)
+                && FileCalls.MakeDirectory(parent, name.Terminated, PermissionBits.PrivateDirectory))
+            {
+                return;
             }
 
             directory.IsLinked = there.Kind == FileKind.SymbolicLink;

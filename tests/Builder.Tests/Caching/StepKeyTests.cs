@@ -70,6 +70,14 @@ public sealed class StepKeyTests
     }
 
     [Fact]
+    public void A_copy_asks_with_what_its_flags_say()
+    {
+        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"], IsLinked = true }, "sha256:files");
+
+        Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nlinks: replaced\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Where_a_step_stands_is_not_what_it_asks() =>
         Assert.Equal(StepKey.Of(Run, "p", "", "x"), StepKey.Of(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "", "x"));
 

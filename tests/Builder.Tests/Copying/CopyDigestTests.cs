@@ -131,7 +131,7 @@ public sealed class CopyDigestTests : IDisposable
         using var context = BuildContext.Open(scratch["c"], kleenefile: null, cacheDirectory: null);
         var plan = CopyPlanner.Plan(context.Files, ["."], "/");
 
-        CopyExecutor.Execute(plan, scratch["image"], FileOwner.Root, CancellationToken.None);
+        CopyExecutor.Execute(plan, scratch["image"], new CopyManner(), CancellationToken.None);
 
         using var image = RootedDirectory.Open(scratch["image"]);
         var copied = CopyPlanner.Plan(new SourceTree(image, IgnoreFile.Empty, "stage 'a'"), ["/"], "/");

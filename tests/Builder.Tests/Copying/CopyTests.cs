@@ -1,5 +1,6 @@
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Copying;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Testing;
@@ -70,6 +71,139 @@ public sealed class CopyTests : IDisposable
 
         Assert.Equal("app 755 0:0\napp/d 700 0:0\napp/d/f 640 0:0", scratch.Shell("cd image; find . -mindepth 1 -printf '%P %m %U:%G\n' | sort").Trim());
         Assert.Equal("1580608922.1234567890 1580608922.1234567890", scratch.Shell("cd image; find app/d -printf '%T@\n'").Trim().ReplaceLineEndings(" "));
+    }
+
+    [RootFact]
+    public void What_is_copied_and_the_directories_made_for_it_get_the_owner_and_the_mode()
+    {
+        Users();
+        scratch.Shell("cd context; mkdir -m 700 d; echo x > d/f; chmod 640 d/f; ln -s f d/link; mkdir ../image/there; chmod 711 ../image/there");
+
+        Copy(Manner("web:www", "0750"), "/new/below/", "d/f");
+        Copy(Manner("web", "u=rwX,go=rX"), "/there/", ".");
+
+        Assert.Equal(
+            """
+            new 750 1000:33
+            new/below 750 1000:33
+            new/below/f 750 1000:33
+            there 711 0:0
+            there/d 755 1000:1000
+            there/d/f 644 1000:1000
+            there/d/link 777 1000:1000
+            """,
+            scratch.Shell("cd image; find . -mindepth 1 -not -path './etc*' -printf '%P %m %U:%G\n' | sort").Trim());
+    }
+
+    [RootTheory]
+    [InlineData("web", "1000:1000")]
+    [InlineData("web:www", "1000:33")]
+    [InlineData("7:www", "7:33")]
+    [InlineData("web:8", "1000:8")]
+    [InlineData(":www", "0:33")]
+    [InlineData("4294967294", "4294967294:4294967294")]
+    [InlineData("crlf:12 monkeys", "1003:12")]
+    public void An_owner_is_found_in_the_image_s_own_files(string owner, string numbers)
+    {
+        Users();
+        scratch.Write("context/f", "x");
+
+        Copy(Manner(owner, ""), "/f", "f");
+
+        Assert.Equal(numbers, scratch.Shell("stat -c %u:%g image/f").Trim());
+    }
+
+    [Theory]
+    [InlineData("wep", "the user 'wep' is not in /etc/passwd of the image; did you mean 'web'?")]
+    [InlineData("web:ww", "the group 'ww' is not in /etc/group of the image; did you mean 'www'?")]
+    [InlineData("broken", "the user 'broken' is not in /etc/passwd of the image; give a number")]
+    [InlineData("-1", "the user '-1' is not in /etc/passwd of the image; give a number")]
+    [InlineData("4294967295", "the user '4294967295' is not in /etc/passwd of the image; give a number")]
+    public void An_owner_that_the_image_does_not_know_is_an_error_with_the_nearest(string owner, string message)
+    {
+        Users();
+        scratch.Write("context/f", "x");
+
+        Assert.Equal(message, Assert.Throws<KleeneException>(() => Copy(Manner(owner, ""), "/f", "f")).Message);
+    }
+
+    [Fact]
+    public void An_image_without_users_knows_none()
+    {
+        scratch.Write("context/f", "x");
+        scratch.Shell("mkdir image/etc; ln -s /etc/nowhere image/etc/passwd");
+
+        Assert.Equal(
+            "the user 'root' is not in /etc/passwd of the image; give a number",
+            Assert.Throws<KleeneException>(() => Copy(Manner("root", ""), "/f", "f")).Message);
+    }
+
+    [Theory]
+    [InlineData("*.log", "x\nx/b.txt\nx/sub\nx/sub/c.log\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("**/*.log", "x\nx/b.txt\nx/sub\nx/sub/deep\nx/sub/deep/#d")]
+    [InlineData("**/*.log !sub/keep.log #d", "x\nx/b.txt\nx/sub\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("sub !sub/keep.log", "x\nx/a.log\nx/b.txt\nx/sub\nx/sub/keep.log")]
+    [InlineData("dir/sub", "x\nx/a.log\nx/b.txt\nx/sub\nx/sub/c.log\nx/sub/deep\nx/sub/deep/#d\nx/sub/keep.log")]
+    [InlineData("/sub/ **/#d", "x\nx/a.log\nx/b.txt")]
+    [InlineData("**", "x")]
+    public void What_is_excluded_of_a_directory_is_found_by_its_path_there(string patterns, string copied)
+    {
+        Logs();
+
+        Copy(patterns.Split(' '), "/x", "dir");
+
+        Assert.Equal(copied, Image());
+    }
+
+    [Fact]
+    public void An_excluded_file_is_found_by_its_name_and_the_ignore_file_goes_on_holding()
+    {
+        Logs();
+        scratch.Write("context/.dockerignore", "**/keep.log\n");
+
+        Copy(["*.log"], "/y/", "dir/*");
+        Copy(["!**/keep.log"], "/z/", "dir/sub");
+
+        Assert.Equal("y\ny/b.txt\ny/deep\ny/deep/#d\nz\nz/c.log\nz/deep\nz/deep/#d", Image());
+    }
+
+    [Fact]
+    public void What_is_excluded_does_not_count_for_the_digest()
+    {
+        Logs();
+        var before = Digest("**/*.log");
+        scratch.Write("context/dir/sub/c.log", "changed");
+
+        Assert.Equal(before, Digest("**/*.log"));
+        Assert.NotEqual(before, Digest("*.log"));
+    }
+
+    [Fact]
+    public void An_exclusion_that_is_no_pattern_is_an_error()
+    {
+        Logs();
+
+        Assert.Equal(
+            "--exclude:2: '[a' is not a pattern; close its '[' or write '\\' before what stands for itself",
+            Assert.Throws<KleeneException>(() => Copy(["x", "[a"], "/x/", "dir")).Message);
+    }
+
+    [Theory]
+    [InlineData("/link/below/", "f", "link\nlink/below\nlink/below/f\nreal\nreal/d")]
+    [InlineData("/link", "f", "link\nreal\nreal/d")]
+    [InlineData("/link/", "f", "link\nlink/f\nreal\nreal/d")]
+    [InlineData("/", ".", "f\nlink\nlink/d\nlink/d/g\nreal\nreal/d")]
+    [InlineData("/real/", "f", "link\nreal\nreal/d\nreal/f")]
+    public void A_linked_copy_replaces_links_of_the_image(string destination, string source, string after)
+    {
+        scratch.Write("context/f", "x");
+        scratch.Write("context/link/d/g", "x");
+        scratch.Shell("mkdir -p image/real/d; ln -s real image/link");
+
+        Copy(new CopyManner { ReplacesLinks = true, Mode = ModeChange.TryParse("755") }, destination, source);
+
+        Assert.Equal(after, Image());
+        Assert.Equal(destination == "/real/", File.ResolveLinkTarget(scratch["image/link"], returnFinalTarget: false) is not null);
     }
 
     [Fact]
@@ -224,7 +358,7 @@ public sealed class CopyTests : IDisposable
 
         scratch.Write("context/d/b", "more");
 
-        var exception = Assert.Throws<FileChangedException>(() => CopyExecutor.Execute(plan, scratch["image"], FileOwner.Root, CancellationToken.None));
+        var exception = Assert.Throws<FileChangedException>(() => CopyExecutor.Execute(plan, scratch["image"], new CopyManner(), CancellationToken.None));
         Assert.Equal("files in the build context changed while they were being copied; build again when nothing writes to them", exception.Message);
     }
 
@@ -242,17 +376,45 @@ public sealed class CopyTests : IDisposable
             Assert.Throws<FileOperationException>(() => plan.ComputeDigest(cache: null, CancellationToken.None)).Message);
     }
 
+    private static CopyManner Manner(string owner, string mode) => new() { Owner = owner, Mode = ModeChange.TryParse(mode) };
+
+    private void Users()
+    {
+        scratch.Write("image/etc/passwd", "root:x:0:0::/root:/bin/sh\n# a comment:is:no user\nweb:x:1000:33:Web,,,:/srv:/bin/sh\nbroken:x:one:1::/:\ncrlf:x:1003:5::/:\r\n");
+        scratch.Write("image/etc/group", "root:x:0:\nwww:x:33:\n12 monkeys:x:12:web");
+    }
+
+    private void Logs()
+    {
+        foreach (var name in new[] { "a.log", "b.txt", "sub/c.log", "sub/keep.log", "sub/deep/#d" })
+        {
+            scratch.Write("context/dir/" + name, "");
+        }
+    }
+
+    private string Digest(string exclude)
+    {
+        using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
+        return CopyPlanner.Plan(context.Files, ["dir"], "/x/", exclude).ComputeDigest(cache: null, CancellationToken.None).ToString();
+    }
+
     private string Error(string source) => Assert.Throws<KleeneException>(() => Copy("/x/", source)).Message;
 
     private string Image() => scratch.Shell("cd image; find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort").Trim();
 
     /// <summary>Plans, hashes and copies as a build does, and returns what the image then holds.</summary>
-    private string Copy(string destination, params string[] sources)
+    private string Copy(string destination, params string[] sources) => Copy(new CopyManner(), destination, sources);
+
+    private string Copy(string[] exclude, string destination, params string[] sources) => Copy(new CopyManner(), exclude, destination, sources);
+
+    private string Copy(CopyManner manner, string destination, params string[] sources) => Copy(manner, [], destination, sources);
+
+    private string Copy(CopyManner manner, string[] exclude, string destination, string[] sources)
     {
         using var context = BuildContext.Open(scratch["context"], kleenefile: null, cacheDirectory: null);
-        var plan = CopyPlanner.Plan(context.Files, [.. sources], destination);
+        var plan = CopyPlanner.Plan(context.Files, [.. sources], destination, exclude);
         plan.ComputeDigest(cache: null, CancellationToken.None);
-        CopyExecutor.Execute(plan, scratch["image"], FileOwner.Root, CancellationToken.None);
+        CopyExecutor.Execute(plan, scratch["image"], manner, CancellationToken.None);
         return Image();
     }
 }

@@ -12,7 +12,8 @@ internal static class CopyRule
         var origin = Origin(syntax, stage);
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
         var word = stage.ExpandToSomething(syntax.Destination, "the destination");
-        if (origin is null || word is not { } written || sources.Contains(null))
+        var flags = CopyFlags.Read(syntax.Head, stage);
+        if (origin is null || word is not { } written || sources.Contains(null) || flags is null)
         {
             return;
         }
@@ -28,6 +29,10 @@ internal static class CopyRule
             From = origin,
             Sources = [.. sources.OfType<string>()],
             Destination = destination,
+            Owner = flags.Owner,
+            Mode = flags.Mode,
+            Exclude = flags.Exclude,
+            IsLinked = syntax.Head.IsOn("link"),
             WorkingDirectory = stage.WorkingDirectory,
         });
     }
