@@ -41,6 +41,11 @@ internal static class StepKey
                 writer.Field("user", run.User);
                 writer.Field("workdir", run.WorkingDirectory);
                 writer.Field("network", run.Network);
+                if (run.Script is { } script)
+                {
+                    writer.Field("script", script);
+                }
+
                 break;
             case BuildStep.Copy copy:
                 writer.Field("kind", "copy");

@@ -104,8 +104,23 @@ internal static class PlanJson
         json.WriteNull("chown");
         json.WriteNull("chmod");
         WriteArray(json, "exclude", []);
-        WriteArray(json, "heredocs", []);
+        WriteHeredocs(json, run?.Heredocs ?? []);
         json.WriteEndObject();
+    }
+
+    private static void WriteHeredocs(Utf8JsonWriter json, IEnumerable<PlannedHeredoc> heredocs)
+    {
+        json.WriteStartArray("heredocs");
+        foreach (var heredoc in heredocs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", heredoc.Name);
+            json.WriteString("content", heredoc.Content);
+            json.WriteBoolean("expand", heredoc.Expand);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static string? From(CopyOrigin? origin, BuildPlan plan) => origin switch

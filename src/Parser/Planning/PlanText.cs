@@ -39,6 +39,7 @@ internal static class PlanText
         {
             case BuildStep.Run run:
                 Field(text, "run", Words(run.Argv));
+                Field(text, "script", run.Script is null ? "" : Quote(run.Script));
                 Field(text, "env", Words(run.Environment));
                 Field(text, "proxy", Words(run.ProxyEnvironment));
                 Field(text, "user", run.User);

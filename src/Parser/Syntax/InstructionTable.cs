@@ -15,6 +15,7 @@ internal static class InstructionTable
         InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
+            TakesHeredocs = true,
             Flags = ["network"],
             LaterFlags = ["mount", "security", "device"],
         },

@@ -54,6 +54,15 @@ public sealed class StepKeyTests
     }
 
     [Fact]
+    public void A_script_is_part_of_the_question()
+    {
+        var script = Run with { Script = "#!/bin/sh\necho 1\n", ScriptPath = "/dev/pipes/EOF" };
+
+        Assert.EndsWith("network: default\nscript: #!/bin/sh\necho 1\n\n", Explained(script, ""), StringComparison.Ordinal);
+        Assert.NotEqual(StepKey.Of(script, "p", "", "x"), StepKey.Of(script with { Script = "#!/bin/sh\necho 2\n" }, "p", "", "x"));
+    }
+
+    [Fact]
     public void A_copy_asks_with_the_digest_of_its_files()
     {
         Assert.Equal(
