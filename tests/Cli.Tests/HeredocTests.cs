@@ -71,4 +71,44 @@ public sealed class HeredocTests : IDisposable
         Assert.Contains("exited with code 1", error, StringComparison.Ordinal);
         await space.AssertCleanAsync();
     }
+
+    [JailFact]
+    public async Task Heredocs_of_a_copy_are_files_of_the_image()
+    {
+        await space.WithBusyboxAsync();
+        space.Write("context/plain.txt", "plain\n");
+        var context = space.Context(
+            """
+            FROM busybox
+            ARG WHO="big  world"
+            USER 1000
+            COPY <<greeting plain.txt <<-'raw' /srv/
+            hello "$WHO" \$WHO
+            greeting
+            	$WHO
+            	raw
+            COPY <<EOF /single
+            EOF
+
+            """);
+
+        await space.BuildAsync(context, "app");
+
+        Assert.Equal("hello \"big  world\" $WHO\n$WHO\nplain\n", await space.SucceedAsync("run", "--rm", "app", "cat", "/srv/greeting", "/srv/raw", "/srv/plain.txt", "/single"));
+        Assert.Equal("644 0:0 318211200\n644 0:0 318211200\n", await space.SucceedAsync("run", "--rm", "app", "busybox", "stat", "-c", "%a %u:%g %Y", "/srv/greeting", "/single"));
+        Assert.DoesNotContain("--> Snapshot created", await space.BuildAsync(context, "app"), StringComparison.Ordinal);
+        Assert.Contains("--> Snapshot created", await space.BuildAsync(context, "app", "--build-arg", "WHO=me"), StringComparison.Ordinal);
+        Assert.Equal("hello \"me\" $WHO\n", await space.SucceedAsync("run", "--rm", "app", "cat", "/srv/greeting"));
+        await space.AssertCleanAsync();
+    }
+
+    [JailFact]
+    public async Task A_build_without_a_context_has_heredocs()
+    {
+        var context = space.Write("Kleenefile", "FROM scratch\nCOPY <<EOF /a\nx\nEOF\n");
+
+        var result = await space.RunAsync(space.Command("build", "-q", "-t", "app", "-") with { Input = File.ReadAllBytes(context) });
+
+        Assert.True(result.Exit.Success, result.Error);
+    }
 }

@@ -51,6 +51,11 @@ internal static class StepKey
                 writer.Field("kind", "copy");
                 writer.Field("files", files);
                 writer.Field("destination", copy.Destination);
+                if (!copy.Heredocs.IsEmpty)
+                {
+                    writer.Field("heredocs", [.. copy.Heredocs.SelectMany(file => new[] { file.Name, file.Content })]);
+                }
+
                 break;
             case BuildStep.Workdir workdir:
                 writer.Field("kind", "workdir");

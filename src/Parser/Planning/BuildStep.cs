@@ -72,6 +72,9 @@ public abstract record BuildStep
         /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
         public required ImmutableArray<string> Sources { get; init; }
 
+        /// <summary>Files that the instruction itself holds, copied after the sources.</summary>
+        public ImmutableArray<PlannedHeredoc> Heredocs { get; init; } = [];
+
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }
 

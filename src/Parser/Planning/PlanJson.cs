@@ -104,7 +104,7 @@ internal static class PlanJson
         json.WriteNull("chown");
         json.WriteNull("chmod");
         WriteArray(json, "exclude", []);
-        WriteHeredocs(json, run?.Heredocs ?? []);
+        WriteHeredocs(json, run?.Heredocs ?? copy?.Heredocs ?? []);
         json.WriteEndObject();
     }
 

@@ -49,6 +49,11 @@ internal static class PlanText
             case BuildStep.Copy copy:
                 Field(text, "from", Describe(copy.From, plan));
                 Field(text, "copy", Words(copy.Sources));
+                foreach (var heredoc in copy.Heredocs)
+                {
+                    Field(text, "file", $"{Quote(heredoc.Name)} {Quote(heredoc.Content)}");
+                }
+
                 Field(text, "to", Quote(copy.Destination));
                 break;
             case BuildStep.Workdir workdir:

@@ -21,6 +21,7 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
+            TakesHeredocs = true,
             Flags = ["from"],
             LaterFlags = ["chown", "chmod", "link", "parents", "exclude"],
         },

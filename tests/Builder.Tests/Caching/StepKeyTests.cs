@@ -79,6 +79,16 @@ public sealed class StepKeyTests
     }
 
     [Fact]
+    public void A_copy_asks_with_the_text_of_its_heredocs()
+    {
+        var copy = Copy with { Heredocs = [new PlannedHeredoc("a", "b", true), new PlannedHeredoc("c", "d", false)] };
+
+        var other = copy with { Heredocs = [new PlannedHeredoc("a", "bc", true), new PlannedHeredoc("", "d", false)] };
+        Assert.EndsWith("heredocs: [4]\n  a\n  b\n  c\n  d\n", Explained(copy, ""), StringComparison.Ordinal);
+        Assert.Equal(3, new HashSet<string> { StepKey.Of(copy, "p", "", "x"), StepKey.Of(other, "p", "", "x"), StepKey.Of(Copy, "p", "", "x") }.Count);
+    }
+
+    [Fact]
     public void Where_a_step_stands_is_not_what_it_asks() =>
         Assert.Equal(StepKey.Of(Run, "p", "", "x"), StepKey.Of(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "", "x"));
 

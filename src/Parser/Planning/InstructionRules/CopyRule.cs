@@ -11,8 +11,9 @@ internal static class CopyRule
     {
         var origin = Origin(syntax, stage);
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
+        var files = HeredocFiles.Of(syntax.Head, syntax.Files, stage);
         var word = stage.ExpandToSomething(syntax.Destination, "the destination");
-        if (origin is null || word is not { } written || sources.Contains(null))
+        if (origin is null || files is null || word is not { } written || sources.Contains(null))
         {
             return;
         }
@@ -33,6 +34,7 @@ internal static class CopyRule
             Column = syntax.Head.FirstColumn,
             From = origin,
             Sources = [.. sources.OfType<string>()],
+            Heredocs = files.Value,
             Destination = destination,
             WorkingDirectory = stage.WorkingDirectory,
         });
@@ -116,7 +118,7 @@ internal static class CopyRule
 
     private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {
-        if (syntax.Sources.Length == 1 || destination.EndsWith('/'))
+        if (syntax.Sources.Length + syntax.Files.Length == 1 || destination.EndsWith('/'))
         {
             return true;
         }
