@@ -149,9 +149,27 @@ internal static class PlanJson
 
         json.WriteEndObject();
         json.WriteString("StopSignal", config.StopSignal);
-        json.WriteNull("Healthcheck");
+        WriteHealthcheck(json, config.Healthcheck);
         WriteArray(json, "Shell", config.Shell);
         WriteArray(json, "OnBuild", config.OnBuild);
+        json.WriteEndObject();
+    }
+
+    private static void WriteHealthcheck(Utf8JsonWriter json, Healthcheck? check)
+    {
+        if (check is null)
+        {
+            json.WriteNull("Healthcheck");
+            return;
+        }
+
+        json.WriteStartObject("Healthcheck");
+        WriteArray(json, "Test", check.Test);
+        json.WriteNumber("Interval", check.Interval);
+        json.WriteNumber("Timeout", check.Timeout);
+        json.WriteNumber("StartPeriod", check.StartPeriod);
+        json.WriteNumber("StartInterval", check.StartInterval);
+        json.WriteNumber("Retries", check.Retries);
         json.WriteEndObject();
     }
 

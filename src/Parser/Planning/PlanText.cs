@@ -77,6 +77,7 @@ internal static class PlanText
         Field(fields, "volumes", Words(config.Volumes));
         Field(fields, "labels", Words(config.Labels.Select(label => $"{label.Key}={label.Value}")));
         Field(fields, "stopsignal", config.StopSignal);
+        Field(fields, "health", Describe(config.Healthcheck));
         Field(fields, "shell", Words(config.Shell));
         if (fields.Length > 0)
         {
@@ -107,6 +108,20 @@ internal static class PlanText
         CopyOrigin.Image image => $"image {Quote(image.Reference)}",
         _ => throw new UnreachableException(),
     };
+
+    private static string Describe(Healthcheck? check) => check is null ? "" : string.Join(
+        ' ',
+        new[]
+        {
+            Words(check.Test),
+            Option("interval", check.Interval),
+            Option("timeout", check.Timeout),
+            Option("start-period", check.StartPeriod),
+            Option("start-interval", check.StartInterval),
+            Option("retries", check.Retries),
+        }.Where(part => part.Length > 0));
+
+    private static string Option(string name, long value) => value == 0 ? "" : $"{name}={value}";
 
     private static string Words(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 

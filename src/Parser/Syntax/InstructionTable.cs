@@ -37,7 +37,10 @@ internal static class InstructionTable
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
         new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
-        new() { Name = "HEALTHCHECK", Form = "HEALTHCHECK CMD COMMAND" },
+        InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
+        {
+            Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
+        },
         new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION" },
     ];
 

@@ -25,6 +25,10 @@ public sealed record ImageConfig
 
     public string StopSignal { get; init; } = "";
 
+    /// <summary>Left out where there is none, as everywhere: configurations are compared as text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImageHealthcheck? Healthcheck { get; init; }
+
     public ImmutableArray<string> Shell { get; init; } = [];
 
     public ImmutableArray<string> OnBuild { get; init; } = [];
