@@ -41,6 +41,11 @@ internal static class StepKey
                 writer.Field("user", run.User);
                 writer.Field("workdir", run.WorkingDirectory);
                 writer.Field("network", run.Network);
+                if (run.Script is { } script)
+                {
+                    writer.Field("script", script);
+                }
+
                 break;
             case BuildStep.Copy copy:
                 writer.Field("kind", "copy");
@@ -52,6 +57,11 @@ internal static class StepKey
                 if (!copy.Exclude.IsEmpty)
                 {
                     writer.Field("exclude", copy.Exclude);
+                }
+
+                if (!copy.Heredocs.IsEmpty)
+                {
+                    writer.Field("heredocs", [.. copy.Heredocs.SelectMany(file => new[] { file.Name, file.Content })]);
                 }
 
                 break;

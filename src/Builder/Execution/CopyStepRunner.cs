@@ -19,9 +19,14 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
         try
         {
-            await (step.From is CopyOrigin.Context
-                ? ExecuteAsync(context.Plan(place), step, draft, cancellationToken)
-                : CopyTreeAsync(step, origin, draft, cancellationToken));
+            if (!step.Sources.IsEmpty)
+            {
+                await (step.From is CopyOrigin.Context
+                    ? ExecuteAsync(context.Plan(place), step, draft, cancellationToken)
+                    : CopyTreeAsync(step, origin, draft, cancellationToken));
+            }
+
+            HeredocFileWriter.Write(step.Heredocs, step.Destination, draft.Path, CopyManner.Of(step));
         }
         catch (KleeneException exception)
         {

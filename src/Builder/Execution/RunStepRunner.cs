@@ -15,9 +15,10 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
     public async Task<StepOutcome> RunAsync(BuildStep.Run step, StepInput input, IOutputSink output, CancellationToken cancellationToken)
     {
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
+        await using var script = await StepScript.WriteAsync(step, snapshots, cancellationToken);
         try
         {
-            var exit = await jails.RunAsync(Spec(step, draft), ProcessOutput.To(output), cancellationToken);
+            var exit = await jails.RunAsync(Spec(step, draft, script), ProcessOutput.To(output), cancellationToken);
             return exit.Success
                 ? new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken))
                 : new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
@@ -28,12 +29,13 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         }
     }
 
-    private JailSpec Spec(BuildStep.Run step, SnapshotDraft draft) => new()
+    private JailSpec Spec(BuildStep.Run step, SnapshotDraft draft, StepScript script) => new()
     {
         Id = draft.Id.ToString(),
         Root = draft.Path,
         Hostname = Hostname,
         Network = Network(step),
+        Mounts = script.Mounts,
         ExtraHosts = request.ExtraHosts,
         Limits = request.Limits,
         Process = new JailProcess

@@ -18,6 +18,7 @@ internal static class StageConfigs
         Volumes = [.. config.Volumes.Keys],
         Labels = config.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
         StopSignal = config.StopSignal,
+        Healthcheck = From(config.Healthcheck),
         Shell = config.Shell,
         OnBuild = config.OnBuild,
     };
@@ -33,9 +34,34 @@ internal static class StageConfigs
         Volumes = Set(config.Volumes),
         Labels = new SortedDictionary<string, string>(config.Labels.SetItems(labels), StringComparer.Ordinal),
         StopSignal = config.StopSignal,
+        Healthcheck = ToImage(config.Healthcheck),
         Shell = config.Shell,
         OnBuild = config.OnBuild,
     };
+
+    private static Healthcheck? From(ImageHealthcheck? check) => check is null
+        ? null
+        : new Healthcheck
+        {
+            Test = check.Test,
+            Interval = check.Interval,
+            Timeout = check.Timeout,
+            StartPeriod = check.StartPeriod,
+            StartInterval = check.StartInterval,
+            Retries = check.Retries,
+        };
+
+    private static ImageHealthcheck? ToImage(Healthcheck? check) => check is null
+        ? null
+        : new ImageHealthcheck
+        {
+            Test = check.Test,
+            Interval = check.Interval,
+            Timeout = check.Timeout,
+            StartPeriod = check.StartPeriod,
+            StartInterval = check.StartInterval,
+            Retries = check.Retries,
+        };
 
     private static SortedDictionary<string, EmptyObject> Set(IEnumerable<string> names) =>
         new(names.ToDictionary(name => name, _ => new EmptyObject(), StringComparer.Ordinal), StringComparer.Ordinal);

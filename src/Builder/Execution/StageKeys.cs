@@ -60,6 +60,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
     /// <summary>What identifies the files of a copy: their digest, or the tree they are in and their names.</summary>
     private string FilesOf(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
     {
+        _ when copy.Sources.IsEmpty => "",
         CopyOrigin.Context => copies.Digest(copy, place, cancellationToken),
         CopyOrigin.Stage origin => InTree(stages[origin.Index].Key, copy),
         CopyOrigin.Image image => InTree(bases[image.Reference].Key, copy),

@@ -18,13 +18,15 @@ internal sealed partial class WordExpander
     private readonly string word;
     private readonly IVariables variables;
     private readonly char escape;
+    private readonly bool quotesAreText;
     private readonly List<UnsetVariable> unset = [];
     private ExpansionError? error;
     private int at;
     private int depth;
 
-    private WordExpander(string word, IVariables variables, char escape)
+    private WordExpander(string word, IVariables variables, char escape, bool quotesAreText = false)
     {
+        this.quotesAreText = quotesAreText;
         this.word = word;
         this.variables = variables;
         this.escape = escape;
@@ -41,11 +43,24 @@ internal sealed partial class WordExpander
             return new Expanded(word, word.Length == 0 ? [] : [word], [], null);
         }
 
-        var expander = new WordExpander(word, variables, escape);
-        var result = expander.ReadUntil(stop: null, keepsEscapes: false);
-        return expander.Failed
-            ? new Expanded("", [], [.. expander.unset], expander.error)
-            : new Expanded(result.Text.ToString(), result.Words(), [.. expander.unset], null);
+        return new WordExpander(word, variables, escape).Expand();
+    }
+
+    /// <summary>
+    /// For the body of a heredoc: quotes are characters like others. The escape character there is the backslash, whatever the
+    /// file's directive says, because the reference has it so; it goes from before every character.
+    /// </summary>
+    public static Expanded ExpandText(string text, IVariables variables) =>
+        text.AsSpan().IndexOfAny('$', '\\') < 0
+            ? new Expanded(text, [text], [], null)
+            : new WordExpander(text, variables, '\\', quotesAreText: true).Expand();
+
+    private Expanded Expand()
+    {
+        var result = ReadUntil(stop: null, keepsEscapes: false);
+        return Failed
+            ? new Expanded("", [], [.. unset], error)
+            : new Expanded(result.Text.ToString(), result.Words(), [.. unset], null);
     }
 
     /// <summary>Reads to the stop character and past it, or to the end of the word when there is none.</summary>
@@ -63,10 +78,10 @@ internal sealed partial class WordExpander
 
             switch (c)
             {
-                case '\'':
+                case '\'' when !quotesAreText:
                     result.AddQuoted(ReadSingleQuoted());
                     break;
-                case '"':
+                case '"' when !quotesAreText:
                     result.AddQuoted(ReadDoubleQuoted(keepsEscapes));
                     break;
                 case '$':

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Lexing;
@@ -9,4 +10,30 @@ namespace Kleene.Build.Parser.Lexing;
 /// <param name="IsQuoted">Whether any part of the name was quoted, which turns expansion off.</param>
 /// <param name="StripsTabs">Whether it was written <c>&lt;&lt;-</c>.</param>
 /// <param name="IsTerminated">Whether the end was found.</param>
-internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Body, bool IsQuoted, bool StripsTabs, bool IsTerminated);
+internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Body, bool IsQuoted, bool StripsTabs, bool IsTerminated)
+{
+    /// <summary>The body as it is to be used, every character of it with its place: <c>&lt;&lt;-</c> takes the TABs away that lines begin with.</summary>
+    public LogicalLine Content(SourceText source)
+    {
+        if (!StripsTabs)
+        {
+            return new LogicalLine(source, [Body]);
+        }
+
+        var pieces = ImmutableArray.CreateBuilder<TextSpan>();
+        for (var at = Body.Start; at < Body.End;)
+        {
+            var lineBreak = source.Text.IndexOf('\n', at, Body.End - at);
+            var end = lineBreak < 0 ? Body.End : lineBreak + 1;
+            while (at < end && source.Text[at] == '\t')
+            {
+                at++;
+            }
+
+            pieces.Add(new TextSpan(at, end));
+            at = end;
+        }
+
+        return new LogicalLine(source, pieces.Count == 0 ? [Body] : pieces.ToImmutable());
+    }
+}

@@ -50,6 +50,18 @@ public abstract record BuildStep
 
         /// <summary><c>default</c>, <c>none</c>, <c>host</c> or the name of a network.</summary>
         public string Network { get; init; } = "default";
+
+        /// <summary>The heredocs as they are written; the arguments have what the shell has to know of them.</summary>
+        public ImmutableArray<PlannedHeredoc> Heredocs { get; init; } = [];
+
+        /// <summary>
+        /// A program with its own <c>#!</c> line: for this command only, <see cref="ScriptPath"/> is an executable file with this
+        /// content. Null when there is none.
+        /// </summary>
+        public string? Script { get; init; }
+
+        /// <summary>Where <see cref="Script"/> is found, absolute; empty when there is none.</summary>
+        public string ScriptPath { get; init; } = "";
     }
 
     /// <summary>Files from the context, a stage or an image.</summary>
@@ -59,6 +71,9 @@ public abstract record BuildStep
 
         /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
         public required ImmutableArray<string> Sources { get; init; }
+
+        /// <summary>Files that the instruction itself holds, copied after the sources.</summary>
+        public ImmutableArray<PlannedHeredoc> Heredocs { get; init; } = [];
 
         /// <summary>Absolute; a trailing slash says that it is a directory.</summary>
         public required string Destination { get; init; }

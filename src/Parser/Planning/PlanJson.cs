@@ -103,8 +103,23 @@ internal static class PlanJson
         json.WriteString("chown", copy is { Owner.Length: > 0 } ? copy.Owner : null);
         json.WriteString("chmod", copy is { Mode.Length: > 0 } ? copy.Mode : null);
         WriteArray(json, "exclude", copy?.Exclude ?? []);
-        WriteArray(json, "heredocs", []);
+        WriteHeredocs(json, run?.Heredocs ?? copy?.Heredocs ?? []);
         json.WriteEndObject();
+    }
+
+    private static void WriteHeredocs(Utf8JsonWriter json, IEnumerable<PlannedHeredoc> heredocs)
+    {
+        json.WriteStartArray("heredocs");
+        foreach (var heredoc in heredocs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", heredoc.Name);
+            json.WriteString("content", heredoc.Content);
+            json.WriteBoolean("expand", heredoc.Expand);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static string? From(CopyOrigin? origin, BuildPlan plan) => origin switch
@@ -133,9 +148,27 @@ internal static class PlanJson
 
         json.WriteEndObject();
         json.WriteString("StopSignal", config.StopSignal);
-        json.WriteNull("Healthcheck");
+        WriteHealthcheck(json, config.Healthcheck);
         WriteArray(json, "Shell", config.Shell);
         WriteArray(json, "OnBuild", config.OnBuild);
+        json.WriteEndObject();
+    }
+
+    private static void WriteHealthcheck(Utf8JsonWriter json, Healthcheck? check)
+    {
+        if (check is null)
+        {
+            json.WriteNull("Healthcheck");
+            return;
+        }
+
+        json.WriteStartObject("Healthcheck");
+        WriteArray(json, "Test", check.Test);
+        json.WriteNumber("Interval", check.Interval);
+        json.WriteNumber("Timeout", check.Timeout);
+        json.WriteNumber("StartPeriod", check.StartPeriod);
+        json.WriteNumber("StartInterval", check.StartInterval);
+        json.WriteNumber("Retries", check.Retries);
         json.WriteEndObject();
     }
 

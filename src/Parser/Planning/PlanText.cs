@@ -39,6 +39,7 @@ internal static class PlanText
         {
             case BuildStep.Run run:
                 Field(text, "run", Words(run.Argv));
+                Field(text, "script", run.Script is null ? "" : Quote(run.Script));
                 Field(text, "env", Words(run.Environment));
                 Field(text, "proxy", Words(run.ProxyEnvironment));
                 Field(text, "user", run.User);
@@ -48,6 +49,11 @@ internal static class PlanText
             case BuildStep.Copy copy:
                 Field(text, "from", Describe(copy.From, plan));
                 Field(text, "copy", Words(copy.Sources));
+                foreach (var heredoc in copy.Heredocs)
+                {
+                    Field(text, "file", $"{Quote(heredoc.Name)} {Quote(heredoc.Content)}");
+                }
+
                 Field(text, "to", Quote(copy.Destination));
                 Field(text, "chown", copy.Owner);
                 Field(text, "chmod", copy.Mode);
@@ -75,6 +81,7 @@ internal static class PlanText
         Field(fields, "volumes", Words(config.Volumes));
         Field(fields, "labels", Words(config.Labels.Select(label => $"{label.Key}={label.Value}")));
         Field(fields, "stopsignal", config.StopSignal);
+        Field(fields, "health", Describe(config.Healthcheck));
         Field(fields, "shell", Words(config.Shell));
         if (fields.Length > 0)
         {
@@ -105,6 +112,20 @@ internal static class PlanText
         CopyOrigin.Image image => $"image {Quote(image.Reference)}",
         _ => throw new UnreachableException(),
     };
+
+    private static string Describe(Healthcheck? check) => check is null ? "" : string.Join(
+        ' ',
+        new[]
+        {
+            Words(check.Test),
+            Option("interval", check.Interval),
+            Option("timeout", check.Timeout),
+            Option("start-period", check.StartPeriod),
+            Option("start-interval", check.StartInterval),
+            Option("retries", check.Retries),
+        }.Where(part => part.Length > 0));
+
+    private static string Option(string name, long value) => value == 0 ? "" : $"{name}={value}";
 
     private static string Words(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 

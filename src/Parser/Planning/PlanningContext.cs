@@ -22,6 +22,9 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
 
     public Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, escape);
 
+    /// <summary>The same for text in which quotes mean nothing.</summary>
+    public static Expanded ExpandText(Word text, IVariables variables) => WordExpander.ExpandText(text.Text, variables);
+
     /// <summary>Expands a word of a line that no stage owns, and reports what is wrong with it; null when it cannot be expanded.</summary>
     public string? ExpandGlobally(Word word, DiagnosticRule undefined, string undefinedMessage)
     {

@@ -32,6 +32,9 @@ public sealed record StageConfig
 
     public string StopSignal { get; init; } = "";
 
+    /// <summary>Null when neither the base nor the file has one.</summary>
+    public Healthcheck? Healthcheck { get; init; }
+
     /// <summary>The words that shell forms are given to; empty means <c>/bin/sh -c</c>.</summary>
     public ImmutableArray<string> Shell { get; init; } = [];
 

@@ -99,24 +99,14 @@ internal sealed class StagePlanner : IVariables
     public PlannedWord? Expand(Word word)
     {
         usesUnsettled = false;
-        var expanded = Context.Expand(word, this);
-        foreach (var unset in expanded.Unset)
-        {
-            ReportUndefined(word, unset);
-        }
+        return Judge(word, Context.Expand(word, this));
+    }
 
-        if (expanded.Error is { Variable: { } required } && MayComeFromBase(required))
-        {
-            return new PlannedWord("", IsKnown: false, []);
-        }
-
-        if (expanded.Error is { } error)
-        {
-            Context.Report(error, word);
-            return null;
-        }
-
-        return new PlannedWord(expanded.Value, IsKnown: !usesUnsettled && !expanded.Unset.Any(unset => MayComeFromBase(unset.Name)), expanded.Words);
+    /// <summary>The same for the body of a heredoc, in which quotes mean nothing.</summary>
+    public PlannedWord? ExpandText(Word text)
+    {
+        usesUnsettled = false;
+        return Judge(text, PlanningContext.ExpandText(text, this));
     }
 
     /// <summary>The same for a word that has to be something in the end.</summary>
@@ -238,6 +228,27 @@ internal sealed class StagePlanner : IVariables
         Steps = steps.ToImmutable(),
         Config = ConfigHere(),
     };
+
+    private PlannedWord? Judge(Word word, Expanded expanded)
+    {
+        foreach (var unset in expanded.Unset)
+        {
+            ReportUndefined(word, unset);
+        }
+
+        if (expanded.Error is { Variable: { } required } && MayComeFromBase(required))
+        {
+            return new PlannedWord("", IsKnown: false, []);
+        }
+
+        if (expanded.Error is { } error)
+        {
+            Context.Report(error, word);
+            return null;
+        }
+
+        return new PlannedWord(expanded.Value, IsKnown: !usesUnsettled && !expanded.Unset.Any(unset => MayComeFromBase(unset.Name)), expanded.Words);
+    }
 
     private StageConfig ConfigHere() => Config with { Env = environment.ToEntries() };
 

@@ -28,6 +28,9 @@ internal sealed record InstructionDefinition
     /// <summary>Whether it may stand before the first FROM.</summary>
     public bool MayStandFirst { get; init; }
 
+    /// <summary>Whether <c>&lt;&lt;NAME</c> may stand on it.</summary>
+    public bool TakesHeredocs { get; init; }
+
     public ImmutableArray<string> Flags { get; init; } = [];
 
     /// <summary>Those of <see cref="Flags"/> that may be given more than once.</summary>

@@ -19,8 +19,8 @@ internal sealed record InstructionHead(
 
     public int FirstColumn => Line.Source.PositionOf(Keyword.Span.Start).Column;
 
-    /// <summary>The last line that belongs to the instruction.</summary>
-    public int LastLine => Line.Source.PositionOf(TextSpan.End).Line;
+    /// <summary>The last line that belongs to the instruction: where it has heredocs, the end of the last.</summary>
+    public int LastLine => Line.Source.PositionOf(Line.Heredocs.IsEmpty ? TextSpan.End : Line.Heredocs[^1].Body.End).Line;
 
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));

@@ -15,11 +15,13 @@ internal static class InstructionTable
         InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
+            TakesHeredocs = true,
             Flags = ["network"],
             LaterFlags = ["mount", "security", "device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
+            TakesHeredocs = true,
             Flags = ["from", "chown", "chmod", "exclude", "link"],
             RepeatableFlags = ["exclude"],
             Switches = ["link"],
@@ -37,7 +39,10 @@ internal static class InstructionTable
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
         new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
-        new() { Name = "HEALTHCHECK", Form = "HEALTHCHECK CMD COMMAND" },
+        InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
+        {
+            Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
+        },
         new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION" },
     ];
 

@@ -41,7 +41,13 @@ internal static class SyntaxReader
         }
 
         var flagsAreGood = CheckFlags(head, diagnostics);
-        if (line.Heredocs.Length > 0)
+        if (line.Heredocs.Any(heredoc => !heredoc.IsTerminated))
+        {
+            // Reported when the end was looked for.
+            return new UnreadSyntax(head, Meant: null);
+        }
+
+        if (line.Heredocs.Length > 0 && !definition.TakesHeredocs)
         {
             diagnostics.Report(Rules.NotSupportedYet, line.Heredocs[0].Operator, $"a heredoc on {definition.Name} is not supported yet");
             return new UnreadSyntax(head, Meant: null);

@@ -10,6 +10,9 @@ public static class PermissionBits
     /// <summary>0755: directories that a build makes.</summary>
     public const uint Directory = 0x1ed;
 
+    /// <summary>0755: programs that a build makes.</summary>
+    public const uint Executable = 0x1ed;
+
     /// <summary>0644: files that a build makes.</summary>
     public const uint File = 0x1a4;
 

@@ -29,6 +29,10 @@ public sealed record ImageConfig
 
     public string StopSignal { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Left out where there is none, as everywhere: configurations are compared as text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImageHealthcheck? Healthcheck { get; init; }
+
     public ImmutableArray<string> Shell { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public ImmutableArray<string> OnBuild { get; init => field = value.IsDefault ? [] : value; } = [];

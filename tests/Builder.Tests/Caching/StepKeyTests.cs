@@ -54,6 +54,15 @@ public sealed class StepKeyTests
     }
 
     [Fact]
+    public void A_script_is_part_of_the_question()
+    {
+        var script = Run with { Script = "#!/bin/sh\necho 1\n", ScriptPath = "/dev/pipes/EOF" };
+
+        Assert.EndsWith("network: default\nscript: #!/bin/sh\necho 1\n\n", Explained(script, ""), StringComparison.Ordinal);
+        Assert.NotEqual(StepKey.Of(script, "p", "", "x"), StepKey.Of(script with { Script = "#!/bin/sh\necho 2\n" }, "p", "", "x"));
+    }
+
+    [Fact]
     public void A_copy_asks_with_the_digest_of_its_files()
     {
         Assert.Equal(
@@ -75,6 +84,16 @@ public sealed class StepKeyTests
         var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"], IsLinked = true }, "sha256:files");
 
         Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nlinks: replaced\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_copy_asks_with_the_text_of_its_heredocs()
+    {
+        var copy = Copy with { Heredocs = [new PlannedHeredoc("a", "b", true), new PlannedHeredoc("c", "d", false)] };
+
+        var other = copy with { Heredocs = [new PlannedHeredoc("a", "bc", true), new PlannedHeredoc("", "d", false)] };
+        Assert.EndsWith("heredocs: [4]\n  a\n  b\n  c\n  d\n", Explained(copy, ""), StringComparison.Ordinal);
+        Assert.Equal(3, new HashSet<string> { StepKey.Of(copy, "p", "", "x"), StepKey.Of(other, "p", "", "x"), StepKey.Of(Copy, "p", "", "x") }.Count);
     }
 
     [Fact]

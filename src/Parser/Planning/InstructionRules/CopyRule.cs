@@ -11,9 +11,10 @@ internal static class CopyRule
     {
         var origin = Origin(syntax, stage);
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
+        var files = HeredocFiles.Of(syntax.Head, syntax.Files, stage);
         var word = stage.ExpandToSomething(syntax.Destination, "the destination");
         var flags = CopyFlags.Read(syntax.Head, stage);
-        if (origin is null || word is not { } written || sources.Contains(null) || flags is null)
+        if (origin is null || files is null || word is not { } written || sources.Contains(null) || flags is null)
         {
             return;
         }
@@ -28,6 +29,7 @@ internal static class CopyRule
         {
             From = origin,
             Sources = [.. sources.OfType<string>()],
+            Heredocs = files.Value,
             Destination = destination,
             Owner = flags.Owner,
             Mode = flags.Mode,
@@ -115,7 +117,7 @@ internal static class CopyRule
 
     private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {
-        if (syntax.Sources.Length == 1 || destination.EndsWith('/'))
+        if (syntax.Sources.Length + syntax.Files.Length == 1 || destination.EndsWith('/'))
         {
             return true;
         }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax.Instructions;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
@@ -7,27 +9,33 @@ internal static class RunRule
 {
     public static void Plan(RunSyntax syntax, StagePlanner stage)
     {
-        var argv = CommandWords.Of(syntax.Command, stage);
+        var command = RunCommand.Of(syntax, stage);
         var network = syntax.Head.Flag("network") is { } flag ? stage.ExpandToSomething(flag, "the network")?.Value : "default";
-        if (argv.IsEmpty)
+        if (command is { Argv.IsEmpty: true })
         {
             syntax.Head.ReportMalformed(stage.Context.Diagnostics, syntax.Head.TextSpan, "has an empty command");
             return;
         }
 
-        if (network is null)
+        if (command is null || network is null)
         {
             return;
         }
 
         stage.Add(syntax.Head, new BuildStep.Run
         {
-            Argv = argv,
+            Argv = command.Argv,
             Environment = stage.CommandEnvironment(),
             ProxyEnvironment = stage.ProxyEnvironment(),
             User = stage.Config.User,
             WorkingDirectory = stage.WorkingDirectory,
             Network = network,
+            Heredocs = PlannedHeredocs(syntax.Head.Line),
+            Script = command.Script,
+            ScriptPath = command.ScriptPath,
         });
     }
+
+    private static ImmutableArray<PlannedHeredoc> PlannedHeredocs(LogicalLine line) =>
+        [.. line.Heredocs.Select(heredoc => new PlannedHeredoc(heredoc.Name, heredoc.Content(line.Source).Text, !heredoc.IsQuoted))];
 }

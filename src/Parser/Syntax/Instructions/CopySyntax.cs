@@ -1,11 +1,17 @@
 using System.Collections.Immutable;
 using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax.Grammar;
 
 namespace Kleene.Build.Parser.Syntax.Instructions;
 
 /// <summary><c>COPY source ... destination</c> or <c>COPY ["source", ..., "destination"]</c></summary>
-internal sealed record CopySyntax(InstructionHead Head, ImmutableArray<Word> Sources, Word Destination) : InstructionSyntax(Head)
+/// <param name="Head">The keyword and the flags.</param>
+/// <param name="Sources">Those that are paths.</param>
+/// <param name="Destination">The last word.</param>
+/// <param name="Files">The sources that are heredocs.</param>
+internal sealed record CopySyntax(InstructionHead Head, ImmutableArray<Word> Sources, Word Destination, ImmutableArray<HeredocSyntax> Files)
+    : InstructionSyntax(Head)
 {
     public static CopySyntax? Read(InstructionHead head, DiagnosticBag diagnostics)
     {
@@ -24,7 +30,9 @@ internal sealed record CopySyntax(InstructionHead Head, ImmutableArray<Word> Sou
                 head.ReportMalformed(diagnostics, words[0].Span, $"has '{words[0].Text}' and no destination");
                 return null;
             default:
-                return new CopySyntax(head, [.. words.Take(words.Count - 1)], words[^1]);
+                return HeredocWords.Separate([.. words.Take(words.Count - 1)], words[^1], head, diagnostics) is { } sources
+                    ? new CopySyntax(head, sources.Paths, words[^1], sources.Files)
+                    : null;
         }
     }
 }

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Planning.InstructionRules;
+
+/// <summary>Heredocs that become files of the image: variables are replaced in their bodies unless the name is quoted.</summary>
+internal static class HeredocFiles
+{
+    /// <summary>Null when a body cannot be expanded; that has been reported.</summary>
+    public static ImmutableArray<PlannedHeredoc>? Of(InstructionHead head, ImmutableArray<HeredocSyntax> heredocs, StagePlanner stage)
+    {
+        var files = heredocs.Select(heredoc => Of(heredoc, head.Line.Source, stage)).ToList();
+        return files.Contains(null) ? null : [.. files.OfType<PlannedHeredoc>()];
+    }
+
+    private static PlannedHeredoc? Of(HeredocSyntax heredoc, SourceText source, StagePlanner stage)
+    {
+        var line = heredoc.Content(source);
+        if (heredoc.IsQuoted)
+        {
+            return new PlannedHeredoc(heredoc.Name, line.Text, Expand: false);
+        }
+
+        return stage.ExpandText(new Word(line.Text, line, 0, line.Text.Length)) is { Value: var content }
+            ? new PlannedHeredoc(heredoc.Name, content, Expand: true)
+            : null;
+    }
+}
