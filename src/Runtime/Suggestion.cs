@@ -15,7 +15,9 @@ public static class Suggestion
     /// <summary>The candidate that fewest slips turn into the word; null when none is near. Only the case differing counts as no slip.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
-        var allowed = Math.Clamp(word.Length / CharactersPerSlip, 1, MostSlips);
+        // The directories of a path give its last name no more room for slips.
+        var name = word.TrimEnd('/');
+        var allowed = Math.Clamp((name.Length - name.LastIndexOf('/') - 1) / CharactersPerSlip, 1, MostSlips);
         return candidates
             .Where(candidate => candidate != word && Math.Abs(candidate.Length - word.Length) <= allowed)
             .Distinct(StringComparer.Ordinal)
