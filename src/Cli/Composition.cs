@@ -50,6 +50,9 @@ internal sealed class Composition : IDisposable
 
     public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
 
+    /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
+    public static void AnticipateJail() => LinuxJailDriver.Anticipate();
+
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
     /// <param name="commandEnded">Told of every external command; null when nobody wants to know.</param>
     public static async Task<Composition> OpenAsync(

@@ -48,6 +48,7 @@ internal static class RunCommand
                 throw new UsageException("--tty needs a terminal on our side; leave it out in pipes and scripts");
             }
 
+            Composition.AnticipateJail();
             using var kleene = await context.OpenAsync(cancellationToken);
             var entry = kleene.Images.Find(context.Get(image));
             var spec = new ContainerSpec

@@ -47,6 +47,9 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         tools = new Lazy<JailTools>(findTools);
     }
 
+    /// <summary>A hint that a jail will be started soon by this process. Costs nothing and may save the first start some 10 ms.</summary>
+    public static void Anticipate() => ControlGroupLock.Anticipate();
+
     /// <summary>A driver that keeps what it must where it is fastest. A command that starts no jail does not even look where that is.</summary>
     /// <param name="root">The directory of all our state.</param>
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed.</param>
@@ -56,6 +59,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Anticipate();
         var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles.Value, spec.Id);
         using var tree = RootedDirectory.TryOpen(spec.Root)
