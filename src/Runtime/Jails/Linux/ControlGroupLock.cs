@@ -24,8 +24,7 @@ internal static class ControlGroupLock
     {
         foreach (var fields in ownGroups.Select(line => line.Split(':', 3)).Where(fields => fields.Length == 3))
         {
-            var hierarchy = fields[1].Length == 0 ? "" : fields[1] + "/";
-            var file = Path.Join("/sys/fs/cgroup", hierarchy, fields[2], "cgroup.procs");
+            var file = Path.Join("/sys/fs/cgroup", fields[1], fields[2], "cgroup.procs");
             if (!fields[2].Contains("..", StringComparison.Ordinal) && exists(file))
             {
                 return file;
