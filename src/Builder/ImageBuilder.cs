@@ -72,7 +72,7 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
         }
 
-        var copies = new ContextCopies(request.Context, request.Source.Path);
+        var copies = new ContextCopies(request.Context);
         var stages = new StageKeys(plan, request, bases, snapshots, copies).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 

@@ -15,7 +15,7 @@ internal static class Given
     public static BuildPlan Plan(string text, CompileOptions? options = null)
     {
         var compilation = Compile(text, options);
-        return compilation.Plan ?? throw new InvalidOperationException(DiagnosticFormatter.Format(compilation.Source, compilation.Diagnostics));
+        return compilation.Plan ?? throw new InvalidOperationException(DiagnosticFormatter.Format(compilation.Diagnostics));
     }
 
     public static BuildArguments Arguments(params string[] pairs) =>

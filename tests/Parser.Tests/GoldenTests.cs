@@ -25,7 +25,7 @@ public sealed class GoldenTests
     {
         var compilation = KleenefileCompiler.Compile(TestData.Source(name), TestData.Options(name));
 
-        var diagnostics = DiagnosticFormatter.Format(compilation.Source, compilation.Diagnostics);
+        var diagnostics = DiagnosticFormatter.Format(compilation.Diagnostics);
         Approved.Matches(diagnostics, TestData.Path(name, "diagnostics.approved.txt"));
     }
 

@@ -20,7 +20,7 @@ internal sealed class BaseImages
     {
         var found = new BaseImages();
         var errors = new List<string>();
-        foreach (var (reference, line) in plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).DistinctBy(used => used.Reference))
+        foreach (var (reference, place) in plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).DistinctBy(used => used.Reference))
         {
             try
             {
@@ -28,15 +28,14 @@ internal sealed class BaseImages
             }
             catch (KleeneException exception)
             {
-                errors.Add($"{plan.Kleenefile}:{line}: {exception.Message}");
+                errors.Add($"{place}: {exception.Message}");
             }
         }
 
         return errors.Count == 0 ? found : throw new KleeneException(string.Join('\n', errors));
     }
 
-    private static IEnumerable<(string Reference, int Line)> References(PlannedStage stage) =>
-        (stage.Base is StageBase.Image image ? [(image.Reference, stage.Line)] : Enumerable.Empty<(string, int)>())
-        .Concat(stage.Steps.OfType<BuildStep.Copy>().Where(copy => copy.From is CopyOrigin.Image)
-            .Select(copy => (((CopyOrigin.Image)copy.From).Reference, copy.Line)));
+    private static IEnumerable<(string Reference, string Place)> References(PlannedStage stage) =>
+        (stage.Base is StageBase.Image image ? [(image.Reference, stage.Place)] : Enumerable.Empty<(string, string)>())
+        .Concat(stage.Steps.SelectMany(step => step.Origins.OfType<TreeOrigin.Image>().Select(image => (image.Reference, step.Place))));
 }

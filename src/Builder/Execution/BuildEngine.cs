@@ -74,7 +74,7 @@ internal sealed class BuildEngine : IDisposable
     {
         try
         {
-            foreach (var origin in stage.Misses.Select(step => step.Place.Step).OfType<BuildStep.Copy>().Select(copy => copy.From).OfType<CopyOrigin.Stage>())
+            foreach (var origin in stage.Misses.Select(step => step.Place.Step).OfType<BuildStep.Copy>().Select(copy => copy.From).OfType<TreeOrigin.Stage>())
             {
                 _ = StageAsync(origin.Index);
             }
@@ -159,8 +159,8 @@ internal sealed class BuildEngine : IDisposable
     /// <summary>The stage or image that a copy reads; null when it reads the context, or is no copy.</summary>
     private async Task<StageOutcome?> OriginAsync(BuildStep step) => step switch
     {
-        BuildStep.Copy { From: CopyOrigin.Stage origin } => await StageAsync(origin.Index),
-        BuildStep.Copy { From: CopyOrigin.Image image } => new StageOutcome(bases[image.Reference].Snapshot, bases[image.Reference].Key, []),
+        BuildStep.Copy { From: TreeOrigin.Stage origin } => await StageAsync(origin.Index),
+        BuildStep.Copy { From: TreeOrigin.Image image } => new StageOutcome(bases[image.Reference].Snapshot, bases[image.Reference].Key, []),
         _ => null,
     };
 

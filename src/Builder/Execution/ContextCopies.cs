@@ -7,7 +7,7 @@ using Kleene.Build.Runtime;
 namespace Kleene.Build.Builder.Execution;
 
 /// <summary>The copies that read the build context: found and hashed for their keys first, and carried out from what was found then.</summary>
-internal sealed class ContextCopies(BuildContext? context, string kleenefile)
+internal sealed class ContextCopies(BuildContext? context)
 {
     private readonly Dictionary<int, CopyPlan> plans = [];
     private readonly List<string> errors = [];
@@ -29,7 +29,7 @@ internal sealed class ContextCopies(BuildContext? context, string kleenefile)
         }
         catch (KleeneException exception)
         {
-            errors.Add($"{kleenefile}:{place.Step.Line}: {place.Step.Text}: {exception.Message}");
+            errors.Add($"{place.Step.Place}: {place.Step.Text}: {exception.Message}");
             return "";
         }
     }

@@ -21,7 +21,7 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         {
             if (!step.Sources.IsEmpty)
             {
-                await (step.From is CopyOrigin.Context
+                await (step.From is TreeOrigin.Context
                     ? ExecuteAsync(context.Plan(place), step, draft, cancellationToken)
                     : CopyTreeAsync(step, origin, draft, cancellationToken));
             }
@@ -40,8 +40,8 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
     {
         var description = step.From switch
         {
-            CopyOrigin.Stage stage => $"stage '{stage.Index}'",
-            CopyOrigin.Image image => $"image '{image.Reference}'",
+            TreeOrigin.Stage stage => $"stage '{stage.Index}'",
+            TreeOrigin.Image image => $"image '{image.Reference}'",
             _ => throw new UnreachableException(),
         };
         if (origin is not { } snapshot)

@@ -3,7 +3,6 @@ using System.CommandLine;
 using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Cli.Output;
-using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
@@ -64,7 +63,7 @@ internal static class BuildCommand
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
             request = request with { Context = files };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
-            var printer = Printer(form, context, request.Source);
+            var printer = Printer(form, context);
             var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
             if (image is null)
             {
@@ -99,16 +98,16 @@ internal static class BuildCommand
         return (image, planned);
     }
 
-    private static IBuildPrinter Printer(string form, Context context, SourceText source)
+    private static IBuildPrinter Printer(string form, Context context)
     {
         var writer = context.Terminal.Error;
         return form switch
         {
-            "json" => new JsonProgress(writer, source, TimeProvider.System),
-            "quiet" => new QuietProgress(writer, source),
-            "tty" => new LiveProgress(writer, source, TimeProvider.System, context.HasColor),
-            "auto" when context.Terminal.ErrorIsTerminal => new LiveProgress(writer, source, TimeProvider.System, context.HasColor),
-            _ => new PlainProgress(writer, source),
+            "json" => new JsonProgress(writer, TimeProvider.System),
+            "quiet" => new QuietProgress(writer),
+            "tty" => new LiveProgress(writer, TimeProvider.System, context.HasColor),
+            "auto" when context.Terminal.ErrorIsTerminal => new LiveProgress(writer, TimeProvider.System, context.HasColor),
+            _ => new PlainProgress(writer),
         };
     }
 }

@@ -27,7 +27,7 @@ internal static class PlanCommand
             }
             else
             {
-                context.Terminal.Error.Write(DiagnosticFormatter.Format(kleenefile.Source, compilation.Diagnostics));
+                context.Terminal.Error.Write(DiagnosticFormatter.Format(compilation.Diagnostics));
                 if (compilation.Plan is { } plan)
                 {
                     context.Terminal.Output.Write(form == "dot" ? PlanDump.Dot(plan) : PlanDump.Text(plan));

@@ -6,7 +6,7 @@ namespace Kleene.Build.Cli.Output;
 internal static class FailureText
 {
     /// <summary>One line that names the place and the reason.</summary>
-    public static string Of(BuildEvent.StepFailed failed, string path) => $"error: {path}:{failed.Step.Step.Line}: {failed.Step.Step.Text}: {failed.Message}";
+    public static string Of(BuildEvent.StepFailed failed) => $"error: {failed.Step.Step.Place}: {failed.Step.Step.Text}: {failed.Message}";
 
     public static string Of(BuildEvent.Failed failed)
     {

@@ -3,13 +3,12 @@ using System.Text;
 using System.Text.Json;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Cli.Output;
 
 /// <summary>One JSON object a line, for programs. The names are those of the command-line contract.</summary>
-internal sealed class JsonProgress(TextWriter writer, SourceText source, TimeProvider clock) : IBuildPrinter
+internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBuildPrinter
 {
     private readonly ArrayBufferWriter<byte> buffer = new();
 
@@ -27,13 +26,13 @@ internal sealed class JsonProgress(TextWriter writer, SourceText source, TimePro
         writer.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
-    private void Write(Utf8JsonWriter json, BuildEvent happened)
+    private static void Write(Utf8JsonWriter json, BuildEvent happened)
     {
         switch (happened)
         {
             case BuildEvent.Diagnosed diagnosed:
                 json.WriteString("type", "diagnostic");
-                DiagnosticJson.WriteMembers(json, source, diagnosed.Diagnostic);
+                DiagnosticJson.WriteMembers(json, diagnosed.Diagnostic);
                 break;
             case BuildEvent.Started started:
                 json.WriteString("type", "build.started");

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Text;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -16,7 +15,6 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     private readonly Lock gate = new();
     private readonly IAnsiConsole console;
     private readonly TextWriter writer;
-    private readonly SourceText source;
     private readonly TimeProvider clock;
     private readonly SortedDictionary<int, RunningStep> running = [];
     private readonly Queue<IRenderable> finished = [];
@@ -25,10 +23,9 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     private string lastWords = "";
 
     /// <param name="width">Columns to draw on; null takes the terminal's.</param>
-    public LiveProgress(TextWriter writer, SourceText source, TimeProvider clock, bool color, int? width = null)
+    public LiveProgress(TextWriter writer, TimeProvider clock, bool color, int? width = null)
     {
         this.writer = writer;
-        this.source = source;
         this.clock = clock;
         console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -49,7 +46,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
             switch (happened)
             {
                 case BuildEvent.Diagnosed diagnosed:
-                    finished.Enqueue(new Text(VisibleText.OfLines(DiagnosticFormatter.Format(source, diagnosed.Diagnostic).TrimEnd('\n')), Style(diagnosed.Diagnostic.Severity)));
+                    finished.Enqueue(new Text(VisibleText.OfLines(DiagnosticFormatter.Format(diagnosed.Diagnostic).TrimEnd('\n')), Style(diagnosed.Diagnostic.Severity)));
                     break;
                 case BuildEvent.StepStarted started:
                     running[started.Step.Number] = new RunningStep(started.Step, clock.GetTimestamp(), []);
@@ -72,7 +69,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
                 case BuildEvent.StepFailed failed:
                     KeepLines(failed.Step);
                     Finish(failed.Step, "FAILED", "", Color.Red);
-                    finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(failed, source.Path)), new Style(Color.Red)));
+                    finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(failed)), new Style(Color.Red)));
                     break;
                 case BuildEvent.Completed completed:
                     lastWords = $"image created in {Seconds(completed.Duration)}";

@@ -1,6 +1,5 @@
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Cli.Output;
 
@@ -8,7 +7,7 @@ namespace Kleene.Build.Cli.Output;
 /// Lines for pipes and logs, as Kleene prints them. Where steps run side by side, one is shown as it goes and the lines of the
 /// others wait until it has ended: output is never interleaved.
 /// </summary>
-internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBuildPrinter, IDisposable
+internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposable
 {
     private readonly SortedDictionary<int, List<string>> waiting = [];
     private readonly HashSet<int> ended = [];
@@ -19,7 +18,7 @@ internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBui
         switch (happened)
         {
             case BuildEvent.Diagnosed diagnosed:
-                writer.Write(DiagnosticFormatter.Format(source, diagnosed.Diagnostic));
+                writer.Write(DiagnosticFormatter.Format(diagnosed.Diagnostic));
                 break;
             case BuildEvent.StepStarted started:
                 Line(started.Step, $"Step {started.Step.Number}/{started.Step.Total} : {started.Step.Step.Text}");
@@ -34,7 +33,7 @@ internal sealed class PlainProgress(TextWriter writer, SourceText source) : IBui
                 End(completed.Step, $"--> Snapshot created: @{completed.Snapshot}");
                 break;
             case BuildEvent.StepFailed failed:
-                End(failed.Step, FailureText.Of(failed, source.Path));
+                End(failed.Step, FailureText.Of(failed));
                 break;
             case BuildEvent.Completed:
                 writer.WriteLine("image created");

@@ -1,21 +1,20 @@
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Cli.Output;
 
 /// <summary>Says nothing of a build that goes well.</summary>
-internal sealed class QuietProgress(TextWriter writer, SourceText source) : IBuildPrinter
+internal sealed class QuietProgress(TextWriter writer) : IBuildPrinter
 {
     public void Print(BuildEvent happened)
     {
         switch (happened)
         {
             case BuildEvent.Diagnosed { Diagnostic.Severity: DiagnosticSeverity.Error } diagnosed:
-                writer.Write(DiagnosticFormatter.Format(source, diagnosed.Diagnostic));
+                writer.Write(DiagnosticFormatter.Format(diagnosed.Diagnostic));
                 break;
             case BuildEvent.StepFailed failed:
-                writer.WriteLine(FailureText.Of(failed, source.Path));
+                writer.WriteLine(FailureText.Of(failed));
                 break;
             case BuildEvent.Failed failed:
                 writer.WriteLine(FailureText.Of(failed));

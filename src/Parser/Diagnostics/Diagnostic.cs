@@ -9,7 +9,10 @@ namespace Kleene.Build.Parser.Diagnostics;
 public sealed record Diagnostic(DiagnosticRule Rule, TextSpan Span, string Message)
 {
     /// <summary>The span of a finding about what was asked for and not about the text, such as an unknown target.</summary>
-    public static readonly TextSpan WholeRequest = new(0, 0);
+    public static TextSpan WholeRequest(SourceText file) => new(file, 0, 0);
+
+    /// <summary>The text it was found in: the Kleenefile, or one that it includes.</summary>
+    public SourceText Source => Span.Source;
 
     /// <summary>The rule's, unless the file's <c>check=error=true</c> raised it.</summary>
     public DiagnosticSeverity Severity { get; init; } = Rule.Severity;

@@ -7,22 +7,21 @@ namespace Kleene.Build.Parser.Diagnostics;
 /// <summary>Writes findings for people: the place, the rule, the message and the line with carets under it.</summary>
 public static class DiagnosticFormatter
 {
-    public static string Format(SourceText source, Diagnostic diagnostic)
+    public static string Format(Diagnostic diagnostic)
     {
-        var start = source.PositionOf(diagnostic.Span.Start);
+        var start = diagnostic.Span.StartPosition;
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{source.Path}:{start.Line}:{start.Column}: ");
+        text.Append(CultureInfo.InvariantCulture, $"{diagnostic.Source.Path}:{start.Line}:{start.Column}: ");
         text.Append(CultureInfo.InvariantCulture, $"{Word(diagnostic.Severity)} {diagnostic.Rule.Id}: {diagnostic.Message}\n");
-        if (diagnostic.Span != Diagnostic.WholeRequest)
+        if (diagnostic.Span != Diagnostic.WholeRequest(diagnostic.Source))
         {
-            AppendExcerpt(text, source, diagnostic.Span, start);
+            AppendExcerpt(text, diagnostic.Span, start);
         }
 
         return text.ToString();
     }
 
-    public static string Format(SourceText source, IEnumerable<Diagnostic> diagnostics) =>
-        string.Concat(diagnostics.Select(diagnostic => Format(source, diagnostic)));
+    public static string Format(IEnumerable<Diagnostic> diagnostics) => string.Concat(diagnostics.Select(Format));
 
     /// <summary>The severity as it is written in text and in JSON.</summary>
     public static string Word(DiagnosticSeverity severity) => severity switch
@@ -32,22 +31,22 @@ public static class DiagnosticFormatter
         _ => "info",
     };
 
-    private static void AppendExcerpt(StringBuilder text, SourceText source, TextSpan span, LinePosition start)
+    private static void AppendExcerpt(StringBuilder text, TextSpan span, LinePosition start)
     {
-        var line = source.LineSpan(start.Line);
+        var line = span.Source.LineSpan(start.Line);
         var number = start.Line.ToString(CultureInfo.InvariantCulture);
         var indent = Math.Max(0, Math.Min(span.Start, line.End) - line.Start);
         var carets = Math.Max(1, Math.Min(span.End, line.End) - line.Start - indent);
 
         text.Append("  ").Append(number).Append(" | ");
-        foreach (var c in source.Text.AsSpan(line.Start, line.Length))
+        foreach (var c in span.Source.Text.AsSpan(line.Start, line.Length))
         {
             // A Kleenefile is not allowed to drive the reader's terminal.
             text.Append(char.IsControl(c) && c != '\t' ? '\uFFFD' : c);
         }
 
         text.Append('\n').Append(' ', number.Length + 2).Append(" | ");
-        foreach (var c in source.Text.AsSpan(line.Start, indent))
+        foreach (var c in span.Source.Text.AsSpan(line.Start, indent))
         {
             text.Append(c == '\t' ? '\t' : ' ');
         }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Diagnostics;
 
@@ -7,10 +6,10 @@ namespace Kleene.Build.Parser.Diagnostics;
 public static class DiagnosticJson
 {
     /// <summary>The members of an object that is open.</summary>
-    public static void WriteMembers(Utf8JsonWriter json, SourceText source, Diagnostic diagnostic)
+    public static void WriteMembers(Utf8JsonWriter json, Diagnostic diagnostic)
     {
-        var start = source.PositionOf(diagnostic.Span.Start);
-        var end = source.PositionOf(diagnostic.Span.End);
+        var start = diagnostic.Span.StartPosition;
+        var end = diagnostic.Span.EndPosition;
         json.WriteString("rule", diagnostic.Rule.Id);
         json.WriteString("name", diagnostic.Rule.Name);
         json.WriteString("severity", DiagnosticFormatter.Word(diagnostic.Severity));

@@ -45,7 +45,7 @@ internal static class Directives
         var name = text[nameStart..nameEnd].ToLowerInvariant();
         return valueStart == valueEnd || name is not (Escape or Syntax or Check)
             ? null
-            : new Directive(name, text[valueStart..valueEnd], new TextSpan(nameStart, nameEnd), new TextSpan(valueStart, valueEnd));
+            : new Directive(name, text[valueStart..valueEnd], new TextSpan(source, nameStart, nameEnd), new TextSpan(source, valueStart, valueEnd));
     }
 
     private static int SkipBlanks(string text, int at, int end)

@@ -13,27 +13,27 @@ namespace Kleene.Build.Parser.Lexing;
 internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Body, bool IsQuoted, bool StripsTabs, bool IsTerminated)
 {
     /// <summary>The body as it is to be used, every character of it with its place: <c>&lt;&lt;-</c> takes the TABs away that lines begin with.</summary>
-    public LogicalLine Content(SourceText source)
+    public LogicalLine Content()
     {
         if (!StripsTabs)
         {
-            return new LogicalLine(source, [Body]);
+            return new LogicalLine([Body]);
         }
 
         var pieces = ImmutableArray.CreateBuilder<TextSpan>();
         for (var at = Body.Start; at < Body.End;)
         {
-            var lineBreak = source.Text.IndexOf('\n', at, Body.End - at);
+            var lineBreak = Body.Source.Text.IndexOf('\n', at, Body.End - at);
             var end = lineBreak < 0 ? Body.End : lineBreak + 1;
-            while (at < end && source.Text[at] == '\t')
+            while (at < end && Body.Source.Text[at] == '\t')
             {
                 at++;
             }
 
-            pieces.Add(new TextSpan(at, end));
+            pieces.Add(new TextSpan(Body.Source, at, end));
             at = end;
         }
 
-        return new LogicalLine(source, pieces.Count == 0 ? [Body] : pieces.ToImmutable());
+        return new LogicalLine(pieces.Count == 0 ? [Body] : pieces.ToImmutable());
     }
 }

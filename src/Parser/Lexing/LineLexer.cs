@@ -36,7 +36,7 @@ internal sealed class LineLexer
 
         if (text.IndexOf('\0') is >= 0 and var nul)
         {
-            diagnostics.Report(Rules.NulCharacter, new TextSpan(nul, nul + 1), "the file holds a NUL character; is it text in UTF-8?");
+            diagnostics.Report(Rules.NulCharacter, Span(nul, nul + 1), "the file holds a NUL character; is it text in UTF-8?");
         }
 
         while (at < text.Length && TakeDirective())
@@ -57,7 +57,7 @@ internal sealed class LineLexer
 
     private bool TakeDirective()
     {
-        var line = new TextSpan(at, LineEnd(at));
+        var line = Span(at, LineEnd(at));
         if (Directives.Recognise(source, line) is not { } directive)
         {
             return false;
@@ -107,7 +107,7 @@ internal sealed class LineLexer
             }
             else if (contentStart == LineEnd(at))
             {
-                emptyLines.Add(new TextSpan(at, LineEnd(at)));
+                emptyLines.Add(Span(at, LineEnd(at)));
                 TakeBlanks();
                 TakeLineBreak();
             }
@@ -123,7 +123,7 @@ internal sealed class LineLexer
                 Rules.NoEmptyContinuation, emptyLines[0], "an empty line stands inside a continued instruction; remove it or end the instruction");
         }
 
-        var line = new LogicalLine(source, pieces.ToImmutable());
+        var line = new LogicalLine(pieces.ToImmutable());
         if (!string.IsNullOrWhiteSpace(line.Text))
         {
             var heredocs = TakeHeredocs(line);
@@ -146,7 +146,7 @@ internal sealed class LineLexer
         var goesOn = last > start && text[last - 1] == escape && (last - 1 == start || text[last - 2] != escape);
         var pieceEnd = goesOn ? last - 1 : end;
 
-        pieces.Add(new TextSpan(start, pieceEnd));
+        pieces.Add(Span(start, pieceEnd));
         Take(SourceTokenKind.Instruction, pieceEnd);
         Take(SourceTokenKind.Continuation, end);
         TakeLineBreak();
@@ -169,7 +169,7 @@ internal sealed class LineLexer
             var content = text.AsSpan(at, end - at);
             if ((marker.StripsTabs ? content.TrimStart('\t') : content).SequenceEqual(marker.Name))
             {
-                var body = new TextSpan(start, at);
+                var body = Span(start, at);
                 Take(SourceTokenKind.HeredocEnd, end);
                 TakeLineBreak();
                 return new HeredocSyntax(marker.Name, span, body, marker.IsQuoted, marker.StripsTabs, IsTerminated: true);
@@ -180,8 +180,10 @@ internal sealed class LineLexer
         }
 
         diagnostics.Report(Rules.UnterminatedHeredoc, span, $"the heredoc '{marker.Name}' has no end; expected a line '{marker.Name}'");
-        return new HeredocSyntax(marker.Name, span, new TextSpan(start, at), marker.IsQuoted, marker.StripsTabs, IsTerminated: false);
+        return new HeredocSyntax(marker.Name, span, Span(start, at), marker.IsQuoted, marker.StripsTabs, IsTerminated: false);
     }
+
+    private TextSpan Span(int start, int end) => new(source, start, end);
 
     private void TakeBlanks() => Take(SourceTokenKind.Blank, SkipBlanks(at));
 
@@ -211,7 +213,7 @@ internal sealed class LineLexer
     {
         if (end > at)
         {
-            tokens.Add(new SourceToken(kind, new TextSpan(at, end)));
+            tokens.Add(new SourceToken(kind, Span(at, end)));
             at = end;
         }
     }

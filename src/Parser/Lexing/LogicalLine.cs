@@ -8,31 +8,30 @@ internal sealed class LogicalLine
 {
     private readonly ImmutableArray<TextSpan> pieces;
 
-    public LogicalLine(SourceText source, ImmutableArray<TextSpan> pieces, ImmutableArray<HeredocSyntax> heredocs = default)
+    public LogicalLine(ImmutableArray<TextSpan> pieces, ImmutableArray<HeredocSyntax> heredocs = default)
     {
-        Source = source;
         this.pieces = pieces;
         Heredocs = heredocs.IsDefault ? [] : heredocs;
         Text = pieces.Length == 1
-            ? source.Slice(pieces[0])
-            : string.Concat(pieces.Select(source.Slice));
+            ? pieces[0].Text
+            : string.Concat(pieces.Select(piece => piece.Text));
     }
 
-    public SourceText Source { get; }
+    public SourceText Source => pieces[0].Source;
 
     /// <summary>Joined as the reference does: nothing is inserted, the indentation of continued lines stays.</summary>
     public string Text { get; }
 
     public ImmutableArray<HeredocSyntax> Heredocs { get; }
 
-    public TextSpan Span => new(pieces[0].Start, pieces[^1].End);
+    public TextSpan Span => pieces[0].To(pieces[^1]);
 
     /// <summary>For people: the pieces without surrounding blanks, joined by one space.</summary>
     public string DisplayText => pieces.Length == 1
         ? Text.Trim()
-        : string.Join(' ', pieces.Select(piece => Source.Slice(piece).Trim()).Where(piece => piece.Length > 0));
+        : string.Join(' ', pieces.Select(piece => piece.Text.Trim()).Where(piece => piece.Length > 0));
 
-    public LogicalLine With(ImmutableArray<HeredocSyntax> heredocs) => new(Source, pieces, heredocs);
+    public LogicalLine With(ImmutableArray<HeredocSyntax> heredocs) => new(pieces, heredocs);
 
     /// <summary>Where a range of <see cref="Text"/> stands in the file.</summary>
     public TextSpan SpanOf(int start, int length)
@@ -40,10 +39,10 @@ internal sealed class LogicalLine
         if (length == 0)
         {
             var at = SourceOffset(start);
-            return new TextSpan(at, at);
+            return new TextSpan(Source, at, at);
         }
 
-        return new TextSpan(SourceOffset(start), SourceOffset(start + length - 1) + 1);
+        return new TextSpan(Source, SourceOffset(start), SourceOffset(start + length - 1) + 1);
     }
 
     private int SourceOffset(int offset)

@@ -22,8 +22,8 @@ public sealed record PlannedStage
     /// <summary>Position in the file, from 0.</summary>
     public required int Index { get; init; }
 
-    /// <summary>The line of its FROM, from 1.</summary>
-    public int Line { get; init; }
+    /// <summary>Where its FROM stands, as messages begin: <c>Kleenefile:1</c>.</summary>
+    public string Place { get; init; } = "";
 
     /// <summary>The name given by <c>AS</c>, in lower case; null when the stage has none.</summary>
     public string? Name { get; init; }

@@ -18,6 +18,9 @@ public abstract record BuildStep
     /// <summary>The instruction as written, continuations joined by one space.</summary>
     public string Text { get; init; } = "";
 
+    /// <summary>The name of the file it stands in: the Kleenefile, or one that it includes.</summary>
+    public string File { get; init; } = "";
+
     /// <summary>Lines and columns count from 1.</summary>
     public int Line { get; init; } = 1;
 
@@ -25,8 +28,14 @@ public abstract record BuildStep
 
     public int Column { get; init; } = 1;
 
+    /// <summary>Where it stands, as messages begin: <c>Kleenefile:3</c>.</summary>
+    public string Place => $"{File}:{Line}";
+
     /// <summary>The stage's configuration as it is here, for whoever enters the image at this step.</summary>
     public StageConfig Config { get; init; } = new();
+
+    /// <summary>The trees that the step reads beside its parent.</summary>
+    public virtual IEnumerable<TreeOrigin> Origins => [];
 
     /// <summary>A command in a jail on a clone of the parent.</summary>
     public sealed record Run : BuildStep
@@ -67,7 +76,9 @@ public abstract record BuildStep
     /// <summary>Files from the context, a stage or an image.</summary>
     public sealed record Copy : BuildStep
     {
-        public CopyOrigin From { get; init; } = new CopyOrigin.Context();
+        public TreeOrigin From { get; init; } = new TreeOrigin.Context();
+
+        public override IEnumerable<TreeOrigin> Origins => [From];
 
         /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
         public required ImmutableArray<string> Sources { get; init; }
@@ -103,21 +114,4 @@ public abstract record BuildStep
         /// <summary>The owner of what is made; empty means the superuser.</summary>
         public string User { get; init; } = "";
     }
-}
-
-/// <summary>Where the sources of a copy are.</summary>
-public abstract record CopyOrigin
-{
-    private CopyOrigin()
-    {
-    }
-
-    /// <summary>The build context.</summary>
-    public sealed record Context : CopyOrigin;
-
-    /// <summary>The last snapshot of an earlier stage.</summary>
-    public sealed record Stage(int Index) : CopyOrigin;
-
-    /// <summary>Another image.</summary>
-    public sealed record Image(string Reference) : CopyOrigin;
 }

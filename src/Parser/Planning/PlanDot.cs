@@ -52,10 +52,10 @@ internal static class PlanDot
             dot.Append($"  {previous} -> {node};\n");
             switch (step)
             {
-                case BuildStep.Copy { From: CopyOrigin.Stage origin }:
+                case BuildStep.Copy { From: TreeOrigin.Stage origin }:
                     dot.Append($"  {Last(plan.Stages[origin.Index])} -> {node} [style=dashed];\n");
                     break;
-                case BuildStep.Copy { From: CopyOrigin.Image origin }:
+                case BuildStep.Copy { From: TreeOrigin.Image origin }:
                     var image = Quote("image " + origin.Reference);
                     dot.Append($"  {image} [label={Quote(origin.Reference)}, shape=ellipse];\n  {image} -> {node} [style=dashed];\n");
                     break;

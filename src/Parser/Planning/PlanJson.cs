@@ -122,11 +122,11 @@ internal static class PlanJson
         json.WriteEndArray();
     }
 
-    private static string? From(CopyOrigin? origin, BuildPlan plan) => origin switch
+    private static string? From(TreeOrigin? origin, BuildPlan plan) => origin switch
     {
-        null or CopyOrigin.Context => null,
-        CopyOrigin.Stage stage => plan.Stages[stage.Index].DisplayName,
-        CopyOrigin.Image image => image.Reference,
+        null or TreeOrigin.Context => null,
+        TreeOrigin.Stage stage => plan.Stages[stage.Index].DisplayName,
+        TreeOrigin.Image image => image.Reference,
         _ => throw new UnreachableException(),
     };
 
@@ -178,7 +178,7 @@ internal static class PlanJson
         foreach (var diagnostic in compilation.Diagnostics)
         {
             json.WriteStartObject();
-            DiagnosticJson.WriteMembers(json, compilation.Source, diagnostic);
+            DiagnosticJson.WriteMembers(json, diagnostic);
             json.WriteEndObject();
         }
 

@@ -105,11 +105,11 @@ internal static class PlanText
         _ => throw new UnreachableException(),
     };
 
-    private static string Describe(CopyOrigin origin, BuildPlan plan) => origin switch
+    private static string Describe(TreeOrigin origin, BuildPlan plan) => origin switch
     {
-        CopyOrigin.Context => "context",
-        CopyOrigin.Stage stage => $"stage {plan.Stages[stage.Index].DisplayName}",
-        CopyOrigin.Image image => $"image {Quote(image.Reference)}",
+        TreeOrigin.Context => "context",
+        TreeOrigin.Stage stage => $"stage {plan.Stages[stage.Index].DisplayName}",
+        TreeOrigin.Image image => $"image {Quote(image.Reference)}",
         _ => throw new UnreachableException(),
     };
 

@@ -44,7 +44,7 @@ internal sealed class Planner
             {
                 overridden ??= OverriddenStage();
                 var stage = FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
-                stage.Line = instruction.Head.FirstLine;
+                stage.Place = $"{instruction.Head.Line.Source.Path}:{instruction.Head.FirstLine}";
                 stages.Add(stage);
             }
             else if (instruction is UnreadSyntax)
@@ -67,7 +67,7 @@ internal sealed class Planner
             }
         }
 
-        context.ReportUnusedArguments();
+        context.ReportUnusedArguments(syntax.Source);
         return Finish();
     }
 
@@ -75,7 +75,7 @@ internal sealed class Planner
     {
         if (stages.Count == 0)
         {
-            context.Diagnostics.Report(Rules.NoStage, Diagnostic.WholeRequest, "the file has no FROM, so there is nothing to build");
+            context.Diagnostics.Report(Rules.NoStage, Diagnostic.WholeRequest(syntax.Source), "the file has no FROM, so there is nothing to build");
             return null;
         }
 
@@ -86,7 +86,7 @@ internal sealed class Planner
             var suggestion = Suggestion.For(wanted, names);
             var stagesOfFile = suggestion.Length > 0 || names.Count == 0 ? "" : $"; it has {string.Join(", ", names.Select(name => $"'{name}'"))}";
             context.Diagnostics.Report(
-                Rules.UndefinedTarget, Diagnostic.WholeRequest, $"the target '{wanted}' is not a stage of the file{suggestion}{stagesOfFile}");
+                Rules.UndefinedTarget, Diagnostic.WholeRequest(syntax.Source), $"the target '{wanted}' is not a stage of the file{suggestion}{stagesOfFile}");
             return null;
         }
 

@@ -1,6 +1,7 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Expansion;
 using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning;
 
@@ -55,14 +56,14 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
         diagnostics.Report(rule, word.SpanOf(error.Offset, error.Length), error.Message);
     }
 
-    public void ReportUnusedArguments()
+    public void ReportUnusedArguments(SourceText file)
     {
         foreach (var name in options.Arguments.Names)
         {
             if (!declaredArguments.Contains(name) && !BuiltInArguments.IsForBuilder(name) && !globals.IsPlatformWord(name))
             {
                 diagnostics.Report(
-                    Rules.UnusedBuildArgument, Diagnostic.WholeRequest,
+                    Rules.UnusedBuildArgument, Diagnostic.WholeRequest(file),
                     $"no ARG declares the build argument '{name}'{Suggestion.For(name, declaredArguments)}");
             }
         }

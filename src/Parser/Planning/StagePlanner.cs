@@ -64,8 +64,8 @@ internal sealed class StagePlanner : IVariables
 
     public int Index { get; }
 
-    /// <summary>The line of its FROM, from 1.</summary>
-    public int Line { get; set; }
+    /// <summary>Where its FROM stands.</summary>
+    public string Place { get; set; } = "";
 
     public StageBase Base { get; }
 
@@ -155,6 +155,7 @@ internal sealed class StagePlanner : IVariables
         Index = steps.Count + 1,
         Instruction = head.Name,
         Text = head.Line.DisplayText,
+        File = head.Line.Source.Path,
         Line = head.FirstLine,
         EndLine = head.LastLine,
         Column = head.FirstColumn,
@@ -220,7 +221,7 @@ internal sealed class StagePlanner : IVariables
     public PlannedStage ToStage(bool isReachable) => new()
     {
         Index = Index,
-        Line = Line,
+        Place = Place,
         Name = Context.Stages.NameOf(Index),
         Base = Base,
         IsReachable = isReachable,

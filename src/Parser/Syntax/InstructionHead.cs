@@ -15,12 +15,12 @@ internal sealed record InstructionHead(
     public TextSpan Span => Line.Span;
 
     /// <summary>Counted from 1, as all lines and columns are.</summary>
-    public int FirstLine => Line.Source.PositionOf(Keyword.Span.Start).Line;
+    public int FirstLine => Keyword.Span.StartPosition.Line;
 
-    public int FirstColumn => Line.Source.PositionOf(Keyword.Span.Start).Column;
+    public int FirstColumn => Keyword.Span.StartPosition.Column;
 
     /// <summary>The last line that belongs to the instruction: where it has heredocs, the end of the last.</summary>
-    public int LastLine => Line.Source.PositionOf(Line.Heredocs.IsEmpty ? TextSpan.End : Line.Heredocs[^1].Body.End).Line;
+    public int LastLine => (Line.Heredocs.IsEmpty ? TextSpan : Line.Heredocs[^1].Body).EndPosition.Line;
 
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));

@@ -43,10 +43,8 @@ public sealed class SourceText
             end--;
         }
 
-        return new TextSpan(start, end);
+        return new TextSpan(this, start, end);
     }
-
-    public string Slice(TextSpan span) => Text[span.Start..span.End];
 
     private static int[] FindLineStarts(string text)
     {

@@ -1,15 +1,18 @@
 namespace Kleene.Build.Parser.Text;
 
-/// <summary>A half-open range of characters of a source text.</summary>
+/// <summary>A half-open range of characters of a text, which it knows: a file may include others.</summary>
 public readonly record struct TextSpan
 {
-    public TextSpan(int start, int end)
+    public TextSpan(SourceText source, int start, int end)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfLessThan(end, start);
+        Source = source;
         Start = start;
         End = end;
     }
+
+    public SourceText Source { get; }
 
     public int Start { get; }
 
@@ -18,8 +21,15 @@ public readonly record struct TextSpan
 
     public int Length => End - Start;
 
-    /// <summary>The smallest span that holds this one and <paramref name="other"/>.</summary>
-    public TextSpan To(TextSpan other) => new(Math.Min(Start, other.Start), Math.Max(End, other.End));
+    /// <summary>The characters.</summary>
+    public string Text => Source.Text[Start..End];
 
-    public override string ToString() => $"{Start}..{End}";
+    public LinePosition StartPosition => Source.PositionOf(Start);
+
+    public LinePosition EndPosition => Source.PositionOf(End);
+
+    /// <summary>The smallest span that holds this one and <paramref name="other"/> of the same text.</summary>
+    public TextSpan To(TextSpan other) => new(Source, Math.Min(Start, other.Start), Math.Max(End, other.End));
+
+    public override string ToString() => $"{Source.Path} {Start}..{End}";
 }

@@ -13,7 +13,7 @@ public sealed class JsonProgressTests
     public void Every_event_is_one_line_with_the_contract_s_names()
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        var progress = new JsonProgress(writer, events.Source, new EagerTime());
+        var progress = new JsonProgress(writer, new EagerTime());
         foreach (var happened in new[] { events.Starts(1), events.Says(1, "\u001b[2J \"q\" ü\r", OutputKind.Error), events.Completes(1), events.Fails(1), events.Cached(1), Events.Fails(), Events.Completes() })
         {
             progress.Print(happened);

@@ -60,11 +60,11 @@ public sealed class LiveProgressTests
         Assert.DoesNotContain("line 94.", shown, StringComparison.Ordinal);
     }
 
-    private string Draw(int width, params BuildEvent[] happened)
+    private static string Draw(int width, params BuildEvent[] happened)
     {
         var builder = new StringBuilder();
         using var writer = new StringWriter(builder);
-        using (var progress = new LiveProgress(writer, events.Source, TimeProvider.System, color: false, width))
+        using (var progress = new LiveProgress(writer, TimeProvider.System, color: false, width))
         {
             Array.ForEach(happened, progress.Print);
         }

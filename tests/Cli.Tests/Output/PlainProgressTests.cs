@@ -95,10 +95,10 @@ public sealed class PlainProgressTests
     [Fact]
     public void Output_passes_as_it_is() => Shows("Step 1/3 : RUN one\n\u001b[31m[red]\ttab\r100%\n", events.Starts(1), events.Says(1, "\u001b[31m[red]\ttab\r100%"));
 
-    private void Shows(string expected, params BuildEvent[] happened)
+    private static void Shows(string expected, params BuildEvent[] happened)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        using (var progress = new PlainProgress(writer, events.Source))
+        using (var progress = new PlainProgress(writer))
         {
             Array.ForEach(happened, progress.Print);
         }

@@ -10,7 +10,7 @@ public sealed class DiagnosticFormatterTests
     {
         var compilation = Given.Compile("FROM a AS build\n\n\n\nFROM b\n\nCOPY --from=biuld /out /usr/local/bin/\n");
 
-        var text = DiagnosticFormatter.Format(compilation.Source, compilation.Diagnostics);
+        var text = DiagnosticFormatter.Format(compilation.Diagnostics);
 
         Assert.Equal(
             """
@@ -26,7 +26,7 @@ public sealed class DiagnosticFormatterTests
     {
         var source = new SourceText("dir/File", "A\n\tRUN\tx \\\r\n  y\n");
 
-        var text = DiagnosticFormatter.Format(source, new Diagnostic(Rules.UnknownInstruction, new TextSpan(3, 15), "message"));
+        var text = DiagnosticFormatter.Format(new Diagnostic(Rules.UnknownInstruction, new TextSpan(source, 3, 15), "message"));
 
         Assert.Equal("dir/File:2:2: error KB0001: message\n  2 | \tRUN\tx \\\n    | \t^^^^^^^\n", text);
     }
@@ -36,7 +36,7 @@ public sealed class DiagnosticFormatterTests
     {
         var source = new SourceText("Kleenefile", "RUN \u001b[31mx");
 
-        var text = DiagnosticFormatter.Format(source, new Diagnostic(Rules.NulCharacter, new TextSpan(4, 5), "message"));
+        var text = DiagnosticFormatter.Format(new Diagnostic(Rules.NulCharacter, new TextSpan(source, 4, 5), "message"));
 
         Assert.Contains("  1 | RUN \uFFFD[31mx\n", text, StringComparison.Ordinal);
     }

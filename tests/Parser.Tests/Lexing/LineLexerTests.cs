@@ -48,9 +48,9 @@ public sealed class LineLexerTests
         var line = LineLexer.Lex(source, new DiagnosticBag()).Lines.Single();
 
         Assert.Equal("RUN ab  cd", line.Text);
-        Assert.Equal("b\\\r\n  c", source.Slice(line.SpanOf(5, 4)));
-        Assert.Equal(new LinePosition(1, 6), source.PositionOf(line.SpanOf(5, 1).Start));
-        Assert.Equal(new LinePosition(2, 3), source.PositionOf(line.SpanOf(8, 1).Start));
+        Assert.Equal("b\\\r\n  c", line.SpanOf(5, 4).Text);
+        Assert.Equal(new LinePosition(1, 6), line.SpanOf(5, 1).StartPosition);
+        Assert.Equal(new LinePosition(2, 3), line.SpanOf(8, 1).StartPosition);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class LineLexerTests
         var heredoc = LineLexer.Lex(source, new DiagnosticBag()).Lines[0].Heredocs.Single();
 
         Assert.Equal(("E", true, true, true), (heredoc.Name, heredoc.IsQuoted, heredoc.StripsTabs, heredoc.IsTerminated));
-        Assert.Equal("\ta $b\n# c\n", source.Slice(heredoc.Body));
-        Assert.Equal("<<-'E'", source.Slice(heredoc.Operator));
+        Assert.Equal("\ta $b\n# c\n", heredoc.Body.Text);
+        Assert.Equal("<<-'E'", heredoc.Operator.Text);
     }
 }

@@ -53,7 +53,7 @@ public sealed class CopyHeredocTests
 
         var found = Assert.Single(compilation.Diagnostics);
         Assert.Equal("UndefinedVar", found.Rule.Name);
-        Assert.Equal("$missing", compilation.Source.Slice(found.Span));
+        Assert.Equal("$missing", found.Span.Text);
     }
 
     private static BuildStep.Copy Copy(BuildPlan plan) => plan.Target.Steps.OfType<BuildStep.Copy>().Single();

@@ -28,6 +28,6 @@ public sealed class SourceTextTests
     {
         var source = new SourceText("Kleenefile", "ab\r\ncd\nef");
 
-        Assert.Equal(["ab", "cd", "ef"], Enumerable.Range(1, source.LineCount).Select(line => source.Slice(source.LineSpan(line))));
+        Assert.Equal(["ab", "cd", "ef"], Enumerable.Range(1, source.LineCount).Select(line => source.LineSpan(line).Text));
     }
 }

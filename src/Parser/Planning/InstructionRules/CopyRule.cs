@@ -9,9 +9,9 @@ internal static class CopyRule
 {
     public static void Plan(CopySyntax syntax, StagePlanner stage)
     {
-        var origin = Origin(syntax, stage);
+        var origin = syntax.Head.Flag("from") is { } flag ? OriginRule.Find(flag, "COPY --from", stage) : new TreeOrigin.Context();
         var sources = syntax.Sources.Select(source => Source(source, origin, stage)).ToList();
-        var files = HeredocFiles.Of(syntax.Head, syntax.Files, stage);
+        var files = HeredocFiles.Of(syntax.Files, stage);
         var word = stage.ExpandToSomething(syntax.Destination, "the destination");
         var flags = CopyFlags.Read(syntax.Head, stage);
         if (origin is null || files is null || word is not { } written || sources.Contains(null) || flags is null)
@@ -39,61 +39,7 @@ internal static class CopyRule
         });
     }
 
-    private static CopyOrigin? Origin(CopySyntax syntax, StagePlanner stage)
-    {
-        if (syntax.Head.Flag("from") is not { } flag)
-        {
-            return new CopyOrigin.Context();
-        }
-
-        if (stage.ExpandToSomething(flag, "the source of --from") is not { Value: var name })
-        {
-            return null;
-        }
-
-        var stages = stage.Context.Stages;
-        var index = stages.FindByName(name, before: stage.Index);
-        if (index is null && StageGraph.TryParseNumber(name, out var number))
-        {
-            if (number >= stages.Count)
-            {
-                stage.Report(Rules.UndefinedStage, flag.Span, $"there is no stage {name}; the file has {stages.Count}, counted from 0");
-                return null;
-            }
-
-            index = number;
-        }
-
-        if ((index ?? stages.FindLater(name, from: stage.Index)) is not { } found)
-        {
-            return Image(name, flag, stage);
-        }
-
-        if (found >= stage.Index)
-        {
-            var problem = found == stage.Index ? "is this stage itself" : "is defined only later";
-            stage.Report(Rules.ForwardStageReference, flag.Span, $"the stage '{name}' {problem}; COPY --from takes a stage above");
-            return null;
-        }
-
-        stage.DependOn(found);
-        return new CopyOrigin.Stage(found);
-    }
-
-    /// <summary>A name that is no stage is an image, unless it is a bare word that nearly is one.</summary>
-    private static CopyOrigin.Image? Image(string name, Word flag, StagePlanner stage)
-    {
-        var isBareWord = name.AsSpan().IndexOfAny("/:@") < 0;
-        if (isBareWord && Suggestion.Nearest(name, stage.Context.Stages.NamesBefore(stage.Index)) is { } nearest)
-        {
-            stage.Report(Rules.UndefinedStage, flag.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?");
-            return null;
-        }
-
-        return new CopyOrigin.Image(name);
-    }
-
-    private static string? Source(Word word, CopyOrigin? origin, StagePlanner stage)
+    private static string? Source(Word word, TreeOrigin? origin, StagePlanner stage)
     {
         if (stage.ExpandToSomething(word, "the source") is not { Value: var path })
         {
@@ -106,7 +52,7 @@ internal static class CopyRule
             return null;
         }
 
-        if (origin is CopyOrigin.Context && ImagePath.Escapes(path))
+        if (origin is TreeOrigin.Context && ImagePath.Escapes(path))
         {
             stage.Report(Rules.PathOutsideContext, word.Span, $"'{path}' lies outside the build context");
             return null;

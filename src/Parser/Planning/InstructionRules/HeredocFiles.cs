@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax;
-using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
 
@@ -9,15 +8,15 @@ namespace Kleene.Build.Parser.Planning.InstructionRules;
 internal static class HeredocFiles
 {
     /// <summary>Null when a body cannot be expanded; that has been reported.</summary>
-    public static ImmutableArray<PlannedHeredoc>? Of(InstructionHead head, ImmutableArray<HeredocSyntax> heredocs, StagePlanner stage)
+    public static ImmutableArray<PlannedHeredoc>? Of(ImmutableArray<HeredocSyntax> heredocs, StagePlanner stage)
     {
-        var files = heredocs.Select(heredoc => Of(heredoc, head.Line.Source, stage)).ToList();
+        var files = heredocs.Select(heredoc => Of(heredoc, stage)).ToList();
         return files.Contains(null) ? null : [.. files.OfType<PlannedHeredoc>()];
     }
 
-    private static PlannedHeredoc? Of(HeredocSyntax heredoc, SourceText source, StagePlanner stage)
+    private static PlannedHeredoc? Of(HeredocSyntax heredoc, StagePlanner stage)
     {
-        var line = heredoc.Content(source);
+        var line = heredoc.Content();
         if (heredoc.IsQuoted)
         {
             return new PlannedHeredoc(heredoc.Name, line.Text, Expand: false);

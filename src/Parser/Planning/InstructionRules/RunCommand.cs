@@ -29,8 +29,8 @@ internal sealed record RunCommand(ImmutableArray<string> Argv, string? Script = 
             return new RunCommand([.. stage.Shell, Reassembled(text.Text, line)]);
         }
 
-        var content = heredoc.Content(line.Source).Text;
-        if (!line.Source.Slice(heredoc.Body).StartsWith("#!", StringComparison.Ordinal))
+        var content = heredoc.Content().Text;
+        if (!heredoc.Body.Text.StartsWith("#!", StringComparison.Ordinal))
         {
             return new RunCommand([.. stage.Shell, content]);
         }
@@ -49,7 +49,7 @@ internal sealed record RunCommand(ImmutableArray<string> Argv, string? Script = 
 
     /// <summary>The command with the bodies below it, as the shell itself reads heredocs. It takes the TABs away for <c>&lt;&lt;-</c>.</summary>
     private static string Reassembled(string command, LogicalLine line) =>
-        command + string.Concat(line.Heredocs.Select(heredoc => $"\n{line.Source.Slice(heredoc.Body)}{heredoc.Name}"));
+        command + string.Concat(line.Heredocs.Select(heredoc => $"\n{heredoc.Body.Text}{heredoc.Name}"));
 
     /// <summary>The path is handed to a shell, so nothing in it may mean something to one.</summary>
     private static bool IsFileName(string name) =>

@@ -37,5 +37,5 @@ internal static class RunRule
     }
 
     private static ImmutableArray<PlannedHeredoc> PlannedHeredocs(LogicalLine line) =>
-        [.. line.Heredocs.Select(heredoc => new PlannedHeredoc(heredoc.Name, heredoc.Content(line.Source).Text, !heredoc.IsQuoted))];
+        [.. line.Heredocs.Select(heredoc => new PlannedHeredoc(heredoc.Name, heredoc.Content().Text, !heredoc.IsQuoted))];
 }

@@ -1,0 +1,18 @@
+namespace Kleene.Build.Parser.Planning;
+
+/// <summary>Where a step finds files that are not its own: the sources of a copy, what a command sees mounted.</summary>
+public abstract record TreeOrigin
+{
+    private TreeOrigin()
+    {
+    }
+
+    /// <summary>The build context.</summary>
+    public sealed record Context : TreeOrigin;
+
+    /// <summary>The last snapshot of an earlier stage.</summary>
+    public sealed record Stage(int Index) : TreeOrigin;
+
+    /// <summary>Another image.</summary>
+    public sealed record Image(string Reference) : TreeOrigin;
+}
