@@ -16,6 +16,7 @@ internal sealed class LineLexer
     private readonly List<LogicalLine> lines = [];
     private readonly string text;
     private char escape = '\\';
+    private Dialect dialect = Dialect.Docker;
     private int at;
 
     private LineLexer(SourceText source, DiagnosticBag diagnostics)
@@ -52,7 +53,7 @@ internal sealed class LineLexer
             }
         }
 
-        return new LexedFile([.. tokens], [.. directives], [.. lines], escape);
+        return new LexedFile([.. tokens], [.. directives], [.. lines], escape, dialect);
     }
 
     private bool TakeDirective()
@@ -70,6 +71,10 @@ internal sealed class LineLexer
         else if (directive.Name == Directives.Escape)
         {
             SetEscape(directive);
+        }
+        else if (directive.Name == Directives.Syntax)
+        {
+            dialect = Dialects.Named(directive.Value);
         }
 
         directives.Add(directive);

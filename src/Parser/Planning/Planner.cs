@@ -26,7 +26,7 @@ internal sealed class Planner
         target = options.Target is { } name ? graph.FindTarget(name) : graph.Count > 0 ? graph.Count - 1 : null;
 
         var targetStage = options.Target ?? (graph.Count > 0 ? graph.NameOf(graph.Count - 1) : null) ?? "";
-        context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), escape, diagnostics);
+        context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), escape, syntax.Dialect, diagnostics);
     }
 
     /// <summary>The plan, or null when there is not even a target. With errors it is not fit to be run.</summary>

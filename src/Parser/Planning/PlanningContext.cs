@@ -1,12 +1,13 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Expansion;
+using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning;
 
 /// <summary>What all stages of a file share while it is planned.</summary>
-internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, char escape, DiagnosticBag diagnostics)
+internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, char escape, Dialect dialect, DiagnosticBag diagnostics)
 {
     private readonly HashSet<string> declaredArguments = new(StringComparer.Ordinal);
 
@@ -15,6 +16,9 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
     public StageGraph Stages => stages;
 
     public GlobalScope Globals => globals;
+
+    /// <summary>That of the main file; an instruction knows its own by its head.</summary>
+    public Dialect Dialect => dialect;
 
     public DiagnosticBag Diagnostics => diagnostics;
 

@@ -15,13 +15,13 @@ internal static class SyntaxReader
         var instructions = ImmutableArray.CreateBuilder<InstructionSyntax>(file.Lines.Length);
         foreach (var line in file.Lines)
         {
-            instructions.Add(Read(line, file.EscapeCharacter, diagnostics));
+            instructions.Add(Read(line, file.EscapeCharacter, file.Dialect, diagnostics));
         }
 
-        return new KleenefileSyntax(source, file.Directives, instructions.MoveToImmutable());
+        return new KleenefileSyntax(source, file.Dialect, file.Directives, instructions.MoveToImmutable());
     }
 
-    private static InstructionSyntax Read(LogicalLine line, char escape, DiagnosticBag diagnostics)
+    private static InstructionSyntax Read(LogicalLine line, char escape, Dialect dialect, DiagnosticBag diagnostics)
     {
         var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, escape);
         if (InstructionTable.Find(keyword.Text) is not { } definition)
@@ -30,10 +30,10 @@ internal static class SyntaxReader
             diagnostics.Report(
                 Rules.UnknownInstruction, keyword.Span,
                 $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
-            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart, escape), Meant: nearest);
+            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart, escape, dialect), Meant: nearest);
         }
 
-        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart, escape);
+        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart, escape, dialect);
         if (definition.Read is not { } read)
         {
             diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");
