@@ -205,6 +205,10 @@ public sealed class RootedDirectory : IDisposable
         Check(FileCalls.SetOwner(place.Directory, place.Name, owner), "change the owner of", path);
     }
 
+    /// <summary>Gives the root directory itself an owner and permissions.</summary>
+    public void SetRoot(uint permissions, FileOwner owner) =>
+        Check(NativeMethods.fchown(Handle, owner.User, owner.Group) == 0 && NativeMethods.fchmod(Handle, permissions & PermissionBits.All) == 0, "set the owner of", UnixPath.Empty);
+
     /// <summary>Sets when a file, directory or link was last modified.</summary>
     public void SetModified(UnixPath path, FileTime modified)
     {

@@ -25,12 +25,18 @@ public sealed record JailSpec
     /// <summary>What is mounted over the tree, in order.</summary>
     public ImmutableArray<JailMount> Mounts { get; init; } = [];
 
+    /// <summary>Files that are in memory and in this jail only, mounted after all else.</summary>
+    public ImmutableArray<JailFile> Files { get; init; } = [];
+
     /// <summary>Further lines of <c>/etc/hosts</c>: an address and a name.</summary>
     public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
 
     public JailLimits Limits { get; init; } = JailLimits.None;
 
     public bool ReadOnlyRoot { get; init; }
+
+    /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
+    public bool IsPrivileged { get; init; }
 }
 
 /// <summary>A command in a jail: its first, or one that joins it later.</summary>
@@ -41,6 +47,9 @@ public sealed record JailProcess
 
     /// <summary><c>NAME=value</c>.</summary>
     public ImmutableArray<string> Environment { get; init; } = [];
+
+    /// <summary><c>NAME=value</c> of what no disk and no message may ever have.</summary>
+    public ImmutableArray<string> SecretEnvironment { get; init; } = [];
 
     /// <summary>Absolute, inside the jail.</summary>
     public string WorkingDirectory { get; init; } = "/";
@@ -61,11 +70,6 @@ public enum JailNetwork
     /// <summary>The host's.</summary>
     Host,
 }
-
-/// <summary>A directory or file of the host inside a jail.</summary>
-/// <param name="Source">Absolute path on the host.</param>
-/// <param name="Destination">Absolute path in the jail; made when missing, and resolved inside the jail's root.</param>
-public sealed record JailMount(string Source, string Destination, bool ReadOnly = false);
 
 /// <summary>A line of <c>/etc/hosts</c> (hosts(5)).</summary>
 public sealed record HostEntry(string Address, string Name);
