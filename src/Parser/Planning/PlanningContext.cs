@@ -1,12 +1,13 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Expansion;
+using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning;
 
 /// <summary>What all stages of a file share while it is planned.</summary>
-internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, char escape, DiagnosticBag diagnostics)
+internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, Dialect dialect, DiagnosticBag diagnostics)
 {
     private readonly HashSet<string> declaredArguments = new(StringComparer.Ordinal);
 
@@ -16,12 +17,15 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
 
     public GlobalScope Globals => globals;
 
+    /// <summary>That of the main file; an instruction knows its own by its head.</summary>
+    public Dialect Dialect => dialect;
+
     public DiagnosticBag Diagnostics => diagnostics;
 
     /// <summary>Remembers that an ARG names it, so that a build argument of that name is not in vain.</summary>
     public void DeclareArgument(string name) => declaredArguments.Add(name);
 
-    public Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, escape);
+    public static Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, word.Line.Notation.EscapeCharacter);
 
     /// <summary>The same for text in which quotes mean nothing.</summary>
     public static Expanded ExpandText(Word text, IVariables variables) => WordExpander.ExpandText(text.Text, variables);
