@@ -198,6 +198,13 @@ public sealed class RootedDirectory : IDisposable
         Check(FileCalls.Rename(old.Directory, old.Name, place.Directory, place.Name), "rename", path);
     }
 
+    /// <summary>Changes the permissions of what is no link.</summary>
+    public void SetMode(UnixPath path, uint permissions)
+    {
+        using var place = Locate(path, followLast: false, "change the mode of");
+        Check(FileCalls.SetMode(place.Directory, place.Name, permissions), "change the mode of", path);
+    }
+
     /// <summary>Changes who owns a file or link.</summary>
     public void SetOwner(UnixPath path, FileOwner owner)
     {

@@ -33,6 +33,9 @@ public sealed record JailSpec
 
     public JailLimits Limits { get; init; } = JailLimits.None;
 
+    /// <summary>Bounds of each process (getrlimit(2)), instead of the host's.</summary>
+    public ImmutableArray<JailUlimit> Ulimits { get; init; } = [];
+
     public bool ReadOnlyRoot { get; init; }
 
     /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
@@ -81,4 +84,17 @@ public sealed record HostEntry(string Address, string Name);
 public sealed record JailLimits(long? MemoryBytes = null, double? Cpus = null, long? Processes = null)
 {
     public static JailLimits None { get; } = new();
+}
+
+/// <summary>A bound of each process (getrlimit(2)).</summary>
+/// <param name="Name">As the kernel has it, in lower case and without <c>RLIMIT_</c>: <c>nofile</c>.</param>
+/// <param name="Soft">What is in force; null is no bound.</param>
+/// <param name="Hard">As far as the process itself may raise it; null is no bound.</param>
+public sealed record JailUlimit(string Name, ulong? Soft, ulong? Hard)
+{
+    /// <summary>All that there are (getrlimit(2)).</summary>
+    public static ImmutableArray<string> Names { get; } =
+    [
+        "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+    ];
 }

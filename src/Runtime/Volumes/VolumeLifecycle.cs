@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
@@ -25,14 +26,19 @@ public sealed class VolumeLifecycle(
     }
 
     /// <summary>Lends a volume, which is made when there is none of that name; waits for whoever has it alone.</summary>
-    public async Task<VolumeLease> AcquireAsync(VolumeSpec spec, VolumeSharing sharing, CancellationToken cancellationToken)
+    /// <param name="waiting">Told once when somebody has it.</param>
+    public async Task<VolumeLease> AcquireAsync(VolumeSpec spec, VolumeSharing sharing, Action<Volume>? waiting, CancellationToken cancellationToken)
     {
         while (true)
         {
             var volume = await FindOrCreateAsync(spec, cancellationToken);
-            var (held, waited) = await VolumeLock.TakeAsync(LockOf(volume), sharing, cancellationToken);
-            if (waited)
+            var held = VolumeLock.TryTake(LockOf(volume), sharing);
+            if (held is null)
             {
+                waiting?.Invoke(volume);
+                waiting = null;
+                held = await VolumeLock.TakeAsync(LockOf(volume), sharing, cancellationToken);
+
                 // Who had it may have been killed, and its jail not: that would still write.
                 await snapshots.SweepAsync((id, token) => jails.RemoveAsync(id.ToString(), token), cancellationToken);
             }
@@ -59,6 +65,15 @@ public sealed class VolumeLifecycle(
             {
                 return lease;
             }
+        }
+    }
+
+    /// <summary>Gives a volume the labels that it lacks.</summary>
+    public void Label(Volume volume, ImmutableSortedDictionary<string, string> labels)
+    {
+        if (labels.Any(label => volume.Labels.GetValueOrDefault(label.Key) != label.Value))
+        {
+            volumes.Label(volume, labels);
         }
     }
 
@@ -97,7 +112,7 @@ public sealed class VolumeLifecycle(
     /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
     public async Task<Volume> CopyAsync(Volume source, string name, CancellationToken cancellationToken)
     {
-        using var lease = await AcquireAsync(new VolumeSpec { Name = source.Name }, VolumeSharing.Shared, cancellationToken);
+        using var lease = await AcquireAsync(new VolumeSpec { Name = source.Name }, VolumeSharing.Shared, waiting: null, cancellationToken);
         return await CreateAsync(new VolumeSpec { Name = name, Labels = source.Labels, Fill = (path, token) => CopyTreeAsync(lease.Path, path, token) }, cancellationToken);
     }
 

@@ -21,14 +21,13 @@ internal static class VolumeLock
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Waits until the volume can be had.</summary>
-    /// <returns>The lock, and whether somebody else had the volume before.</returns>
-    public static async Task<(FileStream Held, bool Waited)> TakeAsync(string path, VolumeSharing sharing, CancellationToken cancellationToken)
+    public static async Task<FileStream> TakeAsync(string path, VolumeSharing sharing, CancellationToken cancellationToken)
     {
-        for (var waited = false; ; waited = true)
+        while (true)
         {
             if (TryTake(path, sharing) is { } held)
             {
-                return (held, waited);
+                return held;
             }
 
             await Task.Delay(Pause, cancellationToken);

@@ -45,7 +45,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             json.WriteStartObject();
             json.WriteString("ociVersion", OciVersion);
             json.WritePropertyName("process");
-            WriteProcess(json, spec.Process, user, window, spec.IsPrivileged);
+            WriteProcess(json, spec.Process, user, window, spec.IsPrivileged, spec.Ulimits);
             json.WriteStartObject("root");
             json.WriteString("path", spec.Root);
             json.WriteBoolean("readonly", spec.ReadOnlyRoot);
@@ -72,7 +72,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            WriteProcess(json, process, user, window, isPrivileged: false);
+            WriteProcess(json, process, user, window, isPrivileged: false, ulimits: []);
         }
 
         return buffer.WrittenSpan.ToArray();
@@ -83,7 +83,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
     public static string CgroupPath(string id) => $"/kleene-{id}";
 
-    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, bool isPrivileged)
+    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, bool isPrivileged, ImmutableArray<JailUlimit> ulimits)
     {
         json.WriteStartObject();
         json.WriteBoolean("terminal", process.Terminal);
@@ -125,14 +125,34 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         }
 
         json.WriteEndObject();
-        json.WriteStartArray("rlimits");
-        json.WriteStartObject();
-        json.WriteString("type", "RLIMIT_NOFILE");
-        json.WriteNumber("hard", host.OpenFiles);
-        json.WriteNumber("soft", Math.Min(SoftOpenFiles, host.OpenFiles));
-        json.WriteEndObject();
-        json.WriteEndArray();
+        WriteRlimits(json, ulimits);
         json.WriteBoolean("noNewPrivileges", !isPrivileged);
+        json.WriteEndObject();
+    }
+
+    private void WriteRlimits(Utf8JsonWriter json, ImmutableArray<JailUlimit> ulimits)
+    {
+        json.WriteStartArray("rlimits");
+        if (ulimits.All(limit => limit.Name != "nofile"))
+        {
+            WriteRlimit(json, "nofile", Math.Min(SoftOpenFiles, host.OpenFiles), host.OpenFiles);
+        }
+
+        foreach (var limit in ulimits)
+        {
+            // RLIM_INFINITY is all ones.
+            WriteRlimit(json, limit.Name, limit.Soft ?? ulong.MaxValue, limit.Hard ?? ulong.MaxValue);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteRlimit(Utf8JsonWriter json, string name, ulong soft, ulong hard)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", $"RLIMIT_{name.ToUpperInvariant()}");
+        json.WriteNumber("hard", hard);
+        json.WriteNumber("soft", soft);
         json.WriteEndObject();
     }
 
