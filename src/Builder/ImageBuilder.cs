@@ -75,6 +75,7 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
         }
 
         Consent.Require(plan, request);
+        _ = SourceDate.Of(request.Compile.Arguments);
         var copies = new ContextCopies(request.Context);
         var mounts = new ContextMounts(request.Context);
         var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
@@ -95,9 +96,10 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
     {
         var snapshot = outcome.Snapshot ?? await EmptyAsync(cancellationToken);
         var config = StageConfigs.ToImage(target.Config, request.Labels);
+        var date = SourceDate.Of(request.Compile.Arguments);
 
         // A build that changed nothing gives the image that is there already.
-        if (images.FindSame(snapshot, config) is { } same)
+        if (images.FindSame(snapshot, config) is { } same && (date ?? same.Created) == same.Created)
         {
             foreach (var tag in request.Tags)
             {
@@ -107,7 +109,7 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return images.Find(same.Id).Image;
         }
 
-        var image = NewImage(snapshot, outcome, config);
+        var image = NewImage(snapshot, outcome, config) with { Created = date ?? clock.GetUtcNow() };
         images.Add(image, request.Tags);
         return image with { Names = [.. request.Tags.Select(tag => tag.ToString())] };
     }

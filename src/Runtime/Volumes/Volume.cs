@@ -14,6 +14,19 @@ public sealed record Volume
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = VolumeSpec.NoLabels;
 
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>Whether it was made for a build, which can do without what is in it.</summary>
+    public bool IsBuildCache => Labels.ContainsKey(VolumeLabels.CacheId);
+}
+
+/// <summary>The labels that mean something to us.</summary>
+public static class VolumeLabels
+{
+    /// <summary>On a build cache: what Kleenefiles call it.</summary>
+    public const string CacheId = "org.kleene.build-cache.id";
+
+    /// <summary>On a build cache: who keeps it apart from caches of the same id; missing where nobody does.</summary>
+    public const string CacheNamespace = "org.kleene.build-cache.namespace";
 }
 
 /// <summary>No volume has that name or id.</summary>

@@ -50,6 +50,28 @@ public sealed class VolumeLifecycle(
         }
     }
 
+    /// <summary>Lends a volume to share, with its first files put into it as long as it has none.</summary>
+    public async Task<VolumeLease> AcquireFilledAsync(VolumeSpec spec, CancellationToken cancellationToken)
+    {
+        var lease = await AcquireAsync(spec, VolumeSharing.Shared, waiting: null, cancellationToken);
+        if (spec.Fill is not { } fill || Directory.EnumerateFileSystemEntries(lease.Path).Any())
+        {
+            return lease;
+        }
+
+        // Somebody who has it meanwhile may be about to write to it: then it stays as it is.
+        lease.Dispose();
+        using (var alone = await TryAcquireAloneAsync(spec, cancellationToken))
+        {
+            if (alone is not null && !Directory.EnumerateFileSystemEntries(alone.Path).Any())
+            {
+                await fill(alone.Path, cancellationToken);
+            }
+        }
+
+        return await AcquireAsync(spec, VolumeSharing.Shared, waiting: null, cancellationToken);
+    }
+
     /// <summary>Lends a volume for nobody else's use; null when somebody has it.</summary>
     public async Task<VolumeLease?> TryAcquireAloneAsync(VolumeSpec spec, CancellationToken cancellationToken)
     {

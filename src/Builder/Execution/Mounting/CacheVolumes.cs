@@ -13,9 +13,6 @@ namespace Kleene.Build.Builder.Execution.Mounting;
 /// </summary>
 internal static class CacheVolumes
 {
-    public const string IdLabel = "org.kleene.build-cache.id";
-    public const string NamespaceLabel = "org.kleene.build-cache.namespace";
-
     private const string Prefix = "cache-";
     private const int LongestReadable = 60;
     private const int HashLength = 8;
@@ -25,17 +22,17 @@ internal static class CacheVolumes
     /// <param name="ordinal">From 1. Those that use a cache privately each have one of their own.</param>
     public static VolumeSpec SpecOf(RunMount.Cache mount, string origin, int ordinal)
     {
-        var labels = VolumeSpecLabels.Add(IdLabel, mount.Id);
+        var labels = NoLabels.Add(VolumeLabels.CacheId, mount.Id);
         return new VolumeSpec
         {
             Name = NameOf(mount, origin) + (ordinal == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $".p{ordinal}")),
-            Labels = mount.Namespace.Length == 0 ? labels : labels.Add(NamespaceLabel, mount.Namespace),
+            Labels = mount.Namespace.Length == 0 ? labels : labels.Add(VolumeLabels.CacheNamespace, mount.Namespace),
             Owner = new FileOwner(mount.Access.User ?? 0, mount.Access.Group ?? 0),
             Permissions = mount.Access.Mode ?? PermissionBits.Directory,
         };
     }
 
-    private static ImmutableSortedDictionary<string, string> VolumeSpecLabels { get; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, string> NoLabels { get; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>
     /// <c>cache-ID</c> where the id is a plain word and nothing else is said. Otherwise what can be read of it, and behind a dot, which no

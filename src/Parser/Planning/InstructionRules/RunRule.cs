@@ -31,7 +31,7 @@ internal static class RunRule
             Argv = command.Argv,
             Environment = stage.CommandEnvironment(),
             ProxyEnvironment = stage.ProxyEnvironment(),
-            User = stage.Config.User,
+            User = stage.CommandUser,
             WorkingDirectory = stage.WorkingDirectory,
             Network = network,
             IsInsecure = isInsecure.Value,
