@@ -28,6 +28,12 @@ public sealed record CompileOptions
     /// <summary>Who runs the commands of a stage until a USER in it says otherwise; empty leaves it to the base. It does not go into the image.</summary>
     public string CommandUser { get; init; } = "";
 
+    /// <summary>What INCLUDE may name; null where there are no files.</summary>
+    public IIncludedFiles? Includes { get; init; }
+
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
+
+    /// <summary>What the build itself runs on.</summary>
+    public string BuildPlatform { get; init; } = "linux/amd64";
 }

@@ -54,7 +54,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
                 BuildStep.Run run => FilesOf(run, place, cancellationToken),
                 _ => "",
             };
-            key = StepKey.Of(place.Step, key, read, request.Compile.Platform);
+            key = StepKey.Of(place.Step, key, read, PlatformOf(stage));
             steps.Add(new KeyedStep(place, key));
         }
 
@@ -111,4 +111,6 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
 
         return hits.ToImmutable();
     }
+
+    private string PlatformOf(PlannedStage stage) => stage.Config.Platform.Length > 0 ? stage.Config.Platform : request.Compile.BuildPlatform;
 }
