@@ -6,6 +6,7 @@ using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Cli;
 
@@ -23,7 +24,9 @@ internal sealed class Composition : IDisposable
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
+        VolumeRecords = new VolumeStore(database);
+        Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -48,7 +51,11 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
+    public VolumeStore VolumeRecords { get; }
+
+    public VolumeLifecycle Volumes { get; }
+
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Clock);
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();

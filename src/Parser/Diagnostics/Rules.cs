@@ -129,6 +129,21 @@ public static class Rules
     public static readonly DiagnosticRule NulCharacter = new(
         "KB0041", "NulCharacter", Error, "A NUL character", "save the file as text in UTF-8");
 
+    public static readonly DiagnosticRule UnknownMountKey = new(
+        "KB0050", "UnknownMountKey", Error, "A key that this type of mount does not have", "correct the key, or say another type=");
+
+    public static readonly DiagnosticRule InvalidMountValue = new(
+        "KB0051", "InvalidMountValue", Error, "A value of --mount that cannot be", "see what is expected in the message");
+
+    public static readonly DiagnosticRule IncompleteMount = new(
+        "KB0052", "IncompleteMount", Error, "A mount that lacks what its type needs", "add what the message names");
+
+    public static readonly DiagnosticRule DuplicateMountTarget = new(
+        "KB0053", "DuplicateMountTarget", Error, "Two mounts of one command in one place", "give one of them another target");
+
+    public static readonly DiagnosticRule VariableInMountFrom = new(
+        "KB0054", "VariableInMountFrom", Error, "A variable in the from of a mount", "name the image in a FROM ... AS of its own, and mount from that stage");
+
     public static readonly DiagnosticRule InvalidTrigger = new(
         "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
 
@@ -162,6 +177,7 @@ public static class Rules
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
         MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
+        UnknownMountKey, InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom,
         InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 }

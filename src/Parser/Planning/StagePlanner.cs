@@ -57,6 +57,7 @@ internal sealed class StagePlanner : IVariables
         extraEnvironment = parent.extraEnvironment.Clone();
         unsettled = [.. parent.unsettled];
         HasWorkingDirectory = parent.HasWorkingDirectory;
+        HasUser = parent.HasUser;
         dependencies.Add(parent.Index);
     }
 
@@ -80,6 +81,12 @@ internal sealed class StagePlanner : IVariables
 
     /// <summary>Whether the file itself has said where relative paths start.</summary>
     public bool HasWorkingDirectory { get; set; }
+
+    /// <summary>Whether the file itself has said who runs commands.</summary>
+    public bool HasUser { get; set; }
+
+    /// <summary>Who runs commands.</summary>
+    public string CommandUser => HasUser || Context.Options.CommandUser.Length == 0 ? Config.User : Context.Options.CommandUser;
 
     public ImmutableArray<string> Shell => Config.Shell.IsEmpty ? ["/bin/sh", "-c"] : Config.Shell;
 

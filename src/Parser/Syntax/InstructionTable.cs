@@ -17,8 +17,9 @@ internal static class InstructionTable
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
             TakesHeredocs = true,
-            Flags = ["network"],
-            LaterFlags = ["mount", "security", "device"],
+            Flags = ["mount", "network", "security"],
+            RepeatableFlags = ["mount"],
+            LaterFlags = ["device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
