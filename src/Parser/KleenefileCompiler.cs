@@ -15,7 +15,7 @@ public static class KleenefileCompiler
         var file = LineLexer.Lex(source, diagnostics);
         var syntax = SyntaxReader.Read(source, file, diagnostics);
         var checks = CheckDirective.Read(file.Directives, diagnostics);
-        var plan = Planner.Plan(syntax, options, file.EscapeCharacter, diagnostics);
+        var plan = Planner.Plan(syntax, options, diagnostics);
 
         var found = checks.Apply(diagnostics.ToSorted());
         var compilation = new Compilation { Source = source, Diagnostics = found };

@@ -12,26 +12,24 @@ internal sealed class Planner
 {
     private readonly KleenefileSyntax syntax;
     private readonly PlanningContext context;
-    private readonly char escape;
     private readonly ImmutableArray<InstructionSyntax> openings;
     private readonly int? target;
     private readonly List<StagePlanner> stages = [];
 
-    private Planner(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics)
+    private Planner(KleenefileSyntax syntax, CompileOptions options, DiagnosticBag diagnostics)
     {
         this.syntax = syntax;
-        this.escape = escape;
         openings = [.. syntax.Instructions.Where(OpensStage)];
         var graph = new StageGraph([.. openings.Select(opening => opening as FromSyntax)]);
         target = options.Target is { } name ? graph.FindTarget(name) : graph.Count > 0 ? graph.Count - 1 : null;
 
         var targetStage = options.Target ?? (graph.Count > 0 ? graph.NameOf(graph.Count - 1) : null) ?? "";
-        context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), escape, syntax.Dialect, diagnostics);
+        context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), syntax.Notation.Dialect, diagnostics);
     }
 
     /// <summary>The plan, or null when there is not even a target. With errors it is not fit to be run.</summary>
-    public static BuildPlan? Plan(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics) =>
-        new Planner(syntax, options, escape, diagnostics).Plan();
+    public static BuildPlan? Plan(KleenefileSyntax syntax, CompileOptions options, DiagnosticBag diagnostics) =>
+        new Planner(syntax, options, diagnostics).Plan();
 
     private static bool OpensStage(InstructionSyntax instruction) => instruction is FromSyntax or UnreadSyntax { Meant: "FROM" };
 
@@ -146,7 +144,7 @@ internal sealed class Planner
         }
 
         while (openings[index] is FromSyntax from
-            && WordExpander.Expand(from.Image.Text, context.Globals, escape) is { Error: null } image
+            && PlanningContext.Expand(from.Image, context.Globals) is { Error: null } image
             && context.Stages.FindByName(image.Value, before: index) is { } parent)
         {
             index = parent;

@@ -99,7 +99,7 @@ internal sealed class StagePlanner : IVariables
     public PlannedWord? Expand(Word word)
     {
         usesUnsettled = false;
-        return Judge(word, Context.Expand(word, this));
+        return Judge(word, PlanningContext.Expand(word, this));
     }
 
     /// <summary>The same for the body of a heredoc, in which quotes mean nothing.</summary>

@@ -7,10 +7,12 @@ namespace Kleene.Build.Parser.Syntax;
 
 /// <summary>An instruction whose keyword and flags are read and whose arguments are not.</summary>
 internal sealed record InstructionHead(
-    InstructionDefinition Definition, Word Keyword, ImmutableArray<FlagSyntax> Flags, LogicalLine Line, int ArgumentsStart, char EscapeCharacter, Dialect Dialect)
+    InstructionDefinition Definition, Word Keyword, ImmutableArray<FlagSyntax> Flags, LogicalLine Line, int ArgumentsStart)
 {
     /// <summary>The instruction in upper case.</summary>
     public string Name => Definition.Name;
+
+    public Dialect Dialect => Line.Notation.Dialect;
 
     public TextSpan Span => Line.Span;
 

@@ -15,25 +15,25 @@ internal static class SyntaxReader
         var instructions = ImmutableArray.CreateBuilder<InstructionSyntax>(file.Lines.Length);
         foreach (var line in file.Lines)
         {
-            instructions.Add(Read(line, file.EscapeCharacter, file.Dialect, diagnostics));
+            instructions.Add(Read(line, diagnostics));
         }
 
-        return new KleenefileSyntax(source, file.Dialect, file.Directives, instructions.MoveToImmutable());
+        return new KleenefileSyntax(source, file.Notation, file.Directives, instructions.MoveToImmutable());
     }
 
-    private static InstructionSyntax Read(LogicalLine line, char escape, Dialect dialect, DiagnosticBag diagnostics)
+    private static InstructionSyntax Read(LogicalLine line, DiagnosticBag diagnostics)
     {
-        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, escape);
+        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line);
         if (InstructionTable.Find(keyword.Text) is not { } definition)
         {
             var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
             diagnostics.Report(
                 Rules.UnknownInstruction, keyword.Span,
                 $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
-            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart, escape, dialect), Meant: nearest);
+            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart), Meant: nearest);
         }
 
-        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart, escape, dialect);
+        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart);
         if (definition.Read is not { } read)
         {
             diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");

@@ -62,9 +62,9 @@ internal static class ArgumentGrammar
         select name;
 
     /// <summary>The keyword, the flags and where the arguments begin. Every line has a first word, so this always succeeds.</summary>
-    public static (Word Keyword, ImmutableArray<FlagSyntax> Flags, int ArgumentsStart) Head(LogicalLine line, char escape)
+    public static (Word Keyword, ImmutableArray<FlagSyntax> Flags, int ArgumentsStart) Head(LogicalLine line)
     {
-        var start = new LineInput(line, 0, escape);
+        var start = new LineInput(line, 0);
         var result = HeadParser(start);
         return result.WasSuccessful
             ? (result.Value.Keyword, result.Value.Flags, result.Remainder.Position)
@@ -129,7 +129,7 @@ internal static class ArgumentGrammar
         return new Word("", head.Line, end, 0);
     }
 
-    private static LineInput Start(InstructionHead head) => new(head.Line, head.ArgumentsStart, head.EscapeCharacter);
+    private static LineInput Start(InstructionHead head) => new(head.Line, head.ArgumentsStart);
 
     private static FlagSyntax ToFlag(Word word)
     {
