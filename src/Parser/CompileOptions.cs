@@ -25,6 +25,9 @@ public sealed record CompileOptions
     /// <summary><c>NAME=value</c> for the commands of the build; it does not go into the image.</summary>
     public ImmutableArray<string> ExtraEnvironment { get; init; } = [];
 
+    /// <summary>Names that the caller gave to trees of its own.</summary>
+    public NamedContexts NamedContexts { get; init; } = NamedContexts.Empty;
+
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
 }

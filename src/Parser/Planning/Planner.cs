@@ -45,9 +45,9 @@ internal sealed class Planner
                 stage.Place = $"{instruction.Head.Line.Source.Path}:{instruction.Head.FirstLine}";
                 stages.Add(stage);
             }
-            else if (instruction is UnreadSyntax)
+            else if (instruction is UnreadSyntax || stages is [.., { IsReplaced: true }])
             {
-                // Reported when it was read.
+                // Reported when it was read, or in a stage that the caller has replaced.
             }
             else if (stages.Count > 0)
             {
