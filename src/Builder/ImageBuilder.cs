@@ -5,10 +5,12 @@ using System.Threading.Channels;
 using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
+using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Storage;
@@ -16,7 +18,7 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
-public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, TimeProvider clock)
+public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, Fetcher fetcher, TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -72,12 +74,14 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
         }
 
-        var copies = new ContextCopies(request.Context);
+        var remotes = new RemoteSources(fetcher);
+        await remotes.ResolveAsync(plan, cancellationToken);
+        var copies = new ContextCopies(request, remotes);
         var stages = new StageKeys(plan, request, bases, snapshots, copies).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, copies), new WorkdirStepRunner(snapshots));
+            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)), new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();
         return outcome.Failure is { } failure

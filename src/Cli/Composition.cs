@@ -1,5 +1,6 @@
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
@@ -23,6 +24,7 @@ internal sealed class Composition : IDisposable
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
+        Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
         Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
     }
 
@@ -48,7 +50,9 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
+    public Fetcher Fetcher { get; }
+
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Fetcher, Clock);
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();
@@ -79,6 +83,7 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
+        Fetcher.Downloads.Dispose();
         Jails.Dispose();
         Session.Dispose();
         Database.Dispose();

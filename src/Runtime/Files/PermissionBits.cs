@@ -26,7 +26,7 @@ public static class PermissionBits
     internal const uint PrivateDirectory = 0x1c0;
 
     /// <summary>0600: a file that is not complete.</summary>
-    internal const uint PrivateFile = 0x180;
+    public const uint PrivateFile = 0x180;
 
     /// <summary>07777: what chmod(2) sets.</summary>
     internal const uint All = 0xfff;

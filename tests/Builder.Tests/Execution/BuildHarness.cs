@@ -2,7 +2,9 @@ using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Testing;
@@ -70,7 +72,9 @@ internal sealed class BuildHarness : IDisposable
             Context = files,
             Tags = [ImageReference.Parse("app")],
         };
-        var builder = new ImageBuilder(Snapshots, Images, Jails, TimeProvider.System);
+        using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
+        var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
+        var builder = new ImageBuilder(Snapshots, Images, Jails, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
         await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {
