@@ -28,6 +28,12 @@ public sealed record CompileOptions
     /// <summary>Names that the caller gave to trees of its own.</summary>
     public NamedContexts NamedContexts { get; init; } = NamedContexts.Empty;
 
+    /// <summary>What INCLUDE may name; null where there are no files.</summary>
+    public IIncludedFiles? Includes { get; init; }
+
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
+
+    /// <summary>What the build itself runs on.</summary>
+    public string BuildPlatform { get; init; } = "linux/amd64";
 }

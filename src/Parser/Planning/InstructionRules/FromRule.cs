@@ -16,11 +16,11 @@ internal static class FromRule
         var index = earlier.Count;
         if (syntax is null)
         {
-            return OnImage("", syntax, context, index);
+            return new StagePlanner(context, index, new StageBase.Image(""), known: null);
         }
 
         CheckName(syntax, context, index);
-        CheckPlatform(syntax, context);
+        var platform = Platform(syntax, context);
 
         var written = Expand(syntax.Image, context);
         if (written is { Length: 0 })
@@ -29,7 +29,7 @@ internal static class FromRule
         }
 
         // A tree of the caller's takes the place of a stage with its name, and of an image.
-        if (!isOverridden && syntax.Name is { } stageName && OnNamed(stageName.Text, syntax, context, index) is { } replaced)
+        if (!isOverridden && syntax.Name is { } stageName && OnNamed(stageName.Text, syntax, platform, context, index) is { } replaced)
         {
             replaced.IsReplaced = true;
             return replaced;
@@ -38,7 +38,7 @@ internal static class FromRule
         var reference = isOverridden ? context.Options.BaseOverride ?? "" : written ?? "";
         if (reference.Equals("scratch", StringComparison.OrdinalIgnoreCase))
         {
-            return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig());
+            return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
         }
 
         if (!isOverridden && context.Stages.FindByName(reference, before: index) is { } parent)
@@ -46,7 +46,7 @@ internal static class FromRule
             return new StagePlanner(earlier[parent], index);
         }
 
-        if (!isOverridden && OnNamed(reference, syntax, context, index) is { } named)
+        if (!isOverridden && OnNamed(reference, syntax, platform, context, index) is { } named)
         {
             return named;
         }
@@ -58,20 +58,20 @@ internal static class FromRule
                 $"the stage '{reference}' is defined only later, as number {later}; this FROM takes the image '{reference}'");
         }
 
-        return OnImage(reference, syntax, context, index);
+        return OnImage(reference, syntax, platform, context, index);
     }
 
     /// <summary>Null when the caller has no tree of that name. Files become those of an image that has nothing else.</summary>
-    private static StagePlanner? OnNamed(string name, FromSyntax syntax, PlanningContext context, int index)
+    private static StagePlanner? OnNamed(string name, FromSyntax syntax, string platform, PlanningContext context, int index)
     {
         switch (context.Options.NamedContexts.Find(name))
         {
             case NamedContext.Image image when image.Reference.Equals("scratch", StringComparison.OrdinalIgnoreCase):
-                return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig());
+                return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
             case NamedContext.Image image:
-                return OnImage(image.Reference, syntax, context, index);
+                return OnImage(image.Reference, syntax, platform, context, index);
             case NamedContext.Files:
-                var stage = new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig());
+                var stage = new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
                 stage.Add(syntax.Head, new BuildStep.Copy { From = new TreeOrigin.Named(NamedContexts.Familiar(name)), Sources = ["."], Destination = "/" });
                 return stage;
             default:
@@ -79,16 +79,19 @@ internal static class FromRule
         }
     }
 
-    private static StagePlanner OnImage(string reference, FromSyntax? syntax, PlanningContext context, int index)
+    private static StagePlanner OnImage(string reference, FromSyntax syntax, string platform, PlanningContext context, int index)
     {
         var known = context.Options.BaseConfigs.GetValueOrDefault(reference);
-        if (syntax is not null && known is { OnBuild.Length: > 0 })
+        if (known is not null && !PlatformName.Includes(platform, Named(known.Platform, context)))
         {
             context.Diagnostics.Report(
-                Rules.NotSupportedYet, syntax.Image.Span, $"the image '{reference}' has ONBUILD instructions, which is not supported yet");
+                Rules.InvalidBaseImagePlatform, syntax.Image.Span,
+                $"the image '{reference}' was made for {Named(known.Platform, context)}, the stage is for {platform}");
         }
 
-        return new StagePlanner(context, index, new StageBase.Image(reference), known);
+        var stage = new StagePlanner(context, index, new StageBase.Image(reference), known);
+        stage.Config = stage.Config with { Platform = Stored(platform, context) };
+        return stage;
     }
 
     private static void CheckName(FromSyntax syntax, PlanningContext context, int index)
@@ -123,21 +126,27 @@ internal static class FromRule
         }
     }
 
-    private static void CheckPlatform(FromSyntax syntax, PlanningContext context)
+    /// <summary>What the stage is built for: what it says itself, else what the whole build is for.</summary>
+    private static string Platform(FromSyntax syntax, PlanningContext context)
     {
-        if (syntax.Head.Flag("platform") is not { } flag
-            || Expand(flag, context) is not { } platform)
+        if (syntax.Head.Flag("platform") is not { } flag || Expand(flag, context) is not { Length: > 0 } asked)
         {
-            return;
+            return context.Options.Platform;
         }
 
-        if (!PlatformName.Includes(platform, context.Options.Platform))
+        if (!PlatformName.IsValid(asked))
         {
-            context.Diagnostics.Report(
-                Rules.NotSupportedYet, flag.Span,
-                $"the platform '{platform}' is not supported yet in a build for '{context.Options.Platform}'");
+            context.Diagnostics.Report(Rules.InvalidFlag, flag.Span, $"'{asked}' is not a platform; write OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
         }
+
+        return asked;
     }
+
+    /// <summary>As a configuration has it: nothing for what the build runs on.</summary>
+    private static string Stored(string platform, PlanningContext context) =>
+        PlatformName.Includes(platform, context.Options.BuildPlatform) ? "" : PlatformName.Normalize(platform);
+
+    private static string Named(string stored, PlanningContext context) => stored.Length > 0 ? stored : context.Options.BuildPlatform;
 
     private static string? Expand(Word word, PlanningContext context) =>
         context.ExpandGlobally(word, Rules.UndefinedArgInFrom, "no ARG above the first FROM declares");
