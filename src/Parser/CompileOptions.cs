@@ -28,6 +28,9 @@ public sealed record CompileOptions
     /// <summary>Who runs the commands of a stage until a USER in it says otherwise; empty leaves it to the base. It does not go into the image.</summary>
     public string CommandUser { get; init; } = "";
 
+    /// <summary>Names that the caller gave to trees of its own.</summary>
+    public NamedContexts NamedContexts { get; init; } = NamedContexts.Empty;
+
     /// <summary>What INCLUDE may name; null where there are no files.</summary>
     public IIncludedFiles? Includes { get; init; }
 

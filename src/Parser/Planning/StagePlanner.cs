@@ -76,6 +76,9 @@ internal sealed class StagePlanner : IVariables
     /// <summary>The configuration so far, the environment aside.</summary>
     public StageConfig Config { get; set; }
 
+    /// <summary>Whether the caller put a tree in the place of the whole stage, whose instructions then do nothing.</summary>
+    public bool IsReplaced { get; set; }
+
     /// <summary>Absolute.</summary>
     public string WorkingDirectory => Config.WorkingDir.Length == 0 ? "/" : Config.WorkingDir;
 
