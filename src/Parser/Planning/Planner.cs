@@ -29,9 +29,12 @@ internal sealed class Planner
         context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), escape, syntax.Dialect, diagnostics);
     }
 
-    /// <summary>The plan, or null when there is not even a target. With errors it is not fit to be run.</summary>
-    public static BuildPlan? Plan(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics) =>
-        new Planner(syntax, options, escape, diagnostics).Plan();
+    public static PlannedFile Plan(KleenefileSyntax syntax, CompileOptions options, char escape, DiagnosticBag diagnostics)
+    {
+        var planner = new Planner(syntax, options, escape, diagnostics);
+        var plan = planner.Plan();
+        return new PlannedFile(plan, planner.stages);
+    }
 
     private static bool OpensStage(InstructionSyntax instruction) => instruction is FromSyntax or UnreadSyntax { Meant: "FROM" };
 
@@ -45,6 +48,7 @@ internal sealed class Planner
                 overridden ??= OverriddenStage();
                 var stage = FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
                 stage.Place = $"{instruction.Head.Line.Source.Path}:{instruction.Head.FirstLine}";
+                stage.Opening = instruction;
                 stages.Add(stage);
             }
             else if (instruction is UnreadSyntax)
@@ -53,7 +57,7 @@ internal sealed class Planner
             }
             else if (stages.Count > 0)
             {
-                instruction.Head.Definition.Plan?.Invoke(instruction, stages[^1]);
+                stages[^1].Fold(instruction);
             }
             else if (instruction is ArgSyntax declaration)
             {

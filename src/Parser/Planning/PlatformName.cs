@@ -11,6 +11,17 @@ internal static class PlatformName
         return want.Length is >= 1 and <= 3 && want.Zip(have).All(pair => pair.First == pair.Second);
     }
 
+    /// <summary>The operating system and the architecture; null for what is no platform.</summary>
+    /// <param name="text">As written.</param>
+    /// <param name="built">The platform that is built for, from which a part that is not given is taken.</param>
+    public static (string System, string Architecture)? TryParse(string text, string built)
+    {
+        var parts = Parts(text);
+        return parts.Length > 3 || parts.Any(part => part.Length == 0 || part.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')))
+            ? null
+            : (parts[0], parts.ElementAtOrDefault(1) ?? Parts(built).ElementAtOrDefault(1) ?? "");
+    }
+
     private static string[] Parts(string platform)
     {
         var parts = platform.ToLowerInvariant().Split('/');
