@@ -16,11 +16,12 @@ public static class KleenefileCompiler
         var diagnostics = new DiagnosticBag();
         var file = LineLexer.Lex(source, diagnostics);
         var syntax = SyntaxReader.Read(source, file, diagnostics);
-        var checks = CheckSettings.Read(syntax, options.Arguments, diagnostics);
-        var planned = Planner.Plan(syntax, options, file.EscapeCharacter, diagnostics);
+        var whole = IncludeExpander.Expand(syntax, options.Includes, diagnostics);
+        var checks = CheckSettings.Read(whole, options.Arguments, diagnostics);
+        var planned = Planner.Plan(whole, options, diagnostics);
         if (options.Lint != LintLevel.None)
         {
-            Linter.Run(new LintedFile(syntax, file, planned, options), diagnostics);
+            Linter.Run(new LintedFile(whole, planned, options), diagnostics);
         }
 
         var found = checks.Apply(diagnostics.ToSorted());

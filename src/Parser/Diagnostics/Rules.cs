@@ -141,10 +141,6 @@ public static class Rules
         "KB0062", "JSONArgsRecommended", Warning, "CMD or ENTRYPOINT as text for a shell, which passes no signals on",
         "write a JSON array: [\"program\", \"argument\"]") { IsBuildKits = true };
 
-    public static readonly DiagnosticRule InvalidBaseImagePlatform = new(
-        "KB0063", "InvalidBaseImagePlatform", Warning, "A base image of another platform than was asked for",
-        "take an image for this platform, or say FROM --platform=...") { IsBuildKits = true };
-
     public static readonly DiagnosticRule RedundantTargetPlatform = new(
         "KB0064", "RedundantTargetPlatform", Warning, "FROM --platform with what it is anyway", "remove the flag") { IsBuildKits = true };
 
@@ -201,6 +197,30 @@ public static class Rules
     public static readonly DiagnosticRule UselessSkip = new(
         "KB0078", "UselessSkip", Info, "A check=skip that keeps nothing back", "remove the name");
 
+    public static readonly DiagnosticRule InvalidTrigger = new(
+        "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
+
+    public static readonly DiagnosticRule MalformedCondition = new(
+        "KB0106", "MalformedCondition", Error, "A condition that cannot be read", "write IF $NAME, IF $NAME == value, and combine them by !, && and ||, with blanks between");
+
+    public static readonly DiagnosticRule UnbalancedBlock = new(
+        "KB0107", "UnbalancedBlock", Error, "An IF without END, or an ELSE or END without IF", "close each IF by an END in the same file");
+
+    public static readonly DiagnosticRule StageInsideCondition = new(
+        "KB0108", "StageInsideCondition", Error, "A FROM between IF and END", "name the stages and choose by variable: FROM base-$FLAVOUR");
+
+    public static readonly DiagnosticRule UnsettledCondition = new(
+        "KB0109", "UnsettledCondition", Warning, "A condition that hangs on a base image which is not known", "plan where the image is there, or define the variable by ARG or ENV");
+
+    public static readonly DiagnosticRule IncludeNotFound = new(
+        "KB0110", "IncludeNotFound", Error, "An INCLUDE of a file that cannot be read", "correct the path; it starts from the directory of the including file");
+
+    public static readonly DiagnosticRule IncludeCycle = new(
+        "KB0111", "IncludeCycle", Error, "A file that includes itself, directly or through others", "move what both need into a third file");
+
+    public static readonly DiagnosticRule InvalidBaseImagePlatform = new(
+        "KB0112", "InvalidBaseImagePlatform", Warning, "A base image that was made for another platform", "take an image of the platform that FROM asks for, or change --platform") { IsBuildKits = true };
+
     /// <summary>Every rule, in the order of the ids.</summary>
     public static ImmutableArray<DiagnosticRule> All { get; } =
     [
@@ -210,9 +230,10 @@ public static class Rules
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
         MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
-        FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended, InvalidBaseImagePlatform, RedundantTargetPlatform, SecretsUsedInArgOrEnv,
+        FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended, RedundantTargetPlatform, SecretsUsedInArgOrEnv,
         InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile, InvalidDefinitionDescription, StalePackageIndex,
         UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum, WriteToVolume, SharedPackageCache, UselessSkip,
+        InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 
     /// <summary>A rule by name or id, in whatever case it is written; null when there is none.</summary>

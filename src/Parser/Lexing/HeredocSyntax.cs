@@ -17,7 +17,7 @@ internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Bo
     {
         if (!StripsTabs)
         {
-            return new LogicalLine([Body]);
+            return new LogicalLine(Notation.Default, [Body]);
         }
 
         var pieces = ImmutableArray.CreateBuilder<TextSpan>();
@@ -34,6 +34,6 @@ internal sealed record HeredocSyntax(string Name, TextSpan Operator, TextSpan Bo
             at = end;
         }
 
-        return new LogicalLine(pieces.Count == 0 ? [Body] : pieces.ToImmutable());
+        return new LogicalLine(Notation.Default, pieces.Count == 0 ? [Body] : pieces.ToImmutable());
     }
 }

@@ -4,4 +4,4 @@ namespace Kleene.Build.Parser.Lexing;
 
 /// <summary>A file cut into instructions. The tokens cover every character.</summary>
 internal sealed record LexedFile(
-    ImmutableArray<SourceToken> Tokens, ImmutableArray<Directive> Directives, ImmutableArray<LogicalLine> Lines, char EscapeCharacter, Dialect Dialect);
+    ImmutableArray<SourceToken> Tokens, ImmutableArray<Directive> Directives, ImmutableArray<LogicalLine> Lines, Notation Notation);

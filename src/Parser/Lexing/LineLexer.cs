@@ -15,18 +15,21 @@ internal sealed class LineLexer
     private readonly List<Directive> directives = [];
     private readonly List<LogicalLine> lines = [];
     private readonly string text;
-    private char escape = '\\';
-    private Dialect dialect = Dialect.Docker;
+    private Notation notation;
     private int at;
 
-    private LineLexer(SourceText source, DiagnosticBag diagnostics)
+    private LineLexer(SourceText source, Notation notation, DiagnosticBag diagnostics)
     {
         this.source = source;
+        this.notation = notation;
         this.diagnostics = diagnostics;
         text = source.Text;
     }
 
-    public static LexedFile Lex(SourceText source, DiagnosticBag diagnostics) => new LineLexer(source, diagnostics).Lex();
+    public static LexedFile Lex(SourceText source, DiagnosticBag diagnostics) => Lex(source, Notation.Default, diagnostics);
+
+    /// <param name="notation">What holds until the file's own directives say something else.</param>
+    public static LexedFile Lex(SourceText source, Notation notation, DiagnosticBag diagnostics) => new LineLexer(source, notation, diagnostics).Lex();
 
     private LexedFile Lex()
     {
@@ -53,7 +56,7 @@ internal sealed class LineLexer
             }
         }
 
-        return new LexedFile([.. tokens], [.. directives], [.. lines], escape, dialect);
+        return new LexedFile([.. tokens], [.. directives], [.. lines], notation);
     }
 
     private bool TakeDirective()
@@ -74,7 +77,7 @@ internal sealed class LineLexer
         }
         else if (directive.Name == Directives.Syntax)
         {
-            dialect = Dialects.Named(directive.Value);
+            notation = notation with { Dialect = Dialects.Named(directive.Value) };
         }
 
         directives.Add(directive);
@@ -87,7 +90,7 @@ internal sealed class LineLexer
     {
         if (directive.Value is "\\" or "`")
         {
-            escape = directive.Value[0];
+            notation = notation with { EscapeCharacter = directive.Value[0] };
             return;
         }
 
@@ -128,7 +131,7 @@ internal sealed class LineLexer
                 Rules.NoEmptyContinuation, emptyLines[0], "an empty line stands inside a continued instruction; remove it or end the instruction");
         }
 
-        var line = new LogicalLine(pieces.ToImmutable());
+        var line = new LogicalLine(notation, pieces.ToImmutable());
         if (!string.IsNullOrWhiteSpace(line.Text))
         {
             var heredocs = TakeHeredocs(line);
@@ -148,7 +151,7 @@ internal sealed class LineLexer
         }
 
         // The escape character joins lines unless it is itself escaped.
-        var goesOn = last > start && text[last - 1] == escape && (last - 1 == start || text[last - 2] != escape);
+        var goesOn = last > start && text[last - 1] == notation.EscapeCharacter && (last - 1 == start || text[last - 2] != notation.EscapeCharacter);
         var pieceEnd = goesOn ? last - 1 : end;
 
         pieces.Add(Span(start, pieceEnd));
@@ -160,7 +163,7 @@ internal sealed class LineLexer
 
     private ImmutableArray<HeredocSyntax> TakeHeredocs(LogicalLine line)
     {
-        var markers = HeredocScanner.Find(line.Text, escape);
+        var markers = HeredocScanner.Find(line.Text, notation.EscapeCharacter);
         return markers.Count == 0 ? [] : [.. markers.Select(marker => TakeHeredoc(line, marker))];
     }
 

@@ -8,14 +8,18 @@ internal sealed class LogicalLine
 {
     private readonly ImmutableArray<TextSpan> pieces;
 
-    public LogicalLine(ImmutableArray<TextSpan> pieces, ImmutableArray<HeredocSyntax> heredocs = default)
+    public LogicalLine(Notation notation, ImmutableArray<TextSpan> pieces, ImmutableArray<HeredocSyntax> heredocs = default)
     {
+        Notation = notation;
         this.pieces = pieces;
         Heredocs = heredocs.IsDefault ? [] : heredocs;
         Text = pieces.Length == 1
             ? pieces[0].Text
             : string.Concat(pieces.Select(piece => piece.Text));
     }
+
+    /// <summary>How the file is written that it stands in.</summary>
+    public Notation Notation { get; }
 
     public SourceText Source => pieces[0].Source;
 
@@ -31,7 +35,7 @@ internal sealed class LogicalLine
         ? Text.Trim()
         : string.Join(' ', pieces.Select(piece => piece.Text.Trim()).Where(piece => piece.Length > 0));
 
-    public LogicalLine With(ImmutableArray<HeredocSyntax> heredocs) => new(pieces, heredocs);
+    public LogicalLine With(ImmutableArray<HeredocSyntax> heredocs) => new(Notation, pieces, heredocs);
 
     /// <summary>Where a range of <see cref="Text"/> stands in the file.</summary>
     public TextSpan SpanOf(int start, int length)

@@ -10,7 +10,7 @@ internal static class CommentsAbove
     public static IEnumerable<TextSpan> Of(InstructionHead head)
     {
         var source = head.Line.Source;
-        for (var number = head.FirstLine - 1; number > 0; number--)
+        for (var number = head.Keyword.Span.StartPosition.Line - 1; number > 0; number--)
         {
             var line = source.LineSpan(number);
             var content = source.Text.AsSpan(line.Start, line.Length).Trim();

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Syntax.Instructions;
@@ -7,13 +6,13 @@ using Kleene.Build.Parser.Syntax.Instructions;
 namespace Kleene.Build.Parser.Linting;
 
 /// <summary>A file as rules see it: what is written, and what became of it.</summary>
-internal sealed class LintedFile(KleenefileSyntax syntax, LexedFile lexed, PlannedFile planned, CompileOptions options)
+internal sealed class LintedFile(KleenefileSyntax syntax, PlannedFile planned, CompileOptions options)
 {
     public KleenefileSyntax Syntax => syntax;
 
     public CompileOptions Options => options;
 
-    public char Escape => lexed.EscapeCharacter;
+    public char Escape => syntax.Notation.EscapeCharacter;
 
     public ImmutableArray<LintedStage> Stages { get; } = [.. planned.Stages.Select(stage => new LintedStage(stage))];
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kleene.Build.Parser.Linting.Shell;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Linting;
 
@@ -13,6 +14,14 @@ internal sealed class LintedInstruction(PlannedInstruction planned)
     public InstructionSyntax Syntax => planned.Syntax;
 
     public InstructionHead Head => planned.Syntax.Head;
+
+    /// <summary>Where it stands, for a message about a place in <paramref name="source"/>.</summary>
+    public string PlaceFrom(SourceText source)
+    {
+        var place = Head.Keyword.Span;
+        var line = place.StartPosition.Line;
+        return ReferenceEquals(place.Source, source) ? $"line {line}" : $"{place.Source.Path}:{line}";
+    }
 
     /// <summary>Null when it became none.</summary>
     public BuildStep? Step => planned.Step;

@@ -8,7 +8,7 @@ namespace Kleene.Build.Parser.Linting;
 internal static class Linter
 {
     // What these find hangs on the base image, of which a check may know nothing.
-    private static readonly ImmutableHashSet<DiagnosticRule> DependOnBase = [Rules.UndefinedVariable, Rules.InvalidBaseImagePlatform];
+    private static readonly ImmutableHashSet<DiagnosticRule> DependOnBase = [Rules.UndefinedVariable, Rules.InvalidBaseImagePlatform, Rules.UnsettledCondition];
 
     // Without the context's files these find less, or nothing.
     private static readonly ImmutableHashSet<DiagnosticRule> DependOnContext = [Rules.CopyIgnoredFile, Rules.SecretFileInContext];

@@ -7,7 +7,7 @@ using Kleene.Build.Parser.Text;
 namespace Kleene.Build.Parser.Planning;
 
 /// <summary>What all stages of a file share while it is planned.</summary>
-internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, char escape, Dialect dialect, DiagnosticBag diagnostics)
+internal sealed class PlanningContext(CompileOptions options, StageGraph stages, GlobalScope globals, Dialect dialect, DiagnosticBag diagnostics)
 {
     private readonly HashSet<string> declaredArguments = new(StringComparer.Ordinal);
 
@@ -25,7 +25,7 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
     /// <summary>Remembers that an ARG names it, so that a build argument of that name is not in vain.</summary>
     public void DeclareArgument(string name) => declaredArguments.Add(name);
 
-    public Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, escape);
+    public static Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, word.Line.Notation.EscapeCharacter);
 
     /// <summary>The same for text in which quotes mean nothing.</summary>
     public static Expanded ExpandText(Word text, IVariables variables) => WordExpander.ExpandText(text.Text, variables);

@@ -103,7 +103,7 @@ internal sealed class StagePlanner : IVariables
     public PlannedWord? Expand(Word word)
     {
         usesUnsettled = false;
-        return Judge(word, Context.Expand(word, this));
+        return Judge(word, PlanningContext.Expand(word, this));
     }
 
     /// <summary>The same for the body of a heredoc, in which quotes mean nothing.</summary>
@@ -167,15 +167,16 @@ internal sealed class StagePlanner : IVariables
     /// <summary>Adds a step of which only its own is filled in; where it stands, and what holds there, is the same question for each.</summary>
     public void Add(InstructionHead head, BuildStep step)
     {
+        var place = head.Place;
         steps.Add(step with
         {
             Index = steps.Count + 1,
             Instruction = head.Name,
             Text = head.Line.DisplayText,
-            File = head.Line.Source.Path,
-            Line = head.FirstLine,
-            EndLine = head.LastLine,
-            Column = head.FirstColumn,
+            File = place.Source.Path,
+            Line = place.StartPosition.Line,
+            EndLine = place.EndPosition.Line,
+            Column = place.StartPosition.Column,
             Config = ConfigHere(),
         });
         if (instructions is [.., var last])
@@ -187,7 +188,7 @@ internal sealed class StagePlanner : IVariables
     /// <summary>Notes an instruction of which only the last counts, and reports the one that it makes void.</summary>
     public void NoteLastCounts(InstructionHead head)
     {
-        if (lastOf.TryGetValue(head.Name, out var earlier))
+        if (lastOf.TryGetValue(head.Name, out var earlier) && !earlier.Line.Source.IsTrigger)
         {
             Report(
                 Rules.MultipleInstructionsDisallowed, earlier.Keyword.Span,

@@ -1,3 +1,4 @@
+using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning.InstructionRules;
 using Kleene.Build.Parser.Syntax.Instructions;
 
@@ -11,7 +12,7 @@ internal static class InstructionTable
 {
     public static readonly IReadOnlyList<InstructionDefinition> All =
     [
-        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Flags = ["platform"] },
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { MayBeTrigger = false, Flags = ["platform"] },
         InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
@@ -37,16 +38,25 @@ internal static class InstructionTable
         InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan),
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
-        InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
+        InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan) with { MayBeTrigger = false },
         new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
         },
-        new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION" },
+        InstructionDefinition.Of("ONBUILD", "ONBUILD INSTRUCTION", OnBuildSyntax.Read, OnBuildRule.Plan) with { TakesHeredocs = true, MayBeTrigger = false },
+        Addition("INCLUDE", "INCLUDE FILE", IncludeSyntax.Read),
+        Addition("IF", "IF CONDITION", IfSyntax.Read),
+        Addition("ELSE", "ELSE or ELSE IF CONDITION", ElseSyntax.Read),
+        Addition("END", "END", EndSyntax.Read),
     ];
 
     private static readonly Dictionary<string, InstructionDefinition> ByName = All.ToDictionary(row => row.Name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A row of what Docker's language does not have; the planner itself acts on it.</summary>
+    private static InstructionDefinition Addition<T>(string name, string form, Func<InstructionHead, DiagnosticBag, T?> read)
+        where T : InstructionSyntax =>
+        InstructionDefinition.Of(name, form, read, plan: null) with { MayStandFirst = true, MayBeTrigger = false, IsAddition = true };
 
     public static IEnumerable<string> Names => All.Select(row => row.Name);
 

@@ -15,25 +15,35 @@ internal static class SyntaxReader
         var instructions = ImmutableArray.CreateBuilder<InstructionSyntax>(file.Lines.Length);
         foreach (var line in file.Lines)
         {
-            instructions.Add(Read(line, file.EscapeCharacter, file.Dialect, diagnostics));
+            instructions.Add(Read(line, 0, diagnostics));
         }
 
-        return new KleenefileSyntax(source, file.Dialect, file.Directives, instructions.MoveToImmutable());
+        var syntax = new KleenefileSyntax(source, file.Notation, file.Directives, instructions.MoveToImmutable());
+        BlockBalance.Check(syntax, diagnostics);
+        return syntax;
     }
 
-    private static InstructionSyntax Read(LogicalLine line, char escape, Dialect dialect, DiagnosticBag diagnostics)
+    /// <summary>Reads the instruction that begins at a place of a line.</summary>
+    public static InstructionSyntax Read(LogicalLine line, int start, DiagnosticBag diagnostics)
     {
-        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, escape);
+        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, start);
         if (InstructionTable.Find(keyword.Text) is not { } definition)
         {
             var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
             diagnostics.Report(
                 Rules.UnknownInstruction, keyword.Span,
                 $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
-            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart, escape, dialect), Meant: nearest);
+            return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart), Meant: nearest);
         }
 
-        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart, escape, dialect);
+        var head = new InstructionHead(definition, keyword, flags, line, argumentsStart);
+        if (definition.IsAddition && !head.Dialect.HasAdditions())
+        {
+            diagnostics.Report(
+                Rules.UnknownInstruction, keyword.Span, $"{definition.Name} is an addition to Docker's language; this file asks for another one by '# syntax='");
+            return new UnreadSyntax(head, Meant: null);
+        }
+
         if (definition.Read is not { } read)
         {
             diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");

@@ -21,7 +21,7 @@ public sealed class DialectTests
     {
         var file = LineLexer.Lex(new SourceText("Kleenefile", text), new DiagnosticBag());
 
-        Assert.Equal(Enum.Parse<Dialect>(dialect), file.Dialect);
+        Assert.Equal(Enum.Parse<Dialect>(dialect), file.Notation.Dialect);
     }
 
     [Theory]

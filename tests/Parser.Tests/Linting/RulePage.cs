@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Linting;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Tests.Linting;
@@ -38,13 +39,16 @@ internal sealed class RulePage
         get
         {
             var words = Block("console", text)?.Trim().Split(' ') ?? [];
+            var files = new PageFiles(Lines("ignore"), Lines("files"));
             string? After(string option) => words.SkipWhile(word => word != option).Skip(1).FirstOrDefault();
             return CompileOptions.Default with
             {
                 Lint = LintLevel.Everything,
                 Target = After("--target"),
                 Arguments = After("--build-arg") is { } argument ? Given.Arguments(argument) : BuildArguments.Empty,
-                Files = new PageFiles(Lines("ignore"), Lines("files")),
+                Files = files,
+                Includes = files,
+                BaseConfigs = Lines("bases").Select(line => line.Split(' ')).ToDictionary(line => line[0], line => new StageConfig { Platform = line[1] }),
             };
         }
     }
@@ -87,7 +91,7 @@ internal sealed class RulePage
         return match.Success ? match.Groups[1].Value : null;
     }
 
-    private sealed class PageFiles(string[] ignored, string[] files) : IContextFiles
+    private sealed class PageFiles(string[] ignored, string[] files) : IContextFiles, IIncludedFiles
     {
         public string? IgnoredBy(string source) =>
             Array.FindIndex(ignored, pattern => source == pattern || source.StartsWith(pattern + "/", StringComparison.Ordinal)) is >= 0 and var line
@@ -96,6 +100,11 @@ internal sealed class RulePage
         public IEnumerable<string> Taken(IReadOnlyList<string> sources, IReadOnlyList<string> exclude) =>
             files.Select(file => file.Split(": ")[0]).Where(file => sources.Any(source => source is "." or "" || file == source || file.StartsWith(source + "/", StringComparison.Ordinal)));
 
-        public string Beginning(string path) => files.Select(file => file.Split(": ", 2)).Single(file => file[0] == path)[1];
+        public string Beginning(string path) => Content(path) ?? "";
+
+        public IncludedFile Read(string path) =>
+            Content(path) is { } content ? new IncludedFile.Found(content) : new IncludedFile.Missing($"there is no file '{path}'");
+
+        private string? Content(string path) => files.Select(file => file.Split(": ", 2)).FirstOrDefault(file => file[0] == path)?[1];
     }
 }

@@ -39,7 +39,7 @@ internal static class CacheOrderRules
                     {
                         found.Report(
                             Rules.CopyBeforeInstall, early.SourcesSpan,
-                            $"any change of any file runs '{tool.Command}' in line {instruction.Head.FirstLine} again; {tool.Advice}");
+                            $"any change of any file runs '{tool.Command}' in {instruction.PlaceFrom(early.SourcesSpan.Source)} again; {tool.Advice}");
 
                         // One advice for a copy.
                         everything = null;
@@ -66,7 +66,7 @@ internal static class CacheOrderRules
                 {
                     foreach (var pair in declarations.Declarations.Where(pair => IsLikelyToChange(pair)))
                     {
-                        waiting[pair.Name.Text] = new EarlyDeclaration(pair.Name, instruction.Head.FirstLine);
+                        waiting[pair.Name.Text] = new EarlyDeclaration(pair.Name);
                     }
                 }
             }
@@ -87,7 +87,7 @@ internal static class CacheOrderRules
                     found.Report(
                         Rules.EarlyArgument, declaration.Name.Span,
                         $"another '{name}' runs {(declaration.Commands == 1 ? "a command" : $"{declaration.Commands} commands")} again that do{(declaration.Commands == 1 ? "es" : "")} not use it; "
-                        + $"line {instruction.Head.FirstLine} is the first that does");
+                        + $"{instruction.PlaceFrom(declaration.Name.Span.Source)} is the first that does");
                 }
             }
             else if (instruction.Syntax is RunSyntax)
@@ -104,7 +104,7 @@ internal static class CacheOrderRules
     private static bool IsLikelyToChange(PairSyntax pair) =>
         !ArgumentNames.IsForTools(pair.Name.Text) && (pair.Value is null || ArgumentNames.IsNewInEachBuild(pair.Name.Text));
 
-    private sealed record EarlyDeclaration(Word Name, int Line)
+    private sealed record EarlyDeclaration(Word Name)
     {
         /// <summary>How many have run since without naming it.</summary>
         public int Commands { get; set; }

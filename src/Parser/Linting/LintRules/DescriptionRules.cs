@@ -35,7 +35,7 @@ internal static class DescriptionRules
     {
         // Only a comment right above describes; an empty line between makes it one like any other.
         if (CommentsAbove.Of(head).FirstOrDefault() is not { Source: not null } comment
-            || comment.StartPosition.Line != head.FirstLine - 1
+            || comment.StartPosition.Line != head.Keyword.Span.StartPosition.Line - 1
             || file.Syntax.Directives.Any(directive => directive.NameSpan.Start >= comment.Start && directive.NameSpan.End <= comment.End))
         {
             return;

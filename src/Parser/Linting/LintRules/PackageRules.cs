@@ -12,10 +12,10 @@ internal static class PackageRules
     public static void StalePackageIndex(LintedFile file, DiagnosticBag found)
     {
         // By stage, as a stage on another one finds the index of that.
-        var fetched = new List<Dictionary<PackageManager, int>>();
+        var fetched = new List<Dictionary<PackageManager, LintedInstruction>>();
         foreach (var stage in file.Stages)
         {
-            var known = stage.Base is StageBase.Stage parent ? new Dictionary<PackageManager, int>(fetched[parent.Index]) : [];
+            var known = stage.Base is StageBase.Stage parent ? new Dictionary<PackageManager, LintedInstruction>(fetched[parent.Index]) : [];
             fetched.Add(known);
             foreach (var instruction in stage.Instructions)
             {
@@ -45,7 +45,7 @@ internal static class PackageRules
         }
     }
 
-    private static void CheckIndex(LintedInstruction instruction, Dictionary<PackageManager, int> known, DiagnosticBag found)
+    private static void CheckIndex(LintedInstruction instruction, Dictionary<PackageManager, LintedInstruction> known, DiagnosticBag found)
     {
         var fresh = new HashSet<PackageManager>();
         foreach (var command in instruction.Commands)
@@ -59,11 +59,11 @@ internal static class PackageRules
             {
                 fresh.Add(manager);
             }
-            else if (manager.IsInstall(command) && !fresh.Contains(manager) && known.TryGetValue(manager, out var line))
+            else if (manager.IsInstall(command) && !fresh.Contains(manager) && known.TryGetValue(manager, out var step))
             {
                 found.Report(
                     Rules.StalePackageIndex, command.Words[0].Span.To(command.Words[Math.Min(1, command.Words.Length - 1)].Span),
-                    $"this installs by the index that line {line} has fetched, which may be long out of date when that step is cached");
+                    $"this installs by the index that {step.PlaceFrom(command.Words[0].Span.Source)} has fetched, which may be long out of date when that step is cached");
 
                 // Once for a step.
                 fresh.Add(manager);
@@ -72,7 +72,7 @@ internal static class PackageRules
 
         foreach (var manager in fresh)
         {
-            known.TryAdd(manager, instruction.Head.FirstLine);
+            known.TryAdd(manager, instruction);
         }
     }
 

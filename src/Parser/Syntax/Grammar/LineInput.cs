@@ -7,11 +7,11 @@ namespace Kleene.Build.Parser.Syntax.Grammar;
 /// A place in a logical line as the combinators see it. Unlike the library's own input it can move over a whole word at once
 /// and makes its table of memos only when one is wanted, so that a long RUN costs one object and not two for each character.
 /// </summary>
-internal sealed class LineInput(LogicalLine line, int position, char escape) : IInput
+internal sealed class LineInput(LogicalLine line, int position) : IInput
 {
     public LogicalLine LogicalLine => line;
 
-    public char Escape => escape;
+    public char Escape => line.Notation.EscapeCharacter;
 
     public string Source => line.Text;
 
@@ -32,7 +32,7 @@ internal sealed class LineInput(LogicalLine line, int position, char escape) : I
 
     public IInput Advance() => MoveTo(position + 1);
 
-    public LineInput MoveTo(int next) => new(line, next, escape);
+    public LineInput MoveTo(int next) => new(line, next);
 
     public Word WordTo(int end) => new(line.Text[position..end], line, position, end - position);
 
