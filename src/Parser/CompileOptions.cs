@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Parser.Planning;
 
 namespace Kleene.Build.Parser;
@@ -36,6 +37,12 @@ public sealed record CompileOptions
 
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
+
+    /// <summary>How much is looked for beyond what the plan needs.</summary>
+    public LintLevel Lint { get; init; } = LintLevel.None;
+
+    /// <summary>The build context, for the rules that look into it; null where nobody is to look.</summary>
+    public IContextFiles? Files { get; init; }
 
     /// <summary>What the build itself runs on.</summary>
     public string BuildPlatform { get; init; } = "linux/amd64";

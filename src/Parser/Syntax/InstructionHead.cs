@@ -25,6 +25,9 @@ internal sealed record InstructionHead(
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));
 
+    /// <summary>With the bodies of heredocs.</summary>
+    public TextSpan WholeSpan => Line.Heredocs.IsEmpty ? Span : Span.To(Line.Heredocs[^1].Body);
+
     public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
 
     /// <summary>The values of a flag that may be given more than once.</summary>
