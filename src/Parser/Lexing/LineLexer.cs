@@ -62,7 +62,7 @@ internal sealed class LineLexer
     private bool TakeDirective()
     {
         var line = Span(at, LineEnd(at));
-        if (Directives.Recognise(source, line) is not { } directive)
+        if (Directives.Recognise(line) is not { } directive)
         {
             return false;
         }

@@ -19,6 +19,9 @@ internal sealed record InstructionDefinition
     /// <summary>How it is written, for messages.</summary>
     public required string Form { get; init; }
 
+    /// <summary>How its arguments may be laid out. What nobody has thought about stays as it was written.</summary>
+    public ArgumentShape Shape { get; init; } = ArgumentShape.Text;
+
     /// <summary>Null for an instruction of the language that cannot be built yet.</summary>
     public InstructionReader? Read { get; init; }
 

@@ -11,16 +11,18 @@ internal static class InstructionTable
 {
     public static readonly IReadOnlyList<InstructionDefinition> All =
     [
-        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Flags = ["platform"] },
-        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Shape = ArgumentShape.Words, Flags = ["platform"] },
+        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { Shape = ArgumentShape.Declarations, MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
+            Shape = ArgumentShape.Command,
             TakesHeredocs = true,
             Flags = ["network"],
             LaterFlags = ["mount", "security", "device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
+            Shape = ArgumentShape.WordsOrArray,
             TakesHeredocs = true,
             Flags = ["from", "chown", "chmod", "exclude", "link"],
             RepeatableFlags = ["exclude"],
@@ -28,22 +30,23 @@ internal static class InstructionTable
             LaterFlags = ["parents"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
-        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),
-        InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan),
+        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan) with { Shape = ArgumentShape.Pairs },
+        InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan) with { Shape = ArgumentShape.Pairs },
         InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan),
-        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan),
-        InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan),
-        InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan),
-        InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan),
+        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan) with { Shape = ArgumentShape.Words },
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
-        InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
+        InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan) with { Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
-        new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
+        new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION", Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
+            Shape = ArgumentShape.Check,
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
         },
-        new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION" },
+        new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION", Shape = ArgumentShape.Instruction },
     ];
 
     private static readonly Dictionary<string, InstructionDefinition> ByName = All.ToDictionary(row => row.Name, StringComparer.OrdinalIgnoreCase);
