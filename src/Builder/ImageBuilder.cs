@@ -53,20 +53,13 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
 
     private async Task<BuildEvent> RunAsync(BuildRequest request, ChannelWriter<BuildEvent> events, long started, CancellationToken cancellationToken)
     {
-        // Twice, because only the first plan tells which images have to be known for the second.
-        var compilation = KleenefileCompiler.Compile(request.Source, request.Compile);
-        var bases = compilation.Plan is { } draft ? BaseImages.Find(draft, images) : null;
-        if (bases is { Configs.Count: > 0 })
-        {
-            compilation = KleenefileCompiler.Compile(request.Source, request.Compile with { BaseConfigs = bases.Configs });
-        }
-
+        var (compilation, bases) = Compile(request);
         foreach (var diagnostic in compilation.Diagnostics)
         {
             events.TryWrite(new BuildEvent.Diagnosed(diagnostic));
         }
 
-        if (compilation.Plan is not { } plan || bases is null)
+        if (compilation.Plan is not { } plan)
         {
             var errors = compilation.Diagnostics.Count(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
             return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
@@ -83,6 +76,22 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
         return outcome.Failure is { } failure
             ? await FailAsync(request, outcome, failure, started)
             : new BuildEvent.Completed(await FinishAsync(request, plan.Target, outcome, cancellationToken), Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>
+    /// More than once, because only a plan tells which images have to be known for the next: they bring variables, on which conditions
+    /// may hang, and ONBUILD instructions, which may name further images. Images only become more, so this ends.
+    /// </summary>
+    private (Compilation Compilation, BaseImages Bases) Compile(BuildRequest request)
+    {
+        var bases = new BaseImages();
+        var compilation = KleenefileCompiler.Compile(request.Source, request.Compile);
+        while (compilation.Plan is { } plan && bases.AddFrom(plan, images))
+        {
+            compilation = KleenefileCompiler.Compile(request.Source, request.Compile with { BaseConfigs = bases.Configs });
+        }
+
+        return (compilation, bases);
     }
 
     private async Task<Image> FinishAsync(BuildRequest request, PlannedStage target, StageOutcome outcome, CancellationToken cancellationToken)

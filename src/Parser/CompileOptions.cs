@@ -25,6 +25,12 @@ public sealed record CompileOptions
     /// <summary><c>NAME=value</c> for the commands of the build; it does not go into the image.</summary>
     public ImmutableArray<string> ExtraEnvironment { get; init; } = [];
 
+    /// <summary>What INCLUDE may name; null where there are no files.</summary>
+    public IIncludedFiles? Includes { get; init; }
+
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
+
+    /// <summary>What the build itself runs on.</summary>
+    public string BuildPlatform { get; init; } = "linux/amd64";
 }

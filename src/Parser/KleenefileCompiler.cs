@@ -15,7 +15,8 @@ public static class KleenefileCompiler
         var file = LineLexer.Lex(source, diagnostics);
         var syntax = SyntaxReader.Read(source, file, diagnostics);
         var checks = CheckDirective.Read(file.Directives, diagnostics);
-        var plan = Planner.Plan(syntax, options, diagnostics);
+        var whole = IncludeExpander.Expand(syntax, options.Includes, diagnostics);
+        var plan = Planner.Plan(whole, options, diagnostics);
 
         var found = checks.Apply(diagnostics.ToSorted());
         var compilation = new Compilation { Source = source, Diagnostics = found };

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Tests;
@@ -20,7 +21,7 @@ internal static class TestData
     public static SourceText Source(string name) =>
         new("Kleenefile", new UTF8Encoding(false).GetString(File.ReadAllBytes(Path(name, "Kleenefile"))));
 
-    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>.</summary>
+    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>, <c>platform OS/ARCHITECTURE</c>, <c>onbuild IMAGE INSTRUCTION</c>.</summary>
     public static CompileOptions Options(string name)
     {
         var path = Path(name, "options.txt");
@@ -32,7 +33,18 @@ internal static class TestData
                 lines.Where(line => line[0] == "build-arg").Select(line => line[1].Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1]))),
             Target = Last("target"),
             BaseOverride = Last("from"),
+            Platform = Last("platform") ?? CompileOptions.Default.Platform,
+            Includes = new Files(Path(name, "")),
+            BaseConfigs = lines.Where(line => line[0] == "onbuild").Select(line => line[1].Split(' ', 2)).GroupBy(pair => pair[0], pair => pair[1])
+                .ToDictionary(group => group.Key, group => new StageConfig { OnBuild = [.. group] }, StringComparer.Ordinal),
         };
+    }
+
+    private sealed class Files(string root) : IIncludedFiles
+    {
+        public IncludedFile Read(string path) => File.Exists(System.IO.Path.Combine(root, path))
+            ? new IncludedFile.Found(File.ReadAllText(System.IO.Path.Combine(root, path)))
+            : new IncludedFile.Missing($"there is no file '{path}'");
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;

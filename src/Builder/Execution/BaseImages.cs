@@ -15,16 +15,18 @@ internal sealed class BaseImages
     public IReadOnlyDictionary<string, StageConfig> Configs =>
         entries.ToDictionary(entry => entry.Key, entry => StageConfigs.From(entry.Value.Config), StringComparer.Ordinal);
 
+    /// <summary>Finds those that the plan names and that are not here yet; false when there were none.</summary>
     /// <exception cref="KleeneException">Some of them do not exist here; all are named.</exception>
-    public static BaseImages Find(BuildPlan plan, ImageStore images)
+    public bool AddFrom(BuildPlan plan, ImageStore images)
     {
-        var found = new BaseImages();
+        var before = entries.Count;
         var errors = new List<string>();
-        foreach (var (reference, place) in plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).DistinctBy(used => used.Reference))
+        var wanted = plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).Where(used => !entries.ContainsKey(used.Reference)).DistinctBy(used => used.Reference).ToList();
+        foreach (var (reference, place) in wanted)
         {
             try
             {
-                found.entries.Add(reference, images.Find(reference));
+                entries.Add(reference, images.Find(reference));
             }
             catch (KleeneException exception)
             {
@@ -32,7 +34,7 @@ internal sealed class BaseImages
             }
         }
 
-        return errors.Count == 0 ? found : throw new KleeneException(string.Join('\n', errors));
+        return errors.Count == 0 ? entries.Count > before : throw new KleeneException(string.Join('\n', errors));
     }
 
     private static IEnumerable<(string Reference, string Place)> References(PlannedStage stage) =>

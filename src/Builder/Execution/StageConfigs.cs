@@ -9,6 +9,7 @@ internal static class StageConfigs
 {
     public static StageConfig From(ImageConfig config) => new()
     {
+        Platform = config.Platform ?? "",
         Env = config.Env,
         Cmd = config.Cmd,
         Entrypoint = config.Entrypoint,
@@ -25,6 +26,7 @@ internal static class StageConfigs
 
     public static ImageConfig ToImage(StageConfig config, IEnumerable<KeyValuePair<string, string>> labels) => new()
     {
+        Platform = config.Platform.Length > 0 ? config.Platform : null,
         Env = config.Env,
         Cmd = config.Cmd,
         Entrypoint = config.Entrypoint,

@@ -47,7 +47,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         foreach (var place in places)
         {
             var read = place.Step is BuildStep.Copy copy ? FilesOf(copy, place, cancellationToken) : "";
-            key = StepKey.Of(place.Step, key, read, request.Compile.Platform);
+            key = StepKey.Of(place.Step, key, read, PlatformOf(stage));
             steps.Add(new KeyedStep(place, key));
         }
 
@@ -84,4 +84,6 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
 
         return hits.ToImmutable();
     }
+
+    private string PlatformOf(PlannedStage stage) => stage.Config.Platform.Length > 0 ? stage.Config.Platform : request.Compile.BuildPlatform;
 }

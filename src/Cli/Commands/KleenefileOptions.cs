@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -17,6 +18,8 @@ internal sealed class KleenefileOptions
     private readonly Option<string[]> arguments = new("--build-arg") { Description = "the value of an ARG", HelpName = "NAME[=value]" };
     private readonly Option<string?> from = new("--from") { Description = "replaces the base image", HelpName = "IMAGE" };
 
+    private readonly Option<string?> platform = new("--platform") { Description = "what the image is for; this machine otherwise", HelpName = "OS/ARCHITECTURE" };
+
     public Argument<string> Context { get; } = new("CONTEXT") { Description = "the directory that COPY reads; '-' for a Kleenefile on the standard input and no files" };
 
     public void AddTo(Command command)
@@ -25,6 +28,7 @@ internal sealed class KleenefileOptions
         command.Options.Add(target);
         command.Options.Add(arguments);
         command.Options.Add(from);
+        command.Options.Add(platform);
     }
 
     public async Task<Kleenefile> ReadAsync(Context context, CancellationToken cancellationToken)
@@ -50,6 +54,9 @@ internal sealed class KleenefileOptions
                 Arguments = new BuildArguments((context.Get(arguments) ?? []).Select(Argument).OfType<KeyValuePair<string, string>>()),
                 Target = context.Get(target),
                 BaseOverride = context.Get(from),
+                Includes = path == StandardInput ? null : new IncludeFiles(path, directory),
+                Platform = context.Get(platform) ?? HostPlatform.Name,
+                BuildPlatform = HostPlatform.Name,
             },
             directory == StandardInput ? null : directory,
             path == StandardInput ? null : path);

@@ -8,11 +8,29 @@ internal sealed class DiagnosticBag
 {
     private readonly List<Diagnostic> found = [];
 
-    public void Report(DiagnosticRule rule, TextSpan span, string message) => found.Add(new Diagnostic(rule, span, message));
+    /// <summary>How many there are; what is found later has a higher number.</summary>
+    public int Count => found.Count;
+
+    public void Report(DiagnosticRule rule, TextSpan span, string message)
+    {
+        if (!span.Source.IsTrigger)
+        {
+            found.Add(new Diagnostic(rule, span, message));
+        }
+        else if (rule.Severity == DiagnosticSeverity.Error && span.Source.Origin is { } from)
+        {
+            // The author of this file cannot change the base image's words, so advice about them would be in vain.
+            found.Add(new Diagnostic(rule, from, $"in '{span.Source.Path}' of the base: {message}"));
+        }
+    }
 
     /// <summary>Takes back what turned out not to matter.</summary>
-    public void Forget(Predicate<Diagnostic> match) => found.RemoveAll(match);
+    public void Forget(Func<Diagnostic, int, bool> match)
+    {
+        var number = 0;
+        found.RemoveAll(diagnostic => match(diagnostic, number++));
+    }
 
-    /// <summary>In the order of the file; findings at one place stay in the order they were made.</summary>
-    public ImmutableArray<Diagnostic> ToSorted() => [.. found.OrderBy(diagnostic => diagnostic.Span.Start).ThenBy(diagnostic => diagnostic.Span.End)];
+    /// <summary>In the order of the file, an included one at the place of its INCLUDE; findings at one place stay in the order they were made.</summary>
+    public ImmutableArray<Diagnostic> ToSorted() => [.. found.OrderBy(diagnostic => diagnostic.Span, ReadingOrder.Instance)];
 }

@@ -18,6 +18,11 @@ public static class DiagnosticFormatter
             AppendExcerpt(text, diagnostic.Span, start);
         }
 
+        for (var origin = diagnostic.Source.Origin; origin is { } place; origin = place.Source.Origin)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  included by {place.Source.Path}:{place.StartPosition.Line}\n");
+        }
+
         return text.ToString();
     }
 

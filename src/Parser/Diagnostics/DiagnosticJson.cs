@@ -13,6 +13,11 @@ public static class DiagnosticJson
         json.WriteString("rule", diagnostic.Rule.Id);
         json.WriteString("name", diagnostic.Rule.Name);
         json.WriteString("severity", DiagnosticFormatter.Word(diagnostic.Severity));
+        if (diagnostic.Source.Origin is not null)
+        {
+            json.WriteString("file", diagnostic.Source.Path);
+        }
+
         json.WriteNumber("line", start.Line);
         json.WriteNumber("column", start.Column);
         json.WriteNumber("endLine", end.Line);

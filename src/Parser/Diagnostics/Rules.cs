@@ -129,6 +129,30 @@ public static class Rules
     public static readonly DiagnosticRule NulCharacter = new(
         "KB0041", "NulCharacter", Error, "A NUL character", "save the file as text in UTF-8");
 
+    public static readonly DiagnosticRule InvalidTrigger = new(
+        "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
+
+    public static readonly DiagnosticRule MalformedCondition = new(
+        "KB0106", "MalformedCondition", Error, "A condition that cannot be read", "write IF $NAME, IF $NAME == value, and combine them by !, && and ||, with blanks between");
+
+    public static readonly DiagnosticRule UnbalancedBlock = new(
+        "KB0107", "UnbalancedBlock", Error, "An IF without END, or an ELSE or END without IF", "close each IF by an END in the same file");
+
+    public static readonly DiagnosticRule StageInsideCondition = new(
+        "KB0108", "StageInsideCondition", Error, "A FROM between IF and END", "name the stages and choose by variable: FROM base-$FLAVOUR");
+
+    public static readonly DiagnosticRule UnsettledCondition = new(
+        "KB0109", "UnsettledCondition", Warning, "A condition that hangs on a base image which is not known", "plan where the image is there, or define the variable by ARG or ENV");
+
+    public static readonly DiagnosticRule IncludeNotFound = new(
+        "KB0110", "IncludeNotFound", Error, "An INCLUDE of a file that cannot be read", "correct the path; it starts from the directory of the including file");
+
+    public static readonly DiagnosticRule IncludeCycle = new(
+        "KB0111", "IncludeCycle", Error, "A file that includes itself, directly or through others", "move what both need into a third file");
+
+    public static readonly DiagnosticRule InvalidBaseImagePlatform = new(
+        "KB0112", "InvalidBaseImagePlatform", Warning, "A base image that was made for another platform", "take an image of the platform that FROM asks for, or change --platform");
+
     /// <summary>Every rule, in the order of the ids.</summary>
     public static ImmutableArray<DiagnosticRule> All { get; } =
     [
@@ -138,5 +162,6 @@ public static class Rules
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
         MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
+        InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 }

@@ -18,6 +18,7 @@ public sealed class KleenefileFormatter
     private readonly LineWriter writer = new();
     private int instruction;
     private int token;
+    private int depth;
 
     private KleenefileFormatter(LexedFile file, KleenefileSyntax syntax)
     {
@@ -29,19 +30,21 @@ public sealed class KleenefileFormatter
     /// <summary>The file in its canonical layout. One that cannot be read has none; what the names in it lead to does not matter.</summary>
     public static FormattedFile Format(SourceText source)
     {
-        var (file, syntax, diagnostics) = Read(source, Notation.Default);
+        var (file, syntax, diagnostics) = Read(source);
         return diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
             ? new FormattedFile(source, Text: null, diagnostics)
             : new FormattedFile(source, new KleenefileFormatter(file, syntax).Format(), diagnostics);
     }
 
-    private static (LexedFile File, KleenefileSyntax Syntax, ImmutableArray<Diagnostic> Diagnostics) Read(SourceText source, Notation notation)
+    private static (LexedFile File, KleenefileSyntax Syntax, ImmutableArray<Diagnostic> Diagnostics) Read(SourceText source)
     {
         var bag = new DiagnosticBag();
-        var file = LineLexer.Lex(source, notation, bag);
+        var file = LineLexer.Lex(source, bag);
         var syntax = SyntaxReader.Read(source, file, bag);
         return (file, syntax, [.. bag.ToSorted().Where(diagnostic => diagnostic.Rule != Rules.NotSupportedYet)]);
     }
+
+    private string Indentation => string.Concat(Enumerable.Repeat(InstructionLayout.Indentation, depth));
 
     private string Format()
     {
@@ -72,7 +75,7 @@ public sealed class KleenefileFormatter
                     break;
 
                 case SourceTokenKind.Comment:
-                    writer.WriteComment("", current.Span.Text.TrimEnd());
+                    writer.WriteComment(Indentation, current.Span.Text.TrimEnd());
                     token++;
                     break;
 
@@ -94,17 +97,21 @@ public sealed class KleenefileFormatter
 
     private void WriteInstruction(InstructionHead head)
     {
+        // ELSE and END close what is above them; IF and ELSE open what is below.
+        depth -= head.Name is "ELSE" or "END" ? 1 : 0;
         var first = token;
         PassUntil(head.Span.End);
         var line = new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token));
-        var (before, laidOut, after) = InstructionLayout.Write(head, line, indentation: "");
+        var outer = Indentation;
+        var (before, laidOut, after) = InstructionLayout.Write(head, line, outer);
         if (!ReadsTheSame(head, laidOut + "\n" + HeredocLines(head)))
         {
             laidOut = text[head.Keyword.Span.Start..head.Span.End];
         }
 
         WriteComments(before);
-        writer.WriteInstruction(laidOut + "\n" + HeredocLines(head));
+        depth += head.Name is "IF" or "ELSE" ? 1 : 0;
+        writer.WriteInstruction(outer + laidOut + "\n" + HeredocLines(head));
         if (!head.Line.Heredocs.IsEmpty)
         {
             PassUntil(EndOfLine(head.Line.Heredocs[^1].Body.End));
@@ -117,7 +124,7 @@ public sealed class KleenefileFormatter
     {
         foreach (var comment in comments)
         {
-            writer.WriteComment("", comment);
+            writer.WriteComment(Indentation, comment);
         }
     }
 
@@ -146,9 +153,9 @@ public sealed class KleenefileFormatter
     /// </summary>
     private bool ReadsTheSame(InstructionHead head, string lines)
     {
-        var (_, again, diagnostics) = Read(new SourceText(head.Line.Source.Path, lines), file.Notation);
-        return again.Instructions is [{ Head: var other }]
-            && diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticSeverity.Error)
+        var read = LineLexer.Lex(new SourceText(head.Line.Source.Path, lines), file.Notation, new DiagnosticBag());
+        return read.Lines is [var line]
+            && SyntaxReader.Read(line, 0, new DiagnosticBag()) is { Head: var other }
             && Parts(other).SequenceEqual(Parts(head))
             && other.Line.Heredocs.Select(heredoc => heredoc.Body.Text).SequenceEqual(head.Line.Heredocs.Select(heredoc => heredoc.Body.Text));
     }

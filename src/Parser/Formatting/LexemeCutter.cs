@@ -63,8 +63,8 @@ internal sealed class LexemeCutter
             case ArgumentShape.Check:
                 AddCheck(head);
                 break;
-            case ArgumentShape.Instruction:
-                AddText(head);
+            case ArgumentShape.Condition:
+                lexemes.AddRange(ArgumentGrammar.QuotedWords(head).Select(word => Of(word) with { IsKeyword = word.Text.Equals("IF", StringComparison.OrdinalIgnoreCase) }));
                 break;
             default:
                 throw new UnreachableException();

@@ -12,16 +12,8 @@ internal sealed class GlobalScope : IVariables
     public GlobalScope(CompileOptions options, string targetStage)
     {
         arguments = options.Arguments;
-        var parts = options.Platform.Split('/');
-        foreach (var prefix in (ReadOnlySpan<string>)["TARGET", "BUILD"])
-        {
-            platform.Set(prefix + "PLATFORM", options.Platform);
-            platform.Set(prefix + "OS", parts[0]);
-            platform.Set(prefix + "ARCH", parts.ElementAtOrDefault(1) ?? "");
-            platform.Set(prefix + "VARIANT", parts.ElementAtOrDefault(2) ?? "");
-            platform.Set(prefix + "OSVERSION", "");
-        }
-
+        Describe("TARGET", PlatformName.Normalize(options.Platform));
+        Describe("BUILD", PlatformName.Normalize(options.BuildPlatform));
         platform.Set("TARGETSTAGE", targetStage);
     }
 
@@ -37,4 +29,14 @@ internal sealed class GlobalScope : IVariables
     public bool IsPlatformWord(string name) => platform.Contains(name);
 
     public void Declare(string name, string? value) => declared.Set(name, value);
+
+    private void Describe(string prefix, string name)
+    {
+        var parts = name.Split('/');
+        platform.Set(prefix + "PLATFORM", name);
+        platform.Set(prefix + "OS", parts[0]);
+        platform.Set(prefix + "ARCH", parts.ElementAtOrDefault(1) ?? "");
+        platform.Set(prefix + "VARIANT", parts.ElementAtOrDefault(2) ?? "");
+        platform.Set(prefix + "OSVERSION", "");
+    }
 }

@@ -40,6 +40,11 @@ internal static class PlanJson
         json.WriteString("name", stage.Name);
         json.WriteBoolean("reachable", stage.IsReachable);
         WriteBase(json, stage.Base, plan);
+        if (stage.Config.Platform.Length > 0)
+        {
+            json.WriteString("platform", stage.Config.Platform);
+        }
+
         json.WriteStartArray("steps");
         foreach (var step in stage.Steps)
         {
@@ -85,6 +90,11 @@ internal static class PlanJson
 
         json.WriteStartObject();
         json.WriteNumber("index", step.Index);
+        if (step.File != plan.Kleenefile)
+        {
+            json.WriteString("file", step.File);
+        }
+
         json.WriteNumber("line", step.Line);
         json.WriteNumber("endLine", step.EndLine);
         json.WriteNumber("column", step.Column);

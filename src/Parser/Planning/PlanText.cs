@@ -33,7 +33,8 @@ internal static class PlanText
 
     private static void Append(StringBuilder text, BuildPlan plan, BuildStep step)
     {
-        var lines = step.EndLine == step.Line ? $"line {step.Line}" : $"lines {step.Line}-{step.EndLine}";
+        var file = step.File == plan.Kleenefile ? "" : $" of {step.File}";
+        var lines = step.EndLine == step.Line ? $"line {step.Line}{file}" : $"lines {step.Line}-{step.EndLine}{file}";
         text.Append($"  {step.Index}. {step.Instruction} ({lines})\n");
         switch (step)
         {
@@ -72,6 +73,7 @@ internal static class PlanText
     private static void Append(StringBuilder text, StageConfig config)
     {
         var fields = new StringBuilder();
+        Field(fields, "platform", config.Platform);
         Field(fields, "env", Words(config.Env));
         Field(fields, "entrypoint", Words(config.Entrypoint));
         Field(fields, "cmd", Words(config.Cmd));
@@ -83,6 +85,7 @@ internal static class PlanText
         Field(fields, "stopsignal", config.StopSignal);
         Field(fields, "health", Describe(config.Healthcheck));
         Field(fields, "shell", Words(config.Shell));
+        Field(fields, "onbuild", Words(config.OnBuild));
         if (fields.Length > 0)
         {
             text.Append("  config\n").Append(fields);

@@ -15,6 +15,8 @@ internal sealed class Planner
     private readonly ImmutableArray<InstructionSyntax> openings;
     private readonly int? target;
     private readonly List<StagePlanner> stages = [];
+    private readonly List<int> findingsBefore = [];
+    private int? overridden;
 
     private Planner(KleenefileSyntax syntax, CompileOptions options, DiagnosticBag diagnostics)
     {
@@ -35,38 +37,71 @@ internal sealed class Planner
 
     private BuildPlan? Plan()
     {
-        int? overridden = null;
+        var conditions = new ConditionStack(context);
         foreach (var instruction in syntax.Instructions)
         {
             if (OpensStage(instruction))
             {
-                overridden ??= OverriddenStage();
-                var stage = FromRule.Plan(instruction as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
-                stage.Place = $"{instruction.Head.Line.Source.Path}:{instruction.Head.FirstLine}";
-                stages.Add(stage);
+                OpenStage(instruction, conditions);
             }
-            else if (instruction is UnreadSyntax)
+            else if (!conditions.Take(instruction, stages.LastOrDefault()))
             {
-                // Reported when it was read.
-            }
-            else if (stages.Count > 0)
-            {
-                instruction.Head.Definition.Plan?.Invoke(instruction, stages[^1]);
-            }
-            else if (instruction is ArgSyntax declaration)
-            {
-                ArgRule.PlanGlobal(declaration, context);
-            }
-            else
-            {
-                context.Diagnostics.Report(
-                    Rules.InstructionBeforeFrom, instruction.Head.Keyword.Span,
-                    $"{instruction.Head.Name} stands before the first FROM; only ARG may");
+                Plan(instruction, conditions.IsActive);
             }
         }
 
         context.ReportUnusedArguments(syntax.Source);
         return Finish();
+    }
+
+    private void OpenStage(InstructionSyntax opening, ConditionStack conditions)
+    {
+        if (!conditions.IsEmpty)
+        {
+            // Which stages there are is known before the value of any variable.
+            context.Diagnostics.Report(
+                Rules.StageInsideCondition, opening.Head.Keyword.Span,
+                "a stage cannot begin between IF and END; give the stages names and choose among them by a variable in FROM");
+        }
+
+        overridden ??= OverriddenStage();
+        findingsBefore.Add(context.Diagnostics.Count);
+        var stage = FromRule.Plan(opening as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
+        stage.Place = $"{opening.Head.Place.Source.Path}:{opening.Head.Place.StartPosition.Line}";
+        stages.Add(stage);
+        if (opening is FromSyntax from)
+        {
+            Triggers.Plan(from, stage);
+        }
+    }
+
+    private void Plan(InstructionSyntax instruction, bool counts)
+    {
+        if (instruction is UnreadSyntax)
+        {
+            // Reported when it was read.
+        }
+        else if (!counts)
+        {
+            if (instruction is ArgSyntax skipped)
+            {
+                ArgRule.Note(skipped, context);
+            }
+        }
+        else if (stages.Count > 0)
+        {
+            instruction.Head.Definition.Plan?.Invoke(instruction, stages[^1]);
+        }
+        else if (instruction is ArgSyntax declaration)
+        {
+            ArgRule.PlanGlobal(declaration, context);
+        }
+        else
+        {
+            context.Diagnostics.Report(
+                Rules.InstructionBeforeFrom, instruction.Head.Keyword.Span,
+                $"{instruction.Head.Name} stands before the first FROM; only ARG may");
+        }
     }
 
     private BuildPlan? Finish()
@@ -118,21 +153,22 @@ internal sealed class Planner
 
     /// <summary>A value that only an unwanted stage misses need not be given: files with one stage a variant rely on it.</summary>
     private void ForgetUnusedValues(HashSet<int> reachable) =>
-        context.Diagnostics.Forget(diagnostic =>
+        context.Diagnostics.Forget((diagnostic, number) =>
             (diagnostic.Rule == Rules.RequiredVariable || diagnostic.Rule == Rules.EmptyValue)
-            && StageAt(diagnostic.Span.Start) is >= 0 and var stage
+            && StageOf(number) is >= 0 and var stage
             && !reachable.Contains(stage));
 
-    /// <summary>The stage whose instructions hold a place; -1 above the first FROM.</summary>
-    private int StageAt(int offset)
+    /// <summary>The stage that was being planned when a finding was made; -1 before the first.</summary>
+    private int StageOf(int finding)
     {
-        var stage = openings.Length - 1;
-        while (stage >= 0 && openings[stage].Head.Span.Start > offset)
+        var found = findingsBefore.BinarySearch(finding);
+        if (found < 0)
         {
-            stage--;
+            return ~found - 1;
         }
 
-        return stage;
+        // Stages without findings begin at the same number; the last of them has it.
+        return findingsBefore.FindLastIndex(before => before == finding);
     }
 
     /// <summary>The stage at the root of the target's chain: the one whose base the caller may replace.</summary>

@@ -1,31 +1,41 @@
 namespace Kleene.Build.Parser.Planning;
 
-/// <summary>Compares platforms, <c>os[/architecture[/variant]]</c>, under the names that people give them.</summary>
+/// <summary>Platforms, <c>os[/architecture[/variant]]</c>, under the names that people give them and those of the OCI image specification.</summary>
 internal static class PlatformName
 {
+    // Those that Go, from which the specification takes its words, has under the same names.
+    private static readonly string[] Architectures =
+        ["386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"];
+
     /// <summary>Whether what is asked for is met by what is built; parts that are not given match anything.</summary>
-    public static bool Includes(string asked, string built)
+    public static bool Includes(string asked, string built) =>
+        IsValid(asked) && Normalize(asked).Split('/').Zip(Normalize(built).Split('/')).All(pair => pair.First == pair.Second);
+
+    /// <summary>Whether it is a platform at all: an operating system, an architecture, or both, with at most a variant.</summary>
+    public static bool IsValid(string platform)
     {
-        var want = Parts(asked);
-        var have = Parts(built);
-        return want.Length is >= 1 and <= 3 && want.Zip(have).All(pair => pair.First == pair.Second);
+        var parts = Normalize(platform).Split('/');
+        return parts.Length <= 3 && parts.All(part => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '(' or ')'));
     }
 
-    private static string[] Parts(string platform)
+    /// <summary>In the words of the specification: <c>x86_64</c> is <c>linux/amd64</c>, <c>linux/aarch64/v8</c> is <c>linux/arm64</c>.</summary>
+    public static string Normalize(string platform)
     {
         var parts = platform.ToLowerInvariant().Split('/');
-        if (parts.Length == 1 && Architecture(parts[0]) is var alone && alone is "amd64" or "arm64" or "386" or "arm")
+        return parts switch
         {
-            return ["linux", alone];
-        }
-
-        if (parts.Length > 1)
-        {
-            parts[1] = Architecture(parts[1]);
-        }
-
-        return parts;
+            [var alone] when IsArchitecture(alone) => Normalize("linux/" + alone),
+            [var os, "aarch64" or "arm64", "v8" or "8"] => $"{os}/arm64",
+            [var os, "x86_64" or "x86-64" or "amd64", "v1"] => $"{os}/amd64",
+            [var os, "armhf"] => $"{os}/arm/v7",
+            [var os, "armel"] => $"{os}/arm/v6",
+            [var os, "arm", "5" or "6" or "7" or "8"] => $"{os}/arm/v{parts[2]}",
+            [var os, var architecture, .. var rest] => string.Join('/', [os, Architecture(architecture), .. rest]),
+            _ => platform.ToLowerInvariant(),
+        };
     }
+
+    private static bool IsArchitecture(string name) => Architectures.Contains(Architecture(name)) || name is "armhf" or "armel";
 
     private static string Architecture(string name) => name switch
     {

@@ -8,6 +8,9 @@ namespace Kleene.Build.Parser.Planning;
 /// </summary>
 public sealed record StageConfig
 {
+    /// <summary>What the files are for, <c>os/architecture[/variant]</c>; empty means what the build runs on.</summary>
+    public string Platform { get; init; } = "";
+
     /// <summary><c>NAME=value</c>, in order of first appearance, one entry a name.</summary>
     public ImmutableArray<string> Env { get; init; } = [];
 

@@ -150,22 +150,26 @@ internal sealed class StagePlanner : IVariables
     public void DependOn(int stage) => dependencies.Add(stage);
 
     /// <summary>Adds a step of which only its own is filled in; where it stands, and what holds there, is the same question for each.</summary>
-    public void Add(InstructionHead head, BuildStep step) => steps.Add(step with
+    public void Add(InstructionHead head, BuildStep step)
     {
-        Index = steps.Count + 1,
-        Instruction = head.Name,
-        Text = head.Line.DisplayText,
-        File = head.Line.Source.Path,
-        Line = head.FirstLine,
-        EndLine = head.LastLine,
-        Column = head.FirstColumn,
-        Config = ConfigHere(),
-    });
+        var place = head.Place;
+        steps.Add(step with
+        {
+            Index = steps.Count + 1,
+            Instruction = head.Name,
+            Text = head.Line.DisplayText,
+            File = place.Source.Path,
+            Line = place.StartPosition.Line,
+            EndLine = place.EndPosition.Line,
+            Column = place.StartPosition.Column,
+            Config = ConfigHere(),
+        });
+    }
 
     /// <summary>Notes an instruction of which only the last counts, and reports the one that it makes void.</summary>
     public void NoteLastCounts(InstructionHead head)
     {
-        if (lastOf.TryGetValue(head.Name, out var earlier))
+        if (lastOf.TryGetValue(head.Name, out var earlier) && !earlier.Line.Source.IsTrigger)
         {
             Report(
                 Rules.MultipleInstructionsDisallowed, earlier.Keyword.Span,

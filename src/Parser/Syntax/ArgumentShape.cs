@@ -24,6 +24,6 @@ internal enum ArgumentShape
     /// <summary><c>CMD</c> and a command, or <c>NONE</c>.</summary>
     Check,
 
-    /// <summary>Another instruction.</summary>
-    Instruction,
+    /// <summary>Words between blanks that are not quoted, <c>IF</c> among them.</summary>
+    Condition,
 }

@@ -31,6 +31,12 @@ internal sealed record InstructionDefinition
     /// <summary>Whether it may stand before the first FROM.</summary>
     public bool MayStandFirst { get; init; }
 
+    /// <summary>Whether it may stand behind ONBUILD.</summary>
+    public bool MayBeTrigger { get; init; } = true;
+
+    /// <summary>Whether it is an addition to Docker's language, off in a file that asks for another builder's.</summary>
+    public bool IsAddition { get; init; }
+
     /// <summary>Whether <c>&lt;&lt;NAME</c> may stand on it.</summary>
     public bool TakesHeredocs { get; init; }
 

@@ -16,13 +16,11 @@ internal sealed record InstructionHead(
 
     public TextSpan Span => Line.Span;
 
-    /// <summary>Counted from 1, as all lines and columns are.</summary>
-    public int FirstLine => Keyword.Span.StartPosition.Line;
-
-    public int FirstColumn => Keyword.Span.StartPosition.Column;
-
-    /// <summary>The last line that belongs to the instruction: where it has heredocs, the end of the last.</summary>
-    public int LastLine => (Line.Heredocs.IsEmpty ? TextSpan : Line.Heredocs[^1].Body).EndPosition.Line;
+    /// <summary>Where a reader finds it: from the keyword to the end of the last heredoc. An ONBUILD of the base stands for its FROM.</summary>
+    public TextSpan Place =>
+        Line.Source is { IsTrigger: true, Origin: { } origin } ? origin
+        : Line.Heredocs.IsEmpty ? TextSpan
+        : Keyword.Span.To(Line.Heredocs[^1].Body);
 
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));

@@ -1,3 +1,4 @@
+using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning.InstructionRules;
 using Kleene.Build.Parser.Syntax.Instructions;
 
@@ -11,7 +12,7 @@ internal static class InstructionTable
 {
     public static readonly IReadOnlyList<InstructionDefinition> All =
     [
-        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Shape = ArgumentShape.Words, Flags = ["platform"] },
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Shape = ArgumentShape.Words, MayBeTrigger = false, Flags = ["platform"] },
         InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { Shape = ArgumentShape.Declarations, MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
@@ -39,17 +40,26 @@ internal static class InstructionTable
         InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan) with { Shape = ArgumentShape.Words },
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan) with { Shape = ArgumentShape.WordsOrArray },
-        InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan),
+        InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan) with { MayBeTrigger = false },
         new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION", Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
             Shape = ArgumentShape.Check,
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
         },
-        new() { Name = "ONBUILD", Form = "ONBUILD INSTRUCTION", Shape = ArgumentShape.Instruction },
+        InstructionDefinition.Of("ONBUILD", "ONBUILD INSTRUCTION", OnBuildSyntax.Read, OnBuildRule.Plan) with { TakesHeredocs = true, MayBeTrigger = false },
+        Addition("INCLUDE", "INCLUDE FILE", ArgumentShape.WordsOrArray, IncludeSyntax.Read),
+        Addition("IF", "IF CONDITION", ArgumentShape.Condition, IfSyntax.Read),
+        Addition("ELSE", "ELSE or ELSE IF CONDITION", ArgumentShape.Condition, ElseSyntax.Read),
+        Addition("END", "END", ArgumentShape.Condition, EndSyntax.Read),
     ];
 
     private static readonly Dictionary<string, InstructionDefinition> ByName = All.ToDictionary(row => row.Name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A row of what Docker's language does not have; the planner itself acts on it.</summary>
+    private static InstructionDefinition Addition<T>(string name, string form, ArgumentShape shape, Func<InstructionHead, DiagnosticBag, T?> read)
+        where T : InstructionSyntax =>
+        InstructionDefinition.Of(name, form, read, plan: null) with { Shape = shape, MayStandFirst = true, MayBeTrigger = false, IsAddition = true };
 
     public static IEnumerable<string> Names => All.Select(row => row.Name);
 

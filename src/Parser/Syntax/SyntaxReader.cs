@@ -15,15 +15,18 @@ internal static class SyntaxReader
         var instructions = ImmutableArray.CreateBuilder<InstructionSyntax>(file.Lines.Length);
         foreach (var line in file.Lines)
         {
-            instructions.Add(Read(line, diagnostics));
+            instructions.Add(Read(line, 0, diagnostics));
         }
 
-        return new KleenefileSyntax(source, file.Notation, file.Directives, instructions.MoveToImmutable());
+        var syntax = new KleenefileSyntax(source, file.Notation, file.Directives, instructions.MoveToImmutable());
+        BlockBalance.Check(syntax, diagnostics);
+        return syntax;
     }
 
-    private static InstructionSyntax Read(LogicalLine line, DiagnosticBag diagnostics)
+    /// <summary>Reads the instruction that begins at a place of a line.</summary>
+    public static InstructionSyntax Read(LogicalLine line, int start, DiagnosticBag diagnostics)
     {
-        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line);
+        var (keyword, flags, argumentsStart) = ArgumentGrammar.Head(line, start);
         if (InstructionTable.Find(keyword.Text) is not { } definition)
         {
             var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
@@ -34,6 +37,13 @@ internal static class SyntaxReader
         }
 
         var head = new InstructionHead(definition, keyword, flags, line, argumentsStart);
+        if (definition.IsAddition && !head.Dialect.HasAdditions())
+        {
+            diagnostics.Report(
+                Rules.UnknownInstruction, keyword.Span, $"{definition.Name} is an addition to Docker's language; this file asks for another one by '# syntax='");
+            return new UnreadSyntax(head, Meant: null);
+        }
+
         if (definition.Read is not { } read)
         {
             diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");

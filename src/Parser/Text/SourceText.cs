@@ -18,6 +18,15 @@ public sealed class SourceText
 
     public string Path { get; }
 
+    /// <summary>The place in another text that brought this one in; null for the file that was asked for.</summary>
+    public TextSpan? Origin { get; init; }
+
+    /// <summary>
+    /// Whether it is an ONBUILD instruction of a base image. Nobody can open it in an editor: what is found in it is told of its
+    /// <see cref="Origin"/>.
+    /// </summary>
+    public bool IsTrigger { get; init; }
+
     public string Text { get; }
 
     public int LineCount => lineStarts.Length;

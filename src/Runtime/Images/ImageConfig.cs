@@ -11,6 +11,10 @@ namespace Kleene.Build.Runtime.Images;
 /// </remarks>
 public sealed record ImageConfig
 {
+    /// <summary><c>os/architecture[/variant]</c> of the files; null means that of the machine they were made on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Platform { get; init; }
+
     public ImmutableArray<string> Env { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public ImmutableArray<string> Cmd { get; init => field = value.IsDefault ? [] : value; } = [];

@@ -18,6 +18,15 @@ internal static class ArgRule
             context.ExpandGlobally(word, Rules.UndefinedVariable, "no ARG above declares") is { } value ? new PlannedWord(value, IsKnown: true, []) : null;
     }
 
+    /// <summary>Remembers the names of an ARG that does not count here, so that a value for them is not in vain.</summary>
+    public static void Note(ArgSyntax syntax, PlanningContext context)
+    {
+        foreach (var declaration in syntax.Declarations)
+        {
+            context.DeclareArgument(declaration.Name.Text);
+        }
+    }
+
     private static void Declare(
         ArgSyntax syntax, PlanningContext context, Func<Word, PlannedWord?> expand, Action<string, string?, bool> set)
     {

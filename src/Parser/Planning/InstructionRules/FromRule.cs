@@ -16,11 +16,11 @@ internal static class FromRule
         var index = earlier.Count;
         if (syntax is null)
         {
-            return OnImage("", syntax, context, index);
+            return new StagePlanner(context, index, new StageBase.Image(""), known: null);
         }
 
         CheckName(syntax, context, index);
-        CheckPlatform(syntax, context);
+        var platform = Platform(syntax, context);
 
         var written = Expand(syntax.Image, context);
         if (written is { Length: 0 })
@@ -31,7 +31,7 @@ internal static class FromRule
         var reference = isOverridden ? context.Options.BaseOverride ?? "" : written ?? "";
         if (reference.Equals("scratch", StringComparison.OrdinalIgnoreCase))
         {
-            return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig());
+            return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
         }
 
         if (!isOverridden && context.Stages.FindByName(reference, before: index) is { } parent)
@@ -46,19 +46,22 @@ internal static class FromRule
                 $"the stage '{reference}' is defined only later, as number {later}; this FROM takes the image '{reference}'");
         }
 
-        return OnImage(reference, syntax, context, index);
+        return OnImage(reference, syntax, platform, context, index);
     }
 
-    private static StagePlanner OnImage(string reference, FromSyntax? syntax, PlanningContext context, int index)
+    private static StagePlanner OnImage(string reference, FromSyntax syntax, string platform, PlanningContext context, int index)
     {
         var known = context.Options.BaseConfigs.GetValueOrDefault(reference);
-        if (syntax is not null && known is { OnBuild.Length: > 0 })
+        if (known is not null && !PlatformName.Includes(platform, Named(known.Platform, context)))
         {
             context.Diagnostics.Report(
-                Rules.NotSupportedYet, syntax.Image.Span, $"the image '{reference}' has ONBUILD instructions, which is not supported yet");
+                Rules.InvalidBaseImagePlatform, syntax.Image.Span,
+                $"the image '{reference}' was made for {Named(known.Platform, context)}, the stage is for {platform}");
         }
 
-        return new StagePlanner(context, index, new StageBase.Image(reference), known);
+        var stage = new StagePlanner(context, index, new StageBase.Image(reference), known);
+        stage.Config = stage.Config with { Platform = Stored(platform, context) };
+        return stage;
     }
 
     private static void CheckName(FromSyntax syntax, PlanningContext context, int index)
@@ -93,21 +96,27 @@ internal static class FromRule
         }
     }
 
-    private static void CheckPlatform(FromSyntax syntax, PlanningContext context)
+    /// <summary>What the stage is built for: what it says itself, else what the whole build is for.</summary>
+    private static string Platform(FromSyntax syntax, PlanningContext context)
     {
-        if (syntax.Head.Flag("platform") is not { } flag
-            || Expand(flag, context) is not { } platform)
+        if (syntax.Head.Flag("platform") is not { } flag || Expand(flag, context) is not { Length: > 0 } asked)
         {
-            return;
+            return context.Options.Platform;
         }
 
-        if (!PlatformName.Includes(platform, context.Options.Platform))
+        if (!PlatformName.IsValid(asked))
         {
-            context.Diagnostics.Report(
-                Rules.NotSupportedYet, flag.Span,
-                $"the platform '{platform}' is not supported yet in a build for '{context.Options.Platform}'");
+            context.Diagnostics.Report(Rules.InvalidFlag, flag.Span, $"'{asked}' is not a platform; write OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
         }
+
+        return asked;
     }
+
+    /// <summary>As a configuration has it: nothing for what the build runs on.</summary>
+    private static string Stored(string platform, PlanningContext context) =>
+        PlatformName.Includes(platform, context.Options.BuildPlatform) ? "" : PlatformName.Normalize(platform);
+
+    private static string Named(string stored, PlanningContext context) => stored.Length > 0 ? stored : context.Options.BuildPlatform;
 
     private static string? Expand(Word word, PlanningContext context) =>
         context.ExpandGlobally(word, Rules.UndefinedArgInFrom, "no ARG above the first FROM declares");

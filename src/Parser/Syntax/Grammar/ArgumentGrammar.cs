@@ -35,6 +35,11 @@ internal static class ArgumentGrammar
         from end in Lexemes.End
         select words.ToList();
 
+    private static readonly Parser<IReadOnlyList<Word>> QuotedWordsParser =
+        from words in Lexemes.Token(Lexemes.QuotedWord).Many()
+        from end in Lexemes.End
+        select words.ToList();
+
     private static readonly Parser<Word> TextParser = Lexemes.Token(Lexemes.Text);
 
     private static readonly Parser<PairSyntax> Pair =
@@ -61,20 +66,23 @@ internal static class ArgumentGrammar
         from name in Lexemes.Token(Lexemes.PlainWord)
         select name;
 
-    /// <summary>The keyword, the flags and where the arguments begin. Every line has a first word, so this always succeeds.</summary>
-    public static (Word Keyword, ImmutableArray<FlagSyntax> Flags, int ArgumentsStart) Head(LogicalLine line)
+    /// <summary>The keyword, the flags and where the arguments begin. The keyword is empty where the line ends.</summary>
+    public static (Word Keyword, ImmutableArray<FlagSyntax> Flags, int ArgumentsStart) Head(LogicalLine line, int start)
     {
-        var start = new LineInput(line, 0);
-        var result = HeadParser(start);
+        var input = new LineInput(line, start);
+        var result = HeadParser(input);
         return result.WasSuccessful
             ? (result.Value.Keyword, result.Value.Flags, result.Remainder.Position)
-            : (start.WordTo(line.Text.Length), [], line.Text.Length);
+            : (input.WordTo(line.Text.Length), [], line.Text.Length);
     }
 
     public static GrammarResult<FromArguments> From(InstructionHead head) => Run(FromParser, head);
 
     /// <summary>One or more words between blanks.</summary>
     public static GrammarResult<IReadOnlyList<Word>> Words(InstructionHead head) => Run(WordsParser, head);
+
+    /// <summary>Words between blanks that are neither quoted nor escaped; there may be none.</summary>
+    public static IReadOnlyList<Word> QuotedWords(InstructionHead head) => Run(QuotedWordsParser, head).Value ?? [];
 
     /// <summary>One or more words between blanks, or the strings of a JSON array.</summary>
     public static GrammarResult<IReadOnlyList<Word>> WordsOrArray(InstructionHead head) =>
