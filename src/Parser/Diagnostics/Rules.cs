@@ -129,6 +129,12 @@ public static class Rules
     public static readonly DiagnosticRule NulCharacter = new(
         "KB0041", "NulCharacter", Error, "A NUL character", "save the file as text in UTF-8");
 
+    public static readonly DiagnosticRule CommentGoesOn = new(
+        "KB0100", "CommentGoesOn", Warning, "A comment that takes the next line with it", "remove the escape character at the end of the comment");
+
+    public static readonly DiagnosticRule KleeneReading = new(
+        "KB0101", "KleeneReading", Warning, "A word that means something else to Kleene than to Docker", "write what Kleene understands, or leave out '# syntax=kleene'");
+
     public static readonly DiagnosticRule InvalidTrigger = new(
         "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
 
@@ -162,6 +168,7 @@ public static class Rules
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
         MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
+        CommentGoesOn, KleeneReading,
         InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 }

@@ -20,6 +20,13 @@ internal sealed class LexemeCutter
     {
         var cutter = new LexemeCutter();
         cutter.AddHead(head);
+        if (head.ReadAsKleene is not null)
+        {
+            // Kleene takes the rest of the line as it is, the blanks at its ends included.
+            cutter.lexemes.Add(new Lexeme(head.ArgumentsStart, head.Line.Text.Length) { IsText = true });
+            return cutter.lexemes;
+        }
+
         cutter.AddArguments(head, head.Definition.Shape);
         return cutter.lexemes;
     }

@@ -25,6 +25,9 @@ internal sealed record InstructionDefinition
     /// <summary>Null for an instruction of the language that cannot be built yet.</summary>
     public InstructionReader? Read { get; init; }
 
+    /// <summary>How Kleene reads it, for files that ask for that; null where Kleene has no such instruction.</summary>
+    public InstructionReader? ReadAsKleene { get; init; }
+
     /// <summary>Null where the planner itself acts on it (FROM) or there is no reader.</summary>
     public PlanningRule? Plan { get; init; }
 

@@ -1,6 +1,7 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning.InstructionRules;
 using Kleene.Build.Parser.Syntax.Instructions;
+using Kleene.Build.Parser.Syntax.Kleene;
 
 namespace Kleene.Build.Parser.Syntax;
 
@@ -12,10 +13,11 @@ internal static class InstructionTable
 {
     public static readonly IReadOnlyList<InstructionDefinition> All =
     [
-        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { Shape = ArgumentShape.Words, MayBeTrigger = false, Flags = ["platform"] },
-        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { Shape = ArgumentShape.Declarations, MayStandFirst = true },
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { ReadAsKleene = KleeneReader.From, Shape = ArgumentShape.Words, MayBeTrigger = false, Flags = ["platform"] },
+        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { ReadAsKleene = KleeneReader.Arg, Shape = ArgumentShape.Declarations, MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
+            ReadAsKleene = KleeneReader.Run,
             Shape = ArgumentShape.Command,
             TakesHeredocs = true,
             Flags = ["network"],
@@ -23,6 +25,7 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
+            ReadAsKleene = KleeneReader.Copy,
             Shape = ArgumentShape.WordsOrArray,
             TakesHeredocs = true,
             Flags = ["from", "chown", "chmod", "exclude", "link"],
@@ -30,11 +33,11 @@ internal static class InstructionTable
             Switches = ["link"],
             LaterFlags = ["parents"],
         },
-        InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
-        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan) with { Shape = ArgumentShape.Pairs },
+        InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan) with { ReadAsKleene = KleeneReader.Workdir },
+        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan) with { ReadAsKleene = KleeneReader.Env, Shape = ArgumentShape.Pairs },
         InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan) with { Shape = ArgumentShape.Pairs },
-        InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan),
-        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan) with { ReadAsKleene = KleeneReader.User },
+        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan) with { ReadAsKleene = KleeneReader.Cmd, Shape = ArgumentShape.Command },
         InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan) with { Shape = ArgumentShape.Command },
         InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan) with { Shape = ArgumentShape.Command },
         InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan) with { Shape = ArgumentShape.Words },
