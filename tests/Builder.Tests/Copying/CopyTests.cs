@@ -88,15 +88,15 @@ public sealed class CopyTests : IDisposable
             new/below 750 1000:33
             new/below/f 750 1000:33
             there 711 0:0
-            there/d 755 1000:1000
-            there/d/f 644 1000:1000
-            there/d/link 777 1000:1000
+            there/d 755 1000:33
+            there/d/f 644 1000:33
+            there/d/link 777 1000:33
             """,
             scratch.Shell("cd image; find . -mindepth 1 -not -path './etc*' -printf '%P %m %U:%G\n' | sort").Trim());
     }
 
     [RootTheory]
-    [InlineData("web", "1000:1000")]
+    [InlineData("web", "1000:33")]
     [InlineData("web:www", "1000:33")]
     [InlineData("7:www", "7:33")]
     [InlineData("web:8", "1000:8")]
