@@ -18,6 +18,9 @@ public sealed record BuildRequest
     /// <summary>Null when there are no files: then COPY reads only stages and images.</summary>
     public BuildContext? Context { get; init; }
 
+    /// <summary>The directories that the caller gave names to, by the names that <see cref="NamedContexts.Familiar"/> makes of them.</summary>
+    public ImmutableDictionary<string, BuildContext> NamedContexts { get; init; } = ImmutableDictionary<string, BuildContext>.Empty;
+
     /// <summary>The names of the image.</summary>
     public ImmutableArray<ImageReference> Tags { get; init; } = [];
 

@@ -6,10 +6,12 @@ using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
 using Kleene.Build.Builder.Execution.Mounting;
+using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Storage;
@@ -18,7 +20,8 @@ using Kleene.Build.Runtime.Volumes;
 namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
-public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, TimeProvider clock)
+public sealed class ImageBuilder(
+    SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, Fetcher fetcher, TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -69,7 +72,9 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
 
         Consent.Require(plan, request);
         _ = SourceDate.Of(request.Compile.Arguments);
-        var copies = new ContextCopies(request.Context);
+        var remotes = new RemoteSources(fetcher);
+        await remotes.ResolveAsync(plan, cancellationToken);
+        var copies = new ContextCopies(request, remotes);
         var mounts = new ContextMounts(request.Context);
         var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
@@ -77,7 +82,9 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
         await using var trees = new MountTrees(snapshots);
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, mounter, new SecretMask(request.Secrets), request), new CopyStepRunner(snapshots, copies), new WorkdirStepRunner(snapshots));
+            new RunStepRunner(snapshots, jails, mounter, new SecretMask(request.Secrets), request),
+            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
+            new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();
         return outcome.Failure is { } failure

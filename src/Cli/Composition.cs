@@ -1,5 +1,6 @@
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
@@ -26,6 +27,7 @@ internal sealed class Composition : IDisposable
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
         VolumeRecords = new VolumeStore(database);
         Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
+        Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
         Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, Clock);
     }
 
@@ -55,7 +57,9 @@ internal sealed class Composition : IDisposable
 
     public VolumeLifecycle Volumes { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Clock);
+    public Fetcher Fetcher { get; }
+
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Fetcher, Clock);
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();
@@ -86,6 +90,7 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
+        Fetcher.Downloads.Dispose();
         Jails.Dispose();
         Session.Dispose();
         Database.Dispose();

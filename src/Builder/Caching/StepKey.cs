@@ -10,7 +10,7 @@ namespace Kleene.Build.Builder.Caching;
 internal static class StepKey
 {
     /// <summary>Raised when the same question would give another tree, so that old answers are not used.</summary>
-    private const string Format = "kleene 1";
+    private const string Format = "kleene 2";
 
     /// <summary>The key of the empty tree.</summary>
     public const string Scratch = "scratch";
@@ -62,6 +62,14 @@ internal static class StepKey
                 WriteIfSet(writer, "chown", copy.Owner);
                 WriteIfSet(writer, "chmod", copy.Mode);
                 WriteIfSet(writer, "links", copy.IsLinked ? "replaced" : "");
+                WriteIfSet(writer, "parents", copy.KeepsParents ? "kept" : "");
+                WriteIfSet(writer, "missing", copy is { MayBeMissing: true, From: TreeOrigin.Stage or TreeOrigin.Image } ? "allowed" : "");
+                if (copy.Add is { } add)
+                {
+                    writer.Field("unpack", add.Unpacks switch { true => "all", false => "none", null => "of the context" });
+                    WriteIfSet(writer, "git directory", add.KeepsGitDirectory is true ? "kept" : "");
+                }
+
                 if (!copy.Exclude.IsEmpty)
                 {
                     writer.Field("exclude", copy.Exclude);

@@ -68,7 +68,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
     private string FilesOf(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
     {
         _ when copy.Sources.IsEmpty => "",
-        TreeOrigin.Context => copies.Digest(copy, place, cancellationToken),
+        TreeOrigin.Context or TreeOrigin.Named => copies.Digest(copy, place, cancellationToken),
         TreeOrigin.Stage origin => InTree(stages[origin.Index].Key, copy),
         TreeOrigin.Image image => InTree(bases[image.Reference].Key, copy),
         _ => throw new UnreachableException(),

@@ -84,14 +84,17 @@ public abstract record BuildStep
         public string ScriptPath { get; init; } = "";
     }
 
-    /// <summary>Files from the context, a stage or an image.</summary>
+    /// <summary>Files from the context, a stage or an image: COPY, and ADD, which may fetch some of them.</summary>
     public sealed record Copy : BuildStep
     {
         public TreeOrigin From { get; init; } = new TreeOrigin.Context();
 
         public override IEnumerable<TreeOrigin> Origins => [From];
 
-        /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
+        /// <summary>
+        /// Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match, or of ignore files with
+        /// <see cref="KeepsParents"/>. For ADD also addresses, as <see cref="RemoteSource"/> reads them.
+        /// </summary>
         public required ImmutableArray<string> Sources { get; init; }
 
         /// <summary>Files that the instruction itself holds, copied after the sources.</summary>
@@ -108,6 +111,15 @@ public abstract record BuildStep
 
         /// <summary>Patterns of what is not copied, as in an ignore file, relative to each source.</summary>
         public ImmutableArray<string> Exclude { get; init; } = [];
+
+        /// <summary>What ADD asks for beyond COPY; null for COPY.</summary>
+        public AddManner? Add { get; init; }
+
+        /// <summary>Whether sources keep their directories below the destination; those before <c>/./</c> are left out.</summary>
+        public bool KeepsParents { get; init; }
+
+        /// <summary>Whether a source that is not there is passed over.</summary>
+        public bool MayBeMissing { get; init; }
 
         /// <summary>Whether links at the destination are replaced instead of followed.</summary>
         public bool IsLinked { get; init; }

@@ -3,7 +3,9 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
@@ -78,7 +80,9 @@ internal sealed class BuildHarness : IDisposable
             Context = files,
             Tags = [ImageReference.Parse("app")],
         };
-        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, TimeProvider.System);
+        using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
+        var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
+        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
         await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {
