@@ -218,6 +218,12 @@ public static class Rules
     public static readonly DiagnosticRule UselessSkip = new(
         "KB0078", "UselessSkip", Info, "A check=skip that keeps nothing back", "remove the name");
 
+    public static readonly DiagnosticRule CommentGoesOn = new(
+        "KB0100", "CommentGoesOn", Warning, "A comment that takes the next line with it", "remove the escape character at the end of the comment");
+
+    public static readonly DiagnosticRule KleeneReading = new(
+        "KB0101", "KleeneReading", Warning, "A word that means something else to Kleene than to Docker", "write what Kleene understands, or leave out '# syntax=kleene'");
+
     public static readonly DiagnosticRule InvalidTrigger = new(
         "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
 
@@ -254,8 +260,8 @@ public static class Rules
         InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended,
         RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile,
         InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum,
-        WriteToVolume, SharedPackageCache, UselessSkip, InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition,
-        IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
+        WriteToVolume, SharedPackageCache, UselessSkip, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
+        StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 
     /// <summary>A rule by name or id, in whatever case it is written; null when there is none.</summary>
