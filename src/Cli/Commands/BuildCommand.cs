@@ -41,7 +41,7 @@ internal static class BuildCommand
         source.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var kleenefile = await source.ReadAsync(context, cancellationToken);
+            using var kleenefile = await source.ReadAsync(context, cancellationToken);
             var stages = context.Get(noCache);
             var request = new BuildRequest
             {
@@ -61,7 +61,7 @@ internal static class BuildCommand
 
             using var kleene = await context.OpenAsync(cancellationToken);
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
-            request = request with { Context = files };
+            request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts) };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
             var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
