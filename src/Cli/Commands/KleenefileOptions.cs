@@ -144,7 +144,15 @@ internal sealed class KleenefileOptions
     private static string ReadInside(string tree, string path)
     {
         using var root = RootedDirectory.Open(tree);
-        return new UTF8Encoding(false).GetString(root.ReadAllBytes(Path.GetRelativePath(tree, path))).TrimStart('\uFEFF');
+        var name = Path.GetRelativePath(tree, path);
+        try
+        {
+            return new UTF8Encoding(false).GetString(root.ReadAllBytes(name)).TrimStart('\uFEFF');
+        }
+        catch (KleeneException exception)
+        {
+            throw new UsageException($"the Kleenefile '{name}' cannot be read: {exception.Message}");
+        }
     }
 
     /// <summary>The name in messages: short when the file is in the context.</summary>
