@@ -7,6 +7,7 @@ using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Cli;
 
@@ -24,8 +25,10 @@ internal sealed class Composition : IDisposable
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
+        VolumeRecords = new VolumeStore(database);
+        Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
         Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -50,9 +53,13 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
+    public VolumeStore VolumeRecords { get; }
+
+    public VolumeLifecycle Volumes { get; }
+
     public Fetcher Fetcher { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Fetcher, Clock);
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Fetcher, Clock);
 
     /// <summary>For commands that fetch before they open anything.</summary>
     public static GitClient Git() => new(new ProcessRunner());

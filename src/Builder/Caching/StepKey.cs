@@ -17,7 +17,7 @@ internal static class StepKey
 
     /// <param name="step">The question.</param>
     /// <param name="parent">The key of the tree it is asked of.</param>
-    /// <param name="files">What identifies the files that a copy reads; empty for other steps.</param>
+    /// <param name="files">What identifies the files that a copy reads, or a command sees mounted; empty for other steps.</param>
     /// <param name="platform">Such as <c>linux/amd64</c>.</param>
     public static string Of(BuildStep step, string parent, string files, string platform)
     {
@@ -44,6 +44,14 @@ internal static class StepKey
                 if (run.Script is { } script)
                 {
                     writer.Field("script", script);
+                }
+
+                WriteIfSet(writer, "security", run.IsInsecure ? "insecure" : "");
+                WriteIfSet(writer, "hostname", run.Hostname);
+                if (!run.Mounts.IsEmpty)
+                {
+                    writer.Field("mounts", [.. run.Mounts.Select(MountKey.Of)]);
+                    WriteIfSet(writer, "mounted", files);
                 }
 
                 break;

@@ -12,6 +12,8 @@ namespace Kleene.Build.Cli.Commands;
 /// </summary>
 internal sealed class FetchedContext : IDisposable
 {
+    private const string StandardInput = "-";
+
     private readonly string temporary;
 
     private FetchedContext(string temporary) => this.temporary = temporary;
@@ -21,6 +23,39 @@ internal sealed class FetchedContext : IDisposable
 
     /// <summary>What came when it is no archive: a Kleenefile.</summary>
     public string? Text { get; private set; }
+
+    /// <summary>What a CONTEXT names; null for a directory of this machine.</summary>
+    /// <param name="kleenefile">The value of <c>--file</c>.</param>
+    /// <exception cref="UsageException">There is no such thing.</exception>
+    public static async Task<FetchedContext?> OpenAsync(string context, string? kleenefile, CancellationToken cancellationToken)
+    {
+        if (context == StandardInput)
+        {
+            return Accept(
+                await ReadAsync(Console.OpenStandardInput(), cancellationToken), input => input.Text is not null || kleenefile != StandardInput,
+                "the archive on the standard input cannot be the Kleenefile too; name the one in it with --file");
+        }
+
+        if (System.IO.Directory.Exists(context))
+        {
+            return null;
+        }
+
+        if (IsAddress(context))
+        {
+            return await FetchAsync(context, cancellationToken);
+        }
+
+        if (!File.Exists(context))
+        {
+            throw new UsageException($"the context '{context}' is not a directory");
+        }
+
+        await using var file = File.OpenRead(context);
+        return Accept(
+            await ReadAsync(file, cancellationToken), archive => archive.Directory is not null,
+            $"the context '{context}' is a file and no archive; give the directory it is in, and the file with --file");
+    }
 
     /// <summary>Whether a context is to be fetched, or is a directory.</summary>
     public static bool IsAddress(string context) => GitAddress.TryParseContext(context, out var problem) is not null || problem is not null || IsHttp(context);
@@ -57,6 +92,17 @@ internal sealed class FetchedContext : IDisposable
             fetched.Dispose();
             throw;
         }
+    }
+
+    private static FetchedContext Accept(FetchedContext fetched, Predicate<FetchedContext> isRight, string problem)
+    {
+        if (isRight(fetched))
+        {
+            return fetched;
+        }
+
+        fetched.Dispose();
+        throw new UsageException(problem);
     }
 
     private static bool IsHttp(string text) =>

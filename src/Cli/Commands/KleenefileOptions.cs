@@ -11,7 +11,8 @@ namespace Kleene.Build.Cli.Commands;
 /// <summary>The options that say which Kleenefile is meant and with which arguments; shared by all commands that compile one.</summary>
 internal sealed class KleenefileOptions
 {
-    private const string StandardInput = "-";
+    public const string StandardInput = "-";
+
     private static readonly string[] Names = ["Kleenefile", "Dockerfile", "Containerfile"];
 
     private readonly Option<string?> file = new("--file", "-f") { Description = "the Kleenefile; '-' is the standard input", HelpName = "FILE" };
@@ -44,7 +45,7 @@ internal sealed class KleenefileOptions
     public async Task<Kleenefile> ReadAsync(Context context, CancellationToken cancellationToken)
     {
         var place = context.Get(Context);
-        var fetched = await FetchAsync(place, context.Get(file), cancellationToken);
+        var fetched = await FetchedContext.OpenAsync(place, context.Get(file), cancellationToken);
         try
         {
             return await ReadAsync(context, place, fetched, cancellationToken);
@@ -66,8 +67,7 @@ internal sealed class KleenefileOptions
             { Directory: { } root } when context.Get(file) is { } inside => Path.Join(root, inside),
             _ => context.Get(file),
         };
-        path ??= Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
-            ?? throw new UsageException($"there is no Kleenefile in '{place}' (nor a Dockerfile or Containerfile); name one with --file");
+        path ??= FindIn(directory, place);
         var text = path == StandardInput && fetched?.Text is { } came ? came
             : fetched?.Directory is { } tree ? ReadInside(tree, path)
             : await ReadTextAsync(path, cancellationToken);
@@ -90,37 +90,11 @@ internal sealed class KleenefileOptions
             fetched);
     }
 
-    /// <summary>Null for a directory of this machine, and where the standard input is only the Kleenefile's.</summary>
-    private static async Task<FetchedContext?> FetchAsync(string place, string? kleenefile, CancellationToken cancellationToken)
-    {
-        if (place == StandardInput)
-        {
-            var input = await FetchedContext.ReadAsync(Console.OpenStandardInput(), cancellationToken);
-            return kleenefile == StandardInput && input.Directory is not null
-                ? throw new UsageException("the archive on the standard input cannot be the Kleenefile too; name the one in it with --file")
-                : input;
-        }
-
-        if (Directory.Exists(place))
-        {
-            return null;
-        }
-
-        if (FetchedContext.IsAddress(place))
-        {
-            return await FetchedContext.FetchAsync(place, cancellationToken);
-        }
-
-        if (File.Exists(place))
-        {
-            await using var file = File.OpenRead(place);
-            return await FetchedContext.ReadAsync(file, cancellationToken) is { Directory: not null } archive
-                ? archive
-                : throw new UsageException($"the context '{place}' is a file and no archive; give the directory it is in, and the file with --file");
-        }
-
-        throw new UsageException($"the context '{place}' is not a directory");
-    }
+    /// <summary>The Kleenefile of a directory, by the first of its names that is there.</summary>
+    /// <param name="shown">What messages call the directory.</param>
+    public static string FindIn(string directory, string? shown = null) =>
+        Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
+        ?? throw new UsageException($"there is no Kleenefile in '{shown ?? directory}' (nor a Dockerfile or Containerfile); name one with --file");
 
     private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
     {

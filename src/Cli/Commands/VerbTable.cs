@@ -15,6 +15,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
     {
         ["build"] = (BuildCommand.Create, "build an image from a Kleenefile"),
         ["plan"] = (PlanCommand.Create, "show what a build would do"),
+        ["fmt"] = (FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
         ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
         ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),
         ["run"] = (RunCommand.Create, "run a command in a new container"),
@@ -24,6 +25,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["rm"] = (ContainerCommands.CreateRemove, "remove containers"),
         ["inspect"] = (ContainerCommands.CreateInspect, "show all that is known of containers"),
         ["container"] = (ContainerCommands.CreateGroup, "the same, by its full name"),
+        ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
         ["system"] = (SystemCommands.Create, "what this installation uses"),
     };
 
@@ -37,6 +39,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["lsc"] = ["ps"],
         ["isc"] = ["inspect"],
         ["rmc"] = ["rm"],
+        ["lsv"] = ["volume", "ls"],
+        ["isv"] = ["volume", "inspect"],
+        ["rmv"] = ["volume", "rm"],
         ["history"] = ["image", "history"],
         ["tag"] = ["image", "tag"],
     };

@@ -60,6 +60,17 @@ public abstract record BuildStep
         /// <summary><c>default</c>, <c>none</c>, <c>host</c> or the name of a network.</summary>
         public string Network { get; init; } = "default";
 
+        /// <summary>Whether the command may do to the machine what its superuser may. The caller has to agree.</summary>
+        public bool IsInsecure { get; init; }
+
+        /// <summary>What the machine is called to the command; empty leaves that to the builder.</summary>
+        public string Hostname { get; init; } = "";
+
+        /// <summary>What is mounted for this command alone, those above before those below.</summary>
+        public ImmutableArray<RunMount> Mounts { get; init; } = [];
+
+        public override IEnumerable<TreeOrigin> Origins => Mounts.Select(mount => mount.Origin).OfType<TreeOrigin>();
+
         /// <summary>The heredocs as they are written; the arguments have what the shell has to know of them.</summary>
         public ImmutableArray<PlannedHeredoc> Heredocs { get; init; } = [];
 

@@ -106,7 +106,7 @@ internal static class PlanJson
         json.WriteString("user", run?.User ?? workdir?.User ?? "");
         json.WriteString("workdir", run?.WorkingDirectory ?? copy?.WorkingDirectory ?? workdir?.Path);
         json.WriteString("network", run?.Network ?? "default");
-        WriteArray(json, "mounts", []);
+        MountJson.Write(json, run?.Mounts ?? [], origin => From(origin, plan));
         WriteArray(json, "sources", copy?.Sources ?? []);
         json.WriteString("from", From(copy?.From, plan));
         json.WriteString("destination", copy?.Destination ?? workdir?.Path);

@@ -46,6 +46,13 @@ internal static class PlanText
                 Field(text, "user", run.User);
                 Field(text, "in", run.WorkingDirectory == "/" ? "" : Quote(run.WorkingDirectory));
                 Field(text, "network", run.Network == "default" ? "" : run.Network);
+                Field(text, "security", run.IsInsecure ? "insecure" : "");
+                Field(text, "hostname", run.Hostname);
+                foreach (var mount in run.Mounts)
+                {
+                    Field(text, "mount", Words(MountText.Words(mount, origin => Describe(origin, plan))));
+                }
+
                 break;
             case BuildStep.Copy copy:
                 Field(text, "from", Describe(copy.From, plan));

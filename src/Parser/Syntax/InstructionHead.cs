@@ -12,6 +12,10 @@ internal sealed record InstructionHead(
     /// <summary>The instruction in upper case.</summary>
     public string Name => Definition.Name;
 
+    /// <summary>Kleene's own way to read it; null in other dialects and for what Kleene does not have, such as a keyword alone.</summary>
+    public InstructionReader? ReadAsKleene =>
+        Dialect == Dialect.Kleene && Keyword.Start + Keyword.Length < Line.Text.Length ? Definition.ReadAsKleene : null;
+
     public Dialect Dialect => Line.Notation.Dialect;
 
     public TextSpan Span => Line.Span;
@@ -24,6 +28,9 @@ internal sealed record InstructionHead(
 
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));
+
+    /// <summary>With the bodies of heredocs.</summary>
+    public TextSpan WholeSpan => Line.Heredocs.IsEmpty ? Span : Span.To(Line.Heredocs[^1].Body);
 
     public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
 

@@ -205,12 +205,23 @@ public sealed class RootedDirectory : IDisposable
         Check(FileCalls.Rename(old.Directory, old.Name, place.Directory, place.Name), "rename", path);
     }
 
+    /// <summary>Changes the permissions of what is no link.</summary>
+    public void SetMode(UnixPath path, uint permissions)
+    {
+        using var place = Locate(path, followLast: false, "change the mode of");
+        Check(FileCalls.SetMode(place.Directory, place.Name, permissions), "change the mode of", path);
+    }
+
     /// <summary>Changes who owns a file or link.</summary>
     public void SetOwner(UnixPath path, FileOwner owner)
     {
         using var place = Locate(path, followLast: false, "change the owner of");
         Check(FileCalls.SetOwner(place.Directory, place.Name, owner), "change the owner of", path);
     }
+
+    /// <summary>Gives the root directory itself an owner and permissions.</summary>
+    public void SetRoot(uint permissions, FileOwner owner) =>
+        Check(NativeMethods.fchown(Handle, owner.User, owner.Group) == 0 && NativeMethods.fchmod(Handle, permissions & PermissionBits.All) == 0, "set the owner of", UnixPath.Empty);
 
     /// <summary>Changes the twelve permission bits of a file or directory; a link is followed inside the root.</summary>
     public void SetPermissions(UnixPath path, uint permissions)
