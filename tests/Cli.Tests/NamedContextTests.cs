@@ -59,6 +59,26 @@ public sealed class NamedContextTests : IDisposable
     }
 
     [JailFact]
+    public async Task A_command_sees_a_directory_mounted_by_its_name()
+    {
+        await space.WithBusyboxAsync();
+        space.Write("lib/sub/f", "mounted\n");
+        var context = space.Context("""
+            FROM busybox
+            RUN --mount=type=bind,from=Lib,source=sub,target=/m cat /m/f > /bind
+            RUN --mount=type=cache,from=lib,source=sub,target=/c cat /c/f > /cache
+            """);
+        var option = $"--build-context=lib={space["lib"]}";
+
+        await space.BuildAsync(context, "app", option);
+
+        Assert.Equal("mounted\nmounted\n", await space.SucceedAsync("run", "--rm", "app", "cat", "/bind", "/cache"));
+        Assert.DoesNotContain("--> Snapshot created", await space.BuildAsync(context, "app", option), StringComparison.Ordinal);
+        space.Write("lib/sub/f", "changed\n");
+        Assert.Contains("--> Snapshot created", await space.BuildAsync(context, "app", option), StringComparison.Ordinal);
+    }
+
+    [JailFact]
     public async Task An_image_takes_the_place_of_another()
     {
         await space.WithBusyboxAsync();

@@ -79,7 +79,8 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         '\n',
         run.Mounts.Select(mount => mount switch
         {
-            RunMount.Bind { From: TreeOrigin.Context } bind => mounts.Digest(bind, place, cancellationToken),
+            RunMount.Bind { From: TreeOrigin.Context or TreeOrigin.Named } bind => mounts.Digest(bind, bind.From, bind.Source, place, cancellationToken),
+            RunMount.Cache { From: TreeOrigin.Context or TreeOrigin.Named } cache => mounts.Digest(cache, cache.From, cache.Source, place, cancellationToken),
             RunMount.Bind bind => InTree(KeyOf(bind.From), bind.Source),
             RunMount.Cache { From: { } origin } cache => InTree(KeyOf(origin), cache.Source),
             _ => "",

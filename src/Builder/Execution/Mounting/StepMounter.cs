@@ -72,7 +72,7 @@ internal sealed class StepMounter(SnapshotCatalog snapshots, CacheMounter caches
 
     private MountSource SourceOf(RunMount mount, StepPlace place, StepOrigins origins) => mount.Origin switch
     {
-        TreeOrigin.Context => context[place, mount],
+        TreeOrigin.Context or TreeOrigin.Named => context[place, mount],
         TreeOrigin.Stage stage => new MountSource.Tree(origins[stage], $"stage '{stage.Index}'"),
         TreeOrigin.Image image => new MountSource.Tree(origins[image], $"image '{image.Reference}'"),
         _ => throw new UnreachableException(),
