@@ -24,7 +24,7 @@ internal sealed class KleenefileOptions
 
     private readonly Option<string[]> contexts = new("--build-context")
     {
-        Description = "a tree that FROM, COPY --from and RUN --mount can name", HelpName = "NAME=DIRECTORY|image:REFERENCE|ADDRESS",
+        Description = "a directory, image:REFERENCE, repository or archive that FROM, COPY --from and mounts can name", HelpName = "NAME=TREE",
     };
 
     public Argument<string> Context { get; } = new("CONTEXT")
