@@ -3,6 +3,7 @@ using System.CommandLine;
 using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
@@ -34,19 +35,26 @@ internal static class BuildCommand
         var idFile = new Option<string?>("--iidfile") { Description = "also write the image's id there", HelpName = "FILE" };
         var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
 
+        var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
+
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, remove,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, remove, check,
         };
         source.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
             var kleenefile = await source.ReadAsync(context, cancellationToken);
+            if (context.Get(check))
+            {
+                return CheckCommand.Check(kleenefile, context);
+            }
+
             var stages = context.Get(noCache);
             var request = new BuildRequest
             {
                 Source = kleenefile.Source,
-                Compile = kleenefile.Compile,
+                Compile = kleenefile.Compile with { Lint = LintLevel.Warnings },
                 Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
                 NoCache = stages == OptionsFirst.Everything,
                 NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],

@@ -197,6 +197,9 @@ public static class Rules
     public static readonly DiagnosticRule UselessSkip = new(
         "KB0078", "UselessSkip", Info, "A check=skip that keeps nothing back", "remove the name");
 
+    public static readonly DiagnosticRule MissingSource = new(
+        "KB0079", "MissingSource", Warning, "A source that is not in the build context", "correct the path; it starts from the root of the context");
+
     public static readonly DiagnosticRule InvalidTrigger = new(
         "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
 
@@ -233,6 +236,7 @@ public static class Rules
         FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended, RedundantTargetPlatform, SecretsUsedInArgOrEnv,
         InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile, InvalidDefinitionDescription, StalePackageIndex,
         UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum, WriteToVolume, SharedPackageCache, UselessSkip,
+        MissingSource,
         InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 

@@ -19,6 +19,9 @@ internal sealed record ContextCopy(LintedInstruction Instruction, ImmutableArray
     /// <summary>Whether it takes the whole context.</summary>
     public bool TakesEverything => Exclude.IsEmpty && Sources.Any(source => Everything.Contains(source.Path));
 
+    /// <summary>Whether a source that is not there is no mistake, or is to be found by other rules than those of paths.</summary>
+    public bool MayBeMissing => Instruction.Head.IsOn("if-exists") || Instruction.Head.IsOn("parents");
+
     public static ContextCopy? Of(LintedInstruction instruction) =>
         instruction is { Syntax: CopySyntax copy, Step: BuildStep.Copy { From: TreeOrigin.Context } step }
         && copy.Sources.Length == step.Sources.Length && !step.Sources.IsEmpty

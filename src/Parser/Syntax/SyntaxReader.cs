@@ -31,8 +31,8 @@ internal static class SyntaxReader
         {
             var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
             diagnostics.Report(
-                Rules.UnknownInstruction, keyword.Span,
-                $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
+                Rules.UnknownInstruction, keyword.Span, $"unknown instruction '{keyword.Text}'{Suggestion.Tail(nearest)}",
+                nearest is null ? null : keyword.Replace(nearest));
             return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart), Meant: nearest);
         }
 
@@ -82,7 +82,8 @@ internal static class SyntaxReader
                 var suggestion = Suggestion.Nearest(flag.Name, definition.Flags.Concat(definition.LaterFlags));
                 diagnostics.Report(
                     Rules.UnknownFlag, flag.Word.Span,
-                    $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
+                    $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}",
+                    suggestion is null ? null : flag.Word.Slice("--".Length, "--".Length + flag.Name.Length).Replace(suggestion));
             }
             else if (definition.Switches.Contains(flag.Name) && flag.Value is not (null or { Text: "true" or "false" }))
             {

@@ -52,7 +52,8 @@ internal static class OriginRule
         var isBareWord = name.AsSpan().IndexOfAny("/:@") < 0;
         if (isBareWord && Suggestion.Nearest(name, stage.Context.Stages.NamesBefore(stage.Index)) is { } nearest)
         {
-            stage.Report(Rules.UndefinedStage, from.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?");
+            stage.Report(
+                Rules.UndefinedStage, from.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?", from.Text == name ? from.Replace(nearest) : null);
             return null;
         }
 
