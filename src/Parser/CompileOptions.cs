@@ -26,6 +26,12 @@ public sealed record CompileOptions
     /// <summary><c>NAME=value</c> for the commands of the build; it does not go into the image.</summary>
     public ImmutableArray<string> ExtraEnvironment { get; init; } = [];
 
+    /// <summary>Who runs the commands of a stage until a USER in it says otherwise; empty leaves it to the base. It does not go into the image.</summary>
+    public string CommandUser { get; init; } = "";
+
+    /// <summary>Names that the caller gave to trees of its own.</summary>
+    public NamedContexts NamedContexts { get; init; } = NamedContexts.Empty;
+
     /// <summary>What INCLUDE may name; null where there are no files.</summary>
     public IIncludedFiles? Includes { get; init; }
 

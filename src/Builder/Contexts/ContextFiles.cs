@@ -37,7 +37,7 @@ public sealed class ContextFiles(BuildContext context) : IContextFiles
     {
         try
         {
-            _ = new SourceFinder(context.Files).Find(source).Count();
+            _ = new SourceFinder(context.Files, SourceLookup.Plain).Find(source).Count();
             return null;
         }
         catch (KleeneException exception)
@@ -59,7 +59,7 @@ public sealed class ContextFiles(BuildContext context) : IContextFiles
     {
         try
         {
-            return [.. new SourceFinder(context.Files).Find(source)];
+            return [.. new SourceFinder(context.Files, SourceLookup.Plain).Find(source)];
         }
         catch (KleeneException)
         {

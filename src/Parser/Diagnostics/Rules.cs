@@ -91,10 +91,10 @@ public static class Rules
         "KB0028", "CopyNeedsDirectory", Error, "Several sources into something that is not a directory", "end the destination with /");
 
     public static readonly DiagnosticRule PathOutsideContext = new(
-        "KB0029", "PathOutsideContext", Error, "A source above the build context", "copy the file into the context, or build from the directory above");
+        "KB0029", "PathOutsideContext", Warning, "A source above the build context, which ends there", "leave out the '..', or build from the directory above");
 
     public static readonly DiagnosticRule CopyOfUrl = new(
-        "KB0030", "CopyOfUrl", Error, "COPY takes files, not addresses", "fetch it in a RUN, or put the file into the context");
+        "KB0030", "CopyOfUrl", Error, "COPY takes files, not addresses", "use ADD, which fetches, or put the file into the context");
 
     public static readonly DiagnosticRule InvalidPort = new(
         "KB0031", "InvalidPort", Error, "A port that cannot be", "write PORT, PORT/PROTOCOL or FIRST-LAST, numbers to 65535");
@@ -128,6 +128,27 @@ public static class Rules
 
     public static readonly DiagnosticRule NulCharacter = new(
         "KB0041", "NulCharacter", Error, "A NUL character", "save the file as text in UTF-8");
+
+    public static readonly DiagnosticRule MisplacedChecksum = new(
+        "KB0042", "MisplacedChecksum", Error, "A checksum that is not of one thing that is fetched", "give --checksum with one http, https or git source, in an ADD of its own");
+
+    public static readonly DiagnosticRule InvalidAddress = new(
+        "KB0043", "InvalidAddress", Error, "An address that cannot be fetched from", "write https://host/path, or https://host/repository.git#reference:directory");
+
+    public static readonly DiagnosticRule UnknownMountKey = new(
+        "KB0050", "UnknownMountKey", Error, "A key that this type of mount does not have", "correct the key, or say another type=");
+
+    public static readonly DiagnosticRule InvalidMountValue = new(
+        "KB0051", "InvalidMountValue", Error, "A value of --mount that cannot be", "see what is expected in the message");
+
+    public static readonly DiagnosticRule IncompleteMount = new(
+        "KB0052", "IncompleteMount", Error, "A mount that lacks what its type needs", "add what the message names");
+
+    public static readonly DiagnosticRule DuplicateMountTarget = new(
+        "KB0053", "DuplicateMountTarget", Error, "Two mounts of one command in one place", "give one of them another target");
+
+    public static readonly DiagnosticRule VariableInMountFrom = new(
+        "KB0054", "VariableInMountFrom", Error, "A variable in the from of a mount", "name the image in a FROM ... AS of its own, and mount from that stage");
 
     public static readonly DiagnosticRule FromAsCasing = new(
         "KB0060", "FromAsCasing", Warning, "FROM and AS in different case",
@@ -232,7 +253,8 @@ public static class Rules
         UnterminatedQuote, BadSubstitution, RequiredVariable, UndefinedVariable, UndefinedArgInFrom, EmptyValue, InvalidName, DuplicateStageName,
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
-        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter,
+        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter, MisplacedChecksum, InvalidAddress,
+        UnknownMountKey, InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom,
         FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended, RedundantTargetPlatform, SecretsUsedInArgOrEnv,
         InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile, InvalidDefinitionDescription, StalePackageIndex,
         UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum, WriteToVolume, SharedPackageCache, UselessSkip,

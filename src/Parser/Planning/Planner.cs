@@ -84,7 +84,7 @@ internal sealed class Planner
         {
             // Reported when it was read.
         }
-        else if (!counts)
+        else if (!counts || stages is [.., { IsReplaced: true }])
         {
             if (instruction is ArgSyntax skipped)
             {

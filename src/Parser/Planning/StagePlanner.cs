@@ -58,6 +58,7 @@ internal sealed class StagePlanner : IVariables
         extraEnvironment = parent.extraEnvironment.Clone();
         unsettled = [.. parent.unsettled];
         HasWorkingDirectory = parent.HasWorkingDirectory;
+        HasUser = parent.HasUser;
         dependencies.Add(parent.Index);
     }
 
@@ -79,11 +80,20 @@ internal sealed class StagePlanner : IVariables
     /// <summary>The configuration so far, the environment aside.</summary>
     public StageConfig Config { get; set; }
 
+    /// <summary>Whether the caller put a tree in the place of the whole stage, whose instructions then do nothing.</summary>
+    public bool IsReplaced { get; set; }
+
     /// <summary>Absolute.</summary>
     public string WorkingDirectory => Config.WorkingDir.Length == 0 ? "/" : Config.WorkingDir;
 
     /// <summary>Whether the file itself has said where relative paths start.</summary>
     public bool HasWorkingDirectory { get; set; }
+
+    /// <summary>Whether the file itself has said who runs commands.</summary>
+    public bool HasUser { get; set; }
+
+    /// <summary>Who runs commands.</summary>
+    public string CommandUser => HasUser || Context.Options.CommandUser.Length == 0 ? Config.User : Context.Options.CommandUser;
 
     public ImmutableArray<string> Shell => Config.Shell.IsEmpty ? ["/bin/sh", "-c"] : Config.Shell;
 

@@ -36,6 +36,9 @@ internal sealed record InstructionHead(
     /// <summary>Whether a flag that needs no value is given, and not as <c>=false</c>.</summary>
     public bool IsOn(string name) => Flags.Any(flag => flag.Name == name && flag.Value is (null or { Text: "true" }));
 
+    /// <summary>Null where nothing is said.</summary>
+    public bool? Switch(string name) => Flags.Any(flag => flag.Name == name) ? IsOn(name) : null;
+
     /// <summary>Says what the instruction wants instead; the caller gives up on it.</summary>
     public void ReportMalformed(DiagnosticBag diagnostics, TextSpan span, string problem) =>
         diagnostics.Report(Rules.MalformedInstruction, span, $"{Name} {problem}; expected {Definition.Form}");

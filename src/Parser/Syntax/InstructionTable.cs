@@ -17,16 +17,24 @@ internal static class InstructionTable
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
             TakesHeredocs = true,
-            Flags = ["network"],
-            LaterFlags = ["mount", "security", "device"],
+            Flags = ["mount", "network", "security"],
+            RepeatableFlags = ["mount"],
+            LaterFlags = ["device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
             TakesHeredocs = true,
-            Flags = ["from", "chown", "chmod", "exclude", "link"],
+            Flags = ["from", "chown", "chmod", "exclude", "link", "parents", "if-exists"],
             RepeatableFlags = ["exclude"],
-            Switches = ["link"],
-            LaterFlags = ["parents"],
+            Switches = ["link", "parents", "if-exists"],
+            AddedFlags = ["if-exists"],
+        },
+        InstructionDefinition.Of("ADD", "ADD SOURCE ... DESTINATION", CopySyntax.Read, AddRule.Plan) with
+        {
+            TakesHeredocs = true,
+            Flags = ["chown", "chmod", "exclude", "link", "unpack", "checksum", "keep-git-dir"],
+            RepeatableFlags = ["exclude"],
+            Switches = ["link", "unpack", "keep-git-dir"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),
@@ -39,7 +47,6 @@ internal static class InstructionTable
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan) with { MayBeTrigger = false },
-        new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION" },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],

@@ -87,13 +87,14 @@ public sealed class FixTests
         foreach (var rule in Rules.All)
         {
             var page = RulePage.Of(rule.Name);
-            var found = page.Check(page.Bad).Diagnostics;
+            var bad = page.Bad;
+            var found = page.Check(bad).Diagnostics;
             if (!found.Any(finding => finding.HasFix))
             {
                 continue;
             }
 
-            var corrected = Fixes.Apply(page.Bad, Fixes.Choose(page.Bad, found, out _));
+            var corrected = Fixes.Apply(bad, Fixes.Choose(bad, found, out _));
 
             Assert.DoesNotContain(rule, page.Check(new SourceText("Kleenefile", corrected)).Diagnostics.Select(finding => finding.Rule));
         }

@@ -5,7 +5,7 @@ using Kleene.Build.Parser.Syntax.Grammar;
 
 namespace Kleene.Build.Parser.Syntax.Instructions;
 
-/// <summary><c>COPY source ... destination</c> or <c>COPY ["source", ..., "destination"]</c></summary>
+/// <summary><c>COPY source ... destination</c> or <c>COPY ["source", ..., "destination"]</c>, and the same of ADD.</summary>
 /// <param name="Head">The keyword and the flags.</param>
 /// <param name="Sources">Those that are paths.</param>
 /// <param name="Destination">The last word.</param>
