@@ -79,6 +79,18 @@ public sealed class KleeneCorpusTests
         Assert.False(hasErrors);
     }
 
+    /// <summary>No exceptions: this is what a file asks for by the directive.</summary>
+    [Theory]
+    [MemberData(nameof(Accepted))]
+    public void What_kleene_accepts_says_the_same_in_its_own_dialect(string name)
+    {
+        var entry = Corpus.Single(entry => entry.Name == name);
+
+        var (instructions, _) = Ours("# syntax=kleene\n" + entry.Text);
+
+        Assert.Equal(entry.Instructions, instructions);
+    }
+
     [Fact]
     public void Every_exception_is_a_case_of_the_corpus() =>
         Assert.Empty(Exceptions.Keys.Except(Corpus.Where(entry => entry.Result == "ok").Select(entry => entry.Name)));
@@ -88,9 +100,12 @@ public sealed class KleeneCorpusTests
     {
         foreach (var entry in Corpus.Where(entry => entry.Result != "ok"))
         {
-            var compilation = Given.Compile(entry.Text);
+            foreach (var dialect in (string[])["", "# syntax=kleene\n"])
+            {
+                var compilation = Given.Compile(dialect + entry.Text);
 
-            Assert.Equal(compilation.HasErrors, compilation.Plan is null);
+                Assert.Equal(compilation.HasErrors, compilation.Plan is null);
+            }
         }
     }
 
@@ -142,7 +157,7 @@ public sealed class KleeneCorpusTests
     private static string Line(JsonElement instruction) => Line(
         instruction.GetProperty("op").GetString()!,
         instruction.GetProperty("args").EnumerateArray().SelectMany(argument => argument.ValueKind == JsonValueKind.Array
-            ? argument.EnumerateArray().Select(word => word.ToString())
+            ? argument.EnumerateArray().Select(word => word.ValueKind == JsonValueKind.String ? word.ToString() : word.GetRawText())
             : [argument.ToString()]));
 
     private static string Line(string operation, IEnumerable<string> words) => $"{operation} {string.Join('|', words)}";

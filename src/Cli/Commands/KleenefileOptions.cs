@@ -9,7 +9,8 @@ namespace Kleene.Build.Cli.Commands;
 /// <summary>The options that say which Kleenefile is meant and with which arguments; shared by all commands that compile one.</summary>
 internal sealed class KleenefileOptions
 {
-    private const string StandardInput = "-";
+    public const string StandardInput = "-";
+
     private static readonly string[] Names = ["Kleenefile", "Dockerfile", "Containerfile"];
 
     private readonly Option<string?> file = new("--file", "-f") { Description = "the Kleenefile; '-' is the standard input", HelpName = "FILE" };
@@ -44,8 +45,7 @@ internal sealed class KleenefileOptions
             throw new UsageException($"the context '{directory}' is not a directory");
         }
 
-        var path = chosen ?? Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
-            ?? throw new UsageException($"there is no Kleenefile in '{directory}' (nor a Dockerfile or Containerfile); name one with --file");
+        var path = chosen ?? FindIn(directory);
         var text = await ReadTextAsync(path, cancellationToken);
         return new Kleenefile(
             new SourceText(Shown(path, directory), text),
@@ -61,6 +61,11 @@ internal sealed class KleenefileOptions
             directory == StandardInput ? null : directory,
             path == StandardInput ? null : path);
     }
+
+    /// <summary>The Kleenefile of a directory, by the first of its names that is there.</summary>
+    public static string FindIn(string directory) =>
+        Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
+        ?? throw new UsageException($"there is no Kleenefile in '{directory}' (nor a Dockerfile or Containerfile); name one with --file");
 
     private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
     {

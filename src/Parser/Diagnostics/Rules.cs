@@ -221,6 +221,12 @@ public static class Rules
     public static readonly DiagnosticRule MissingSource = new(
         "KB0079", "MissingSource", Warning, "A source that is not in the build context", "correct the path; it starts from the root of the context");
 
+    public static readonly DiagnosticRule CommentGoesOn = new(
+        "KB0100", "CommentGoesOn", Warning, "A comment that takes the next line with it", "remove the escape character at the end of the comment");
+
+    public static readonly DiagnosticRule KleeneReading = new(
+        "KB0101", "KleeneReading", Warning, "A word that means something else to Kleene than to Docker", "write what Kleene understands, or leave out '# syntax=kleene'");
+
     public static readonly DiagnosticRule InvalidTrigger = new(
         "KB0105", "InvalidTrigger", Error, "An instruction that ONBUILD does not take", "leave out ONBUILD, or write the instruction into the files that start from the image");
 
@@ -253,13 +259,12 @@ public static class Rules
         UnterminatedQuote, BadSubstitution, RequiredVariable, UndefinedVariable, UndefinedArgInFrom, EmptyValue, InvalidName, DuplicateStageName,
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
-        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter, MisplacedChecksum, InvalidAddress,
-        UnknownMountKey, InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom,
-        FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended, RedundantTargetPlatform, SecretsUsedInArgOrEnv,
-        InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile, InvalidDefinitionDescription, StalePackageIndex,
-        UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum, WriteToVolume, SharedPackageCache, UselessSkip,
-        MissingSource,
-        InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
+        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter, MisplacedChecksum, InvalidAddress, UnknownMountKey,
+        InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended,
+        RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile,
+        InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum,
+        WriteToVolume, SharedPackageCache, UselessSkip, MissingSource, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
+        StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 
     /// <summary>A rule by name or id, in whatever case it is written; null when there is none.</summary>

@@ -24,8 +24,9 @@ internal static class Dialects
             return Dialect.Docker;
         }
 
-        var colon = syntax.IndexOf(':');
-        var name = colon < 0 ? syntax : syntax[..colon];
+        // A tag may follow, and what is behind a blank is for whoever reads the language.
+        var end = syntax.AsSpan().IndexOfAny(':', ' ', '\t');
+        var name = end < 0 ? syntax : syntax[..end];
         return name.Equals("kleene", StringComparison.OrdinalIgnoreCase) ? Dialect.Kleene : Dialect.Foreign;
     }
 

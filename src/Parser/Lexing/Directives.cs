@@ -13,9 +13,9 @@ internal static class Directives
     public const string Check = "check";
 
     /// <summary>The directive on a line, or null when the line is not one.</summary>
-    public static Directive? Recognise(SourceText source, TextSpan line)
+    public static Directive? Recognise(TextSpan line)
     {
-        var text = source.Text;
+        var (source, text) = (line.Source, line.Source.Text);
         var at = SkipBlanks(text, line.Start, line.End);
         if (at == line.End || text[at] != '#')
         {

@@ -31,6 +31,8 @@ internal sealed class LineLexer
     /// <param name="notation">What holds until the file's own directives say something else.</param>
     public static LexedFile Lex(SourceText source, Notation notation, DiagnosticBag diagnostics) => new LineLexer(source, notation, diagnostics).Lex();
 
+    private bool IsKleene => notation.Dialect == Dialect.Kleene;
+
     private LexedFile Lex()
     {
         if (text.StartsWith(SourceText.ByteOrderMark))
@@ -62,7 +64,7 @@ internal sealed class LineLexer
     private bool TakeDirective()
     {
         var line = Span(at, LineEnd(at));
-        if (Directives.Recognise(source, line) is not { } directive)
+        if (Directives.Recognise(line) is not { } directive || (IsKleene && directive.Name != Directives.Check))
         {
             return false;
         }
@@ -78,6 +80,9 @@ internal sealed class LineLexer
         else if (directive.Name == Directives.Syntax)
         {
             notation = notation with { Dialect = Dialects.Named(directive.Value) };
+
+            // To Kleene the others are comments.
+            notation = IsKleene ? notation with { EscapeCharacter = Notation.Default.EscapeCharacter } : notation;
         }
 
         directives.Add(directive);
@@ -110,10 +115,10 @@ internal sealed class LineLexer
             if (contentStart < text.Length && text[contentStart] == '#')
             {
                 TakeBlanks();
-                TakeComment();
+                Take(SourceTokenKind.Comment, LineEnd(at));
                 TakeLineBreak();
             }
-            else if (contentStart == LineEnd(at))
+            else if (contentStart == LineEnd(at) && !IsKleene)
             {
                 emptyLines.Add(Span(at, LineEnd(at)));
                 TakeBlanks();
@@ -146,13 +151,14 @@ internal sealed class LineLexer
         var start = at;
         var end = LineEnd(at);
         var last = end;
-        while (last > start && text[last - 1] is ' ' or '\t')
+        while (!IsKleene && last > start && text[last - 1] is ' ' or '\t')
         {
             last--;
         }
 
-        // The escape character joins lines unless it is itself escaped.
-        var goesOn = last > start && text[last - 1] == notation.EscapeCharacter && (last - 1 == start || text[last - 2] != notation.EscapeCharacter);
+        // The escape character joins lines unless it is itself escaped; to Kleene a backslash is one wherever it ends a line.
+        var goesOn = last > start && text[last - 1] == notation.EscapeCharacter
+            && (IsKleene ? end < text.Length : last - 1 == start || text[last - 2] != notation.EscapeCharacter);
         var pieceEnd = goesOn ? last - 1 : end;
 
         pieces.Add(Span(start, pieceEnd));
@@ -165,8 +171,24 @@ internal sealed class LineLexer
     private ImmutableArray<HeredocSyntax> TakeHeredocs(LogicalLine line)
     {
         var markers = HeredocScanner.Find(line.Text, notation.EscapeCharacter);
-        return markers.Count == 0 ? [] : [.. markers.Select(marker => TakeHeredoc(line, marker))];
+        return markers.Count == 0 || (IsKleene && !HaveEnds(markers)) ? [] : [.. markers.Select(marker => TakeHeredoc(line, marker))];
     }
+
+    /// <summary>Kleene has no heredocs: what looks like one and has no end is text to it, and the lines below are instructions.</summary>
+    private bool HaveEnds(List<HeredocMarker> markers)
+    {
+        var next = 0;
+        for (var start = at; start < text.Length && next < markers.Count;)
+        {
+            var end = LineEnd(start);
+            next += IsEnd(markers[next], text.AsSpan(start, end - start)) ? 1 : 0;
+            start = text.IndexOf('\n', end) is >= 0 and var lineBreak ? lineBreak + 1 : text.Length;
+        }
+
+        return next == markers.Count;
+    }
+
+    private static bool IsEnd(HeredocMarker marker, ReadOnlySpan<char> line) => (marker.StripsTabs ? line.TrimStart('\t') : line).SequenceEqual(marker.Name);
 
     private HeredocSyntax TakeHeredoc(LogicalLine line, HeredocMarker marker)
     {
@@ -175,8 +197,7 @@ internal sealed class LineLexer
         while (at < text.Length)
         {
             var end = LineEnd(at);
-            var content = text.AsSpan(at, end - at);
-            if ((marker.StripsTabs ? content.TrimStart('\t') : content).SequenceEqual(marker.Name))
+            if (IsEnd(marker, text.AsSpan(at, end - at)))
             {
                 var body = Span(start, at);
                 Take(SourceTokenKind.HeredocEnd, end);
@@ -203,7 +224,17 @@ internal sealed class LineLexer
             return false;
         }
 
+        var start = at;
         Take(SourceTokenKind.Comment, LineEnd(at));
+        while (IsKleene && at < text.Length && text[at - 1] == notation.EscapeCharacter)
+        {
+            // Kleene joins lines before it looks for comments.
+            diagnostics.Report(Rules.CommentGoesOn, Span(start, at), "the next line belongs to this comment, because it ends in an escape character");
+            TakeLineBreak();
+            start = at;
+            Take(SourceTokenKind.Comment, LineEnd(at));
+        }
+
         return true;
     }
 

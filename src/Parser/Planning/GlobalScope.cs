@@ -30,6 +30,9 @@ internal sealed class GlobalScope : IVariables
 
     public void Declare(string name, string? value) => declared.Set(name, value);
 
+    /// <summary>What the ARGs above the first FROM have declared; in Kleene it stays visible below.</summary>
+    public VariableTable Declared() => declared.Clone();
+
     private void Describe(string prefix, string name)
     {
         var parts = name.Split('/');

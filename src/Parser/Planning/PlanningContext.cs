@@ -25,7 +25,16 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
     /// <summary>Remembers that an ARG names it, so that a build argument of that name is not in vain.</summary>
     public void DeclareArgument(string name) => declaredArguments.Add(name);
 
-    public static Expanded Expand(Word word, IVariables variables) => WordExpander.Expand(word.Text, variables, word.Line.Notation.EscapeCharacter);
+    public static Expanded Expand(Word word, IVariables variables)
+    {
+        if (word.Reading == WordReading.Literal)
+        {
+            return new Expanded(word.Text, [word.Text], [], null);
+        }
+
+        var expanded = WordExpander.Expand(word.Text, variables, word.Line.Notation.EscapeCharacter);
+        return word.Reading == WordReading.Echoed ? expanded with { Value = string.Join(' ', expanded.Words) } : expanded;
+    }
 
     /// <summary>The same for text in which quotes mean nothing.</summary>
     public static Expanded ExpandText(Word text, IVariables variables) => WordExpander.ExpandText(text.Text, variables);

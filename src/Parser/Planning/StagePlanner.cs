@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Expansion;
+using Kleene.Build.Parser.Lexing;
 using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Text;
 
@@ -40,7 +41,7 @@ internal sealed class StagePlanner : IVariables
         Base = stageBase;
         IsBaseKnown = known is not null;
         Config = known ?? new StageConfig();
-        arguments = new VariableTable();
+        arguments = context.Dialect == Dialect.Kleene ? context.Globals.Declared() : new VariableTable();
         environment = new VariableTable(Config.Env);
         extraEnvironment = new VariableTable(context.Options.ExtraEnvironment);
     }

@@ -19,8 +19,14 @@ internal sealed record InstructionDefinition
     /// <summary>How it is written, for messages.</summary>
     public required string Form { get; init; }
 
+    /// <summary>How its arguments may be laid out. What nobody has thought about stays as it was written.</summary>
+    public ArgumentShape Shape { get; init; } = ArgumentShape.Text;
+
     /// <summary>Null for an instruction of the language that cannot be built yet.</summary>
     public InstructionReader? Read { get; init; }
+
+    /// <summary>How Kleene reads it, for files that ask for that; null where Kleene has no such instruction.</summary>
+    public InstructionReader? ReadAsKleene { get; init; }
 
     /// <summary>Null where the planner itself acts on it (FROM) or there is no reader.</summary>
     public PlanningRule? Plan { get; init; }

@@ -12,6 +12,10 @@ internal sealed record InstructionHead(
     /// <summary>The instruction in upper case.</summary>
     public string Name => Definition.Name;
 
+    /// <summary>Kleene's own way to read it; null in other dialects and for what Kleene does not have, such as a keyword alone.</summary>
+    public InstructionReader? ReadAsKleene =>
+        Dialect == Dialect.Kleene && Keyword.Start + Keyword.Length < Line.Text.Length ? Definition.ReadAsKleene : null;
+
     public Dialect Dialect => Line.Notation.Dialect;
 
     public TextSpan Span => Line.Span;

@@ -1,6 +1,7 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning.InstructionRules;
 using Kleene.Build.Parser.Syntax.Instructions;
+using Kleene.Build.Parser.Syntax.Kleene;
 
 namespace Kleene.Build.Parser.Syntax;
 
@@ -12,10 +13,12 @@ internal static class InstructionTable
 {
     public static readonly IReadOnlyList<InstructionDefinition> All =
     [
-        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { MayBeTrigger = false, Flags = ["platform"] },
-        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { MayStandFirst = true },
+        InstructionDefinition.Of("FROM", "FROM IMAGE [AS NAME]", FromSyntax.Read, plan: null) with { ReadAsKleene = KleeneReader.From, Shape = ArgumentShape.Words, MayBeTrigger = false, Flags = ["platform"] },
+        InstructionDefinition.Of("ARG", "ARG NAME[=default] ...", ArgSyntax.Read, ArgRule.Plan) with { ReadAsKleene = KleeneReader.Arg, Shape = ArgumentShape.Declarations, MayStandFirst = true },
         InstructionDefinition.Of("RUN", "RUN COMMAND or RUN [\"program\", \"argument\"]", RunSyntax.Read, RunRule.Plan) with
         {
+            ReadAsKleene = KleeneReader.Run,
+            Shape = ArgumentShape.Command,
             TakesHeredocs = true,
             Flags = ["mount", "network", "security"],
             RepeatableFlags = ["mount"],
@@ -23,6 +26,8 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
+            ReadAsKleene = KleeneReader.Copy,
+            Shape = ArgumentShape.WordsOrArray,
             TakesHeredocs = true,
             Flags = ["from", "chown", "chmod", "exclude", "link", "parents", "if-exists"],
             RepeatableFlags = ["exclude"],
@@ -31,39 +36,41 @@ internal static class InstructionTable
         },
         InstructionDefinition.Of("ADD", "ADD SOURCE ... DESTINATION", CopySyntax.Read, AddRule.Plan) with
         {
+            Shape = ArgumentShape.WordsOrArray,
             TakesHeredocs = true,
             Flags = ["chown", "chmod", "exclude", "link", "unpack", "checksum", "keep-git-dir"],
             RepeatableFlags = ["exclude"],
             Switches = ["link", "unpack", "keep-git-dir"],
         },
-        InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan),
-        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan),
-        InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan),
-        InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan),
-        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan),
-        InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan),
-        InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan),
-        InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan),
+        InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan) with { ReadAsKleene = KleeneReader.Workdir },
+        InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan) with { ReadAsKleene = KleeneReader.Env, Shape = ArgumentShape.Pairs },
+        InstructionDefinition.Of("LABEL", "LABEL NAME=value ...", LabelSyntax.Read, LabelRule.Plan) with { Shape = ArgumentShape.Pairs },
+        InstructionDefinition.Of("USER", "USER NAME[:GROUP]", UserSyntax.Read, UserRule.Plan) with { ReadAsKleene = KleeneReader.User },
+        InstructionDefinition.Of("CMD", "CMD COMMAND or CMD [\"program\", \"argument\"]", CmdSyntax.Read, CmdRule.Plan) with { ReadAsKleene = KleeneReader.Cmd, Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("ENTRYPOINT", "ENTRYPOINT COMMAND or ENTRYPOINT [\"program\", \"argument\"]", EntrypointSyntax.Read, EntrypointRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("SHELL", "SHELL [\"program\", \"argument\"]", ShellSyntax.Read, ShellRule.Plan) with { Shape = ArgumentShape.Command },
+        InstructionDefinition.Of("EXPOSE", "EXPOSE PORT[/PROTOCOL] ...", ExposeSyntax.Read, ExposeRule.Plan) with { Shape = ArgumentShape.Words },
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
-        InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan),
+        InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan) with { Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan) with { MayBeTrigger = false },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
+            Shape = ArgumentShape.Check,
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
         },
         InstructionDefinition.Of("ONBUILD", "ONBUILD INSTRUCTION", OnBuildSyntax.Read, OnBuildRule.Plan) with { TakesHeredocs = true, MayBeTrigger = false },
-        Addition("INCLUDE", "INCLUDE FILE", IncludeSyntax.Read),
-        Addition("IF", "IF CONDITION", IfSyntax.Read),
-        Addition("ELSE", "ELSE or ELSE IF CONDITION", ElseSyntax.Read),
-        Addition("END", "END", EndSyntax.Read),
+        Addition("INCLUDE", "INCLUDE FILE", ArgumentShape.WordsOrArray, IncludeSyntax.Read),
+        Addition("IF", "IF CONDITION", ArgumentShape.Condition, IfSyntax.Read),
+        Addition("ELSE", "ELSE or ELSE IF CONDITION", ArgumentShape.Condition, ElseSyntax.Read),
+        Addition("END", "END", ArgumentShape.Condition, EndSyntax.Read),
     ];
 
     private static readonly Dictionary<string, InstructionDefinition> ByName = All.ToDictionary(row => row.Name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A row of what Docker's language does not have; the planner itself acts on it.</summary>
-    private static InstructionDefinition Addition<T>(string name, string form, Func<InstructionHead, DiagnosticBag, T?> read)
+    private static InstructionDefinition Addition<T>(string name, string form, ArgumentShape shape, Func<InstructionHead, DiagnosticBag, T?> read)
         where T : InstructionSyntax =>
-        InstructionDefinition.Of(name, form, read, plan: null) with { MayStandFirst = true, MayBeTrigger = false, IsAddition = true };
+        InstructionDefinition.Of(name, form, read, plan: null) with { Shape = shape, MayStandFirst = true, MayBeTrigger = false, IsAddition = true };
 
     public static IEnumerable<string> Names => All.Select(row => row.Name);
 

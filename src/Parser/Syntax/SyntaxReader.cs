@@ -37,6 +37,13 @@ internal static class SyntaxReader
         }
 
         var head = new InstructionHead(definition, keyword, flags, line, argumentsStart);
+        if (head.ReadAsKleene is { } readAsKleene)
+        {
+            // One blank ends the keyword; there are no flags.
+            head = head with { Flags = [], ArgumentsStart = keyword.Start + keyword.Length + 1 };
+            return readAsKleene(head, diagnostics) ?? (InstructionSyntax)new UnreadSyntax(head, definition.Name);
+        }
+
         if (definition.IsAddition && !head.Dialect.HasAdditions())
         {
             diagnostics.Report(

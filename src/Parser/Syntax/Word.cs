@@ -10,6 +10,9 @@ namespace Kleene.Build.Parser.Syntax;
 /// <param name="Length">How much of the line it takes.</param>
 internal readonly record struct Word(string Text, LogicalLine Line, int Start, int Length)
 {
+    /// <summary>What becomes of the characters.</summary>
+    public WordReading Reading { get; init; } = WordReading.Expanded;
+
     public TextSpan Span => Line.SpanOf(Start, Length);
 
     /// <summary>The place of a part of the word; the whole word where decoding has moved the characters.</summary>

@@ -20,7 +20,7 @@ internal sealed record SkipComment(CheckOptions Options, TextSpan Covered)
         {
             foreach (var head in text.Select(instruction => instruction.Head))
             {
-                if (CommentsAbove.Of(head).Select(line => Directives.Recognise(text.Key, line)).FirstOrDefault(IsCheck) is { } directive)
+                if (CommentsAbove.Of(head).Select(line => Directives.Recognise(line)).FirstOrDefault(IsCheck) is { } directive)
                 {
                     var start = directive.ValueSpan.Start;
                     var options = CheckOptions.Read(

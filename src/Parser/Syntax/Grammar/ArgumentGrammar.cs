@@ -27,9 +27,9 @@ internal static class ArgumentGrammar
 
     private static readonly Parser<FromArguments> FromParser =
         from image in Lexemes.Token(Lexemes.PlainWord)
-        from name in AsName.XOptional()
+        from name in Lexemes.End.Select(_ => (Word?)null).XOr(AsName.Select(name => (Word?)name))
         from end in Lexemes.End
-        select new FromArguments(image, name.IsDefined ? name.Get() : null);
+        select new FromArguments(image, name);
 
     private static readonly Parser<IReadOnlyList<Word>> WordsParser =
         from words in Lexemes.Token(Lexemes.PlainWord).AtLeastOnce()

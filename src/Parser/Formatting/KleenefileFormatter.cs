@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Formatting;
+
+/// <summary>
+/// Gives a Kleenefile its one layout without changing what it means: the plan and the keys of its steps stay the same, and
+/// so do its comments. A pure function, and a second time changes nothing.
+/// </summary>
+public sealed class KleenefileFormatter
+{
+    private readonly LexedFile file;
+    private readonly KleenefileSyntax syntax;
+    private readonly string text;
+    private readonly LineWriter writer = new();
+    private int instruction;
+    private int token;
+    private int depth;
+
+    private KleenefileFormatter(LexedFile file, KleenefileSyntax syntax)
+    {
+        this.file = file;
+        this.syntax = syntax;
+        text = syntax.Source.Text;
+    }
+
+    /// <summary>The file in its canonical layout. One that cannot be read has none; what the names in it lead to does not matter.</summary>
+    public static FormattedFile Format(SourceText source)
+    {
+        var (file, syntax, diagnostics) = Read(source);
+        return diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            ? new FormattedFile(source, Text: null, diagnostics)
+            : new FormattedFile(source, new KleenefileFormatter(file, syntax).Format(), diagnostics);
+    }
+
+    private static (LexedFile File, KleenefileSyntax Syntax, ImmutableArray<Diagnostic> Diagnostics) Read(SourceText source)
+    {
+        var bag = new DiagnosticBag();
+        var file = LineLexer.Lex(source, bag);
+        var syntax = SyntaxReader.Read(source, file, bag);
+        return (file, syntax, [.. bag.ToSorted().Where(diagnostic => diagnostic.Rule != Rules.NotSupportedYet)]);
+    }
+
+    private string Indentation => string.Concat(Enumerable.Repeat(InstructionLayout.Indentation, depth));
+
+    private string Format()
+    {
+        var directive = 0;
+        var lineIsEmpty = true;
+        while (token < file.Tokens.Length)
+        {
+            var current = file.Tokens[token];
+            switch (current.Kind)
+            {
+                case SourceTokenKind.LineBreak:
+                    if (lineIsEmpty)
+                    {
+                        writer.LeaveEmptyLine();
+                    }
+
+                    lineIsEmpty = true;
+                    token++;
+                    continue;
+
+                case SourceTokenKind.Blank or SourceTokenKind.ByteOrderMark:
+                    token++;
+                    continue;
+
+                case SourceTokenKind.Directive:
+                    writer.WriteDirective(file.Directives[directive++]);
+                    token++;
+                    break;
+
+                case SourceTokenKind.Comment:
+                    writer.WriteComment(Indentation, current.Span.Text.TrimEnd());
+                    token++;
+                    break;
+
+                case var _ when instruction < syntax.Instructions.Length && syntax.Instructions[instruction].Head.Span.Start == current.Span.Start:
+                    WriteInstruction(syntax.Instructions[instruction++].Head);
+                    break;
+
+                default:
+                    // A continuation of nothing.
+                    token++;
+                    break;
+            }
+
+            lineIsEmpty = false;
+        }
+
+        return writer.ToString();
+    }
+
+    private void WriteInstruction(InstructionHead head)
+    {
+        // ELSE and END close what is above them; IF and ELSE open what is below.
+        depth -= head.Name is "ELSE" or "END" ? 1 : 0;
+        var first = token;
+        PassUntil(head.Span.End);
+        var line = new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token));
+        var outer = Indentation;
+        var (before, laidOut, after) = InstructionLayout.Write(head, line, outer);
+        if (!ReadsTheSame(head, laidOut + "\n" + HeredocLines(head)))
+        {
+            laidOut = text[head.Keyword.Span.Start..head.Span.End];
+        }
+
+        WriteComments(before);
+        depth += head.Name is "IF" or "ELSE" ? 1 : 0;
+        writer.WriteInstruction(outer + laidOut + "\n" + HeredocLines(head));
+        if (!head.Line.Heredocs.IsEmpty)
+        {
+            PassUntil(EndOfLine(head.Line.Heredocs[^1].Body.End));
+        }
+
+        WriteComments(after);
+    }
+
+    private void WriteComments(ImmutableArray<string> comments)
+    {
+        foreach (var comment in comments)
+        {
+            writer.WriteComment(Indentation, comment);
+        }
+    }
+
+    /// <summary>The bodies and their ends, every character of a body as it is.</summary>
+    private string HeredocLines(InstructionHead head) => string.Concat(
+        head.Line.Heredocs.Select(heredoc => heredoc.Body.Text + text[heredoc.Body.End..EndOfLine(heredoc.Body.End)] + "\n"));
+
+    private int EndOfLine(int at)
+    {
+        var end = text.IndexOf('\n', at);
+        end = end < 0 ? text.Length : end;
+        return end > at && text[end - 1] == '\r' ? end - 1 : end;
+    }
+
+    private void PassUntil(int end)
+    {
+        while (token < file.Tokens.Length && file.Tokens[token].Span.Start < end)
+        {
+            token++;
+        }
+    }
+
+    /// <summary>
+    /// Whether the parts of the instruction are still the same ones. The layout sees to that; should it ever fail to, with characters
+    /// that nobody has thought of, the author's own is kept.
+    /// </summary>
+    private bool ReadsTheSame(InstructionHead head, string lines)
+    {
+        var read = LineLexer.Lex(new SourceText(head.Line.Source.Path, lines), file.Notation, new DiagnosticBag());
+        return read.Lines is [var line]
+            && SyntaxReader.Read(line, 0, new DiagnosticBag()) is { Head: var other }
+            && Parts(other).SequenceEqual(Parts(head))
+            && other.Line.Heredocs.Select(heredoc => heredoc.Body.Text).SequenceEqual(head.Line.Heredocs.Select(heredoc => heredoc.Body.Text));
+    }
+
+    private static IEnumerable<(string Text, bool IsText)> Parts(InstructionHead head) =>
+        LexemeCutter.Cut(head).Select(lexeme => (lexeme.Spell(head.Line.Text[lexeme.Start..lexeme.End]), lexeme.IsText));
+}
