@@ -33,6 +33,9 @@ public sealed class KleeneSpace : IDisposable
 
     public string MakeDirectory(string relative) => scratch.MakeDirectory(relative);
 
+    /// <summary>Runs a line of shell in the folder that the context and the state are in.</summary>
+    public string Shell(string script) => scratch.Shell(script);
+
     /// <summary>A context of one Kleenefile.</summary>
     public string Context(string kleenefile, string name = "context")
     {

@@ -251,6 +251,18 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
+    public void A_missing_source_may_lie_elsewhere_or_be_nearly_what_is_ignored()
+    {
+        scratch.Write("context/src/main/app.config.json", "");
+        scratch.Write("context/secret.env", "");
+        scratch.Write("context/.dockerignore", "# no secrets\n*.env\n");
+        var context = scratch["context"];
+
+        Assert.Equal($"there is no 'app.config.json' in the build context '{context}'; did you mean 'src/main/app.config.json'?", Error("app.config.json"));
+        Assert.Equal($"there is no 'secrets.env' in the build context '{context}'; 'secret.env' is left out by '*.env' (.dockerignore:2)", Error("secrets.env"));
+    }
+
+    [Fact]
     public void An_ignored_source_is_named_with_the_rule_that_ignores_it()
     {
         scratch.Write("context/logs/a.log", "");

@@ -6,9 +6,8 @@ using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Builder.Execution.Mounting;
 
-/// <summary>The mounts that read contexts: found and hashed for the keys of their steps, and made later from what was found then.</summary>
-/// <param name="contextOf">The directory behind an origin, which throws when there is none.</param>
-internal sealed class ContextMounts(Func<TreeOrigin, BuildContext> contextOf)
+/// <summary>The mounts that read the build context, or a tree of the caller's: found and hashed for the keys of their steps, and made later from what was found then.</summary>
+internal sealed class ContextMounts(BuildRequest request)
 {
     /// <summary>Where in a tree of its own the source of a mount is put, be it a file or a directory.</summary>
     public const string Place = "/source";
@@ -17,11 +16,14 @@ internal sealed class ContextMounts(Func<TreeOrigin, BuildContext> contextOf)
     private readonly List<string> errors = [];
 
     /// <summary>The digest of what a mount shows. What is wrong with it is told by <see cref="ThrowIfWrong"/>.</summary>
+    /// <param name="origin">The tree that it reads.</param>
+    /// <param name="source">What of that is shown.</param>
     public string Digest(RunMount mount, TreeOrigin origin, string source, StepPlace place, CancellationToken cancellationToken)
     {
         try
         {
-            var context = contextOf(origin);
+            var context = request.FindContext(origin)
+                ?? throw new KleeneException("there is no build context to mount from; give a directory instead of '-', or name a stage by from=");
             var plan = Plan(context, source);
             var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
             found[(place.Number, mount)] = new MountSource.Files(plan, digest);
