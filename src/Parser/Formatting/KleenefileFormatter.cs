@@ -74,8 +74,14 @@ public sealed class KleenefileFormatter
                     token++;
                     break;
 
+                case SourceTokenKind.Comment when string.IsNullOrWhiteSpace(current.Span.Text):
+                    // The comment above goes on into an empty line, as Kleene reads it.
+                    writer.LeaveEmptyLine();
+                    token++;
+                    break;
+
                 case SourceTokenKind.Comment:
-                    writer.WriteComment(Indentation, current.Span.Text.TrimEnd());
+                    WriteComment(current.Span.Text.TrimEnd(), goesOn: current.Span.Text.EndsWith('\\'));
                     token++;
                     break;
 
@@ -99,33 +105,41 @@ public sealed class KleenefileFormatter
     {
         // ELSE and END close what is above them; IF and ELSE open what is below.
         depth -= head.Name is "ELSE" or "END" ? 1 : 0;
+        var outer = Indentation;
         var first = token;
         PassUntil(head.Span.End);
-        var line = new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token));
-        var outer = Indentation;
-        var (before, laidOut, after) = InstructionLayout.Write(head, line, outer);
-        if (!ReadsTheSame(head, laidOut + "\n" + HeredocLines(head)))
-        {
-            laidOut = text[head.Keyword.Span.Start..head.Span.End];
-        }
+        var (before, laidOut, after) = InstructionLayout.Write(head, new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token)), outer);
+        var end = EndOfLine(head.Line.Heredocs.IsEmpty ? head.Span.End : head.Line.Heredocs[^1].Body.End);
 
         WriteComments(before);
         depth += head.Name is "IF" or "ELSE" ? 1 : 0;
-        writer.WriteInstruction(outer + laidOut + "\n" + HeredocLines(head));
-        if (!head.Line.Heredocs.IsEmpty)
+        var lines = laidOut + "\n" + HeredocLines(head);
+        if (ReadsTheSame(head, lines))
         {
-            PassUntil(EndOfLine(head.Line.Heredocs[^1].Body.End));
+            writer.WriteInstruction(outer + lines);
+            PassUntil(head.Line.Heredocs.IsEmpty ? 0 : end);
+            WriteComments(after);
+            return;
         }
 
-        WriteComments(after);
+        // As it was, to the end of its line and not a character less: an escape character may be the last one there.
+        PassUntil(end);
+        writer.WriteInstruction(outer + text[head.Keyword.Span.Start..EndOfBreak(end)]);
     }
 
     private void WriteComments(ImmutableArray<string> comments)
     {
         foreach (var comment in comments)
         {
-            writer.WriteComment(Indentation, comment);
+            WriteComment(comment, goesOn: false);
         }
+    }
+
+    /// <summary>To Kleene a comment that ends in a backslash takes the next line with it; a blank behind it keeps others from that.</summary>
+    private void WriteComment(string comment, bool goesOn)
+    {
+        var wouldGoOn = file.Notation.Dialect == Dialect.Kleene && comment.EndsWith('\\');
+        writer.WriteComment(Indentation, wouldGoOn && !goesOn ? comment + " " : comment);
     }
 
     /// <summary>The bodies and their ends, every character of a body as it is.</summary>
@@ -138,6 +152,8 @@ public sealed class KleenefileFormatter
         end = end < 0 ? text.Length : end;
         return end > at && text[end - 1] == '\r' ? end - 1 : end;
     }
+
+    private int EndOfBreak(int at) => text.IndexOf('\n', at) is >= 0 and var lineBreak ? lineBreak + 1 : text.Length;
 
     private void PassUntil(int end)
     {
