@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Agents;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
@@ -16,6 +17,9 @@ public sealed record BuildRequest
 
     /// <summary>Null when there are no files: then COPY reads only stages and images.</summary>
     public BuildContext? Context { get; init; }
+
+    /// <summary>The directories that the caller gave names to, by the names that <see cref="NamedContexts.Familiar"/> makes of them.</summary>
+    public ImmutableDictionary<string, BuildContext> NamedContexts { get; init; } = ImmutableDictionary<string, BuildContext>.Empty;
 
     /// <summary>The names of the image.</summary>
     public ImmutableArray<ImageReference> Tags { get; init; } = [];
@@ -32,6 +36,20 @@ public sealed record BuildRequest
     public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
 
     public JailLimits Limits { get; init; } = JailLimits.None;
+
+    /// <summary>Bounds of each process of a RUN.</summary>
+    public ImmutableArray<JailUlimit> Ulimits { get; init; } = [];
+
+    /// <summary>What every RUN sees mounted, whatever it says itself. It is the caller's to know that it does not change what is built: keys do not have it.</summary>
+    public ImmutableArray<JailMount> Mounts { get; init; } = [];
+
+    public BuildSecrets Secrets { get; init; } = BuildSecrets.None;
+
+    /// <summary>The SSH agents that a RUN may ask for.</summary>
+    public SshAgents Agents { get; init; } = SshAgents.None;
+
+    /// <summary>Whether a RUN may have the rights of the machine's superuser when it asks for them.</summary>
+    public bool AllowInsecure { get; init; }
 
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

@@ -5,18 +5,23 @@ using System.Threading.Channels;
 using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
+using Kleene.Build.Builder.Execution.Mounting;
+using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
-public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, TimeProvider clock)
+public sealed class ImageBuilder(
+    SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, Fetcher fetcher, TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -65,12 +70,21 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return new BuildEvent.Failed($"'{request.Source.Path}' has {errors} error{(errors == 1 ? "" : "s")}", null, null, Stopwatch.GetElapsedTime(started));
         }
 
-        var copies = new ContextCopies(request.Context);
-        var stages = new StageKeys(plan, request, bases, snapshots, copies).Compute(cancellationToken);
+        Consent.Require(plan, request);
+        _ = SourceDate.Of(request.Compile.Arguments);
+        var remotes = new RemoteSources(fetcher);
+        await remotes.ResolveAsync(plan, cancellationToken);
+        var copies = new ContextCopies(request, remotes);
+        var mounts = new ContextMounts(request.Context);
+        var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 
+        await using var trees = new MountTrees(snapshots);
+        var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, request), new CopyStepRunner(snapshots, copies), new WorkdirStepRunner(snapshots));
+            new RunStepRunner(snapshots, jails, mounter, new SecretMask(request.Secrets), request),
+            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
+            new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();
         return outcome.Failure is { } failure
@@ -98,9 +112,10 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
     {
         var snapshot = outcome.Snapshot ?? await EmptyAsync(cancellationToken);
         var config = StageConfigs.ToImage(target.Config, request.Labels);
+        var date = SourceDate.Of(request.Compile.Arguments);
 
         // A build that changed nothing gives the image that is there already.
-        if (images.FindSame(snapshot, config) is { } same)
+        if (images.FindSame(snapshot, config) is { } same && (date ?? same.Created) == same.Created)
         {
             foreach (var tag in request.Tags)
             {
@@ -110,7 +125,7 @@ public sealed class ImageBuilder(SnapshotCatalog snapshots, ImageStore images, I
             return images.Find(same.Id).Image;
         }
 
-        var image = NewImage(snapshot, outcome, config);
+        var image = NewImage(snapshot, outcome, config) with { Created = date ?? clock.GetUtcNow() };
         images.Add(image, request.Tags);
         return image with { Names = [.. request.Tags.Select(tag => tag.ToString())] };
     }

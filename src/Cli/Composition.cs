@@ -1,11 +1,13 @@
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Cli;
 
@@ -23,7 +25,10 @@ internal sealed class Composition : IDisposable
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Jails, database, session, Clock);
+        VolumeRecords = new VolumeStore(database);
+        Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
+        Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -48,7 +53,13 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Clock);
+    public VolumeStore VolumeRecords { get; }
+
+    public VolumeLifecycle Volumes { get; }
+
+    public Fetcher Fetcher { get; }
+
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Fetcher, Clock);
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();
@@ -79,6 +90,7 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
+        Fetcher.Downloads.Dispose();
         Jails.Dispose();
         Session.Dispose();
         Database.Dispose();

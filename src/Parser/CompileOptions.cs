@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Parser.Planning;
 
 namespace Kleene.Build.Parser;
@@ -25,11 +26,23 @@ public sealed record CompileOptions
     /// <summary><c>NAME=value</c> for the commands of the build; it does not go into the image.</summary>
     public ImmutableArray<string> ExtraEnvironment { get; init; } = [];
 
+    /// <summary>Who runs the commands of a stage until a USER in it says otherwise; empty leaves it to the base. It does not go into the image.</summary>
+    public string CommandUser { get; init; } = "";
+
+    /// <summary>Names that the caller gave to trees of its own.</summary>
+    public NamedContexts NamedContexts { get; init; } = NamedContexts.Empty;
+
     /// <summary>What INCLUDE may name; null where there are no files.</summary>
     public IIncludedFiles? Includes { get; init; }
 
     /// <summary>What is built for, <c>os/architecture[/variant]</c>.</summary>
     public string Platform { get; init; } = "linux/amd64";
+
+    /// <summary>How much is looked for beyond what the plan needs.</summary>
+    public LintLevel Lint { get; init; } = LintLevel.None;
+
+    /// <summary>The build context, for the rules that look into it; null where nobody is to look.</summary>
+    public IContextFiles? Files { get; init; }
 
     /// <summary>What the build itself runs on.</summary>
     public string BuildPlatform { get; init; } = "linux/amd64";

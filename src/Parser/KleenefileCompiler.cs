@@ -1,5 +1,7 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Linting;
+using Kleene.Build.Parser.Linting.Checks;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Text;
@@ -14,12 +16,23 @@ public static class KleenefileCompiler
         var diagnostics = new DiagnosticBag();
         var file = LineLexer.Lex(source, diagnostics);
         var syntax = SyntaxReader.Read(source, file, diagnostics);
-        var checks = CheckDirective.Read(file.Directives, diagnostics);
         var whole = IncludeExpander.Expand(syntax, options.Includes, diagnostics);
-        var plan = Planner.Plan(whole, options, diagnostics);
+        var checks = CheckSettings.Read(whole, options.Arguments, diagnostics);
+        var planned = Planner.Plan(whole, options, diagnostics);
+        if (options.Lint != LintLevel.None)
+        {
+            Linter.Run(new LintedFile(whole, planned, options), diagnostics);
+        }
 
         var found = checks.Apply(diagnostics.ToSorted());
+        if (options.Lint == LintLevel.Everything)
+        {
+            var useless = new DiagnosticBag();
+            Linter.ReportUselessSkips(checks, options, useless);
+            found = DiagnosticBag.Sort(found.Concat(checks.Apply(useless.ToSorted())));
+        }
+
         var compilation = new Compilation { Source = source, Diagnostics = found };
-        return compilation.HasErrors ? compilation : compilation with { Plan = plan };
+        return compilation.HasErrors ? compilation : compilation with { Plan = planned.Plan };
     }
 }

@@ -105,7 +105,7 @@ public sealed class KleeneSpace : IDisposable
         Assert.Empty(Mounts());
         using var database = new StateReader(StateRoot);
         Assert.Equal(0, database.Count("workspaces"));
-        Assert.Equal(database.Count("snapshots"), Directory.GetFileSystemEntries(Path.Join(StateRoot, "overlay")).Length - database.Count("containers"));
+        Assert.Equal(database.Count("snapshots"), Directory.GetFileSystemEntries(Path.Join(StateRoot, "overlay")).Length - database.Count("containers") - database.Count("volumes"));
     }
 
     public void Dispose()

@@ -21,7 +21,7 @@ internal static class TestData
     public static SourceText Source(string name) =>
         new("Kleenefile", new UTF8Encoding(false).GetString(File.ReadAllBytes(Path(name, "Kleenefile"))));
 
-    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>, <c>platform OS/ARCHITECTURE</c>, <c>onbuild IMAGE INSTRUCTION</c>.</summary>
+    /// <summary><c>options.txt</c>, one option a line: <c>build-arg NAME=value</c>, <c>target STAGE</c>, <c>from IMAGE</c>, <c>context NAME</c>, <c>image NAME IMAGE</c>, <c>platform OS/ARCHITECTURE</c>, <c>onbuild IMAGE INSTRUCTION</c>.</summary>
     public static CompileOptions Options(string name)
     {
         var path = Path(name, "options.txt");
@@ -33,6 +33,12 @@ internal static class TestData
                 lines.Where(line => line[0] == "build-arg").Select(line => line[1].Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1]))),
             Target = Last("target"),
             BaseOverride = Last("from"),
+            NamedContexts = lines.Aggregate(NamedContexts.Empty, (contexts, line) => line switch
+            {
+                ["context", var context] => contexts.With(context, new NamedContext.Files()),
+                ["image", var image] => contexts.With(image.Split(' ')[0], new NamedContext.Image(image.Split(' ')[1])),
+                _ => contexts,
+            }),
             Platform = Last("platform") ?? CompileOptions.Default.Platform,
             Includes = new Files(Path(name, "")),
             BaseConfigs = lines.Where(line => line[0] == "onbuild").Select(line => line[1].Split(' ', 2)).GroupBy(pair => pair[0], pair => pair[1])

@@ -10,14 +10,14 @@ namespace Kleene.Build.Builder.Caching;
 internal static class StepKey
 {
     /// <summary>Raised when the same question would give another tree, so that old answers are not used.</summary>
-    private const string Format = "kleene 1";
+    private const string Format = "kleene 2";
 
     /// <summary>The key of the empty tree.</summary>
     public const string Scratch = "scratch";
 
     /// <param name="step">The question.</param>
     /// <param name="parent">The key of the tree it is asked of.</param>
-    /// <param name="files">What identifies the files that a copy reads; empty for other steps.</param>
+    /// <param name="files">What identifies the files that a copy reads, or a command sees mounted; empty for other steps.</param>
     /// <param name="platform">Such as <c>linux/amd64</c>.</param>
     public static string Of(BuildStep step, string parent, string files, string platform)
     {
@@ -46,6 +46,14 @@ internal static class StepKey
                     writer.Field("script", script);
                 }
 
+                WriteIfSet(writer, "security", run.IsInsecure ? "insecure" : "");
+                WriteIfSet(writer, "hostname", run.Hostname);
+                if (!run.Mounts.IsEmpty)
+                {
+                    writer.Field("mounts", [.. run.Mounts.Select(MountKey.Of)]);
+                    WriteIfSet(writer, "mounted", files);
+                }
+
                 break;
             case BuildStep.Copy copy:
                 writer.Field("kind", "copy");
@@ -54,6 +62,15 @@ internal static class StepKey
                 WriteIfSet(writer, "chown", copy.Owner);
                 WriteIfSet(writer, "chmod", copy.Mode);
                 WriteIfSet(writer, "links", copy.IsLinked ? "replaced" : "");
+                WriteIfSet(writer, "parents", copy.KeepsParents ? "kept" : "");
+                WriteIfSet(writer, "directories", copy.KeepsDirectories ? "kept" : "");
+                WriteIfSet(writer, "missing", copy is { MayBeMissing: true, From: TreeOrigin.Stage or TreeOrigin.Image } ? "allowed" : "");
+                if (copy.Add is { } add)
+                {
+                    writer.Field("unpack", add.Unpacks switch { true => "all", false => "none", null => "of the context" });
+                    WriteIfSet(writer, "git directory", add.KeepsGitDirectory is true ? "kept" : "");
+                }
+
                 if (!copy.Exclude.IsEmpty)
                 {
                     writer.Field("exclude", copy.Exclude);

@@ -9,6 +9,9 @@ public sealed class SourceTree(RootedDirectory root, IgnoreFile ignore, string d
 
     public IgnoreFile Ignore { get; } = ignore;
 
+    /// <summary>Whether files keep the owners they have here: those of images do, those of the host mean nothing there.</summary>
+    public bool KeepsOwners { get; init; }
+
     /// <summary>What messages call it: <c>the build context</c>, <c>stage 'build'</c>.</summary>
     public string Description { get; } = description;
 }

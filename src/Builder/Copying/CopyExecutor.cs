@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Archives;
 using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Builder.Copying;
@@ -17,72 +18,37 @@ public static class CopyExecutor
             return;
         }
 
-        using var target = RootedDirectory.Open(root);
-        var owner = manner.Owner.Length == 0 ? FileOwner.Root : OwnerNames.Resolve(target, manner.Owner);
-        var copier = new TreeCopier(plan.Origin.Root, target, owner, cancellationToken, manner.Permissions, manner.ReplacesLinks);
-        UnixPath destination = plan.Destination;
-        if (manner.ReplacesLinks)
-        {
-            RemoveLinks(target, destination);
-        }
-
-        var intoDirectory = CopyPlanner.NamesDirectory(plan.Destination) || target.TryStat(destination, followLink: true) is { IsDirectory: true };
-        if (!intoDirectory && plan.Sources.Count(source => !source.IsDirectory) > 1)
+        using var target = CopyTarget.Open(root, plan.Destination, manner);
+        var owner = target.Owner ?? (plan.Origin.KeepsOwners ? null : FileOwner.Root);
+        var copier = new TreeCopier(plan.Origin.Root, target.Tree, owner, cancellationToken, manner.Permissions, manner.LiesOver);
+        var archives = manner.Unpacks ? new ArchiveUnpacker(target, cancellationToken) : null;
+        if (plan.Sources.Count(source => !source.IsDirectory) > 1 && !target.IsDirectory)
         {
             throw new KleeneException($"'{plan.Destination}' cannot take {plan.Sources.Length} files; end it in '/' to make it a directory");
         }
 
+        var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
         foreach (var source in plan.Sources)
         {
             if (source.IsDirectory)
             {
-                MakeDirectory(destination);
-                copier.CopyContents(source.RealPath, destination, plan.FilterOf(source));
+                var directory = keepsDirectories ? target.MakeDirectory(source.Name) : target.MakeDirectory();
+                copier.CopyContents(source.RealPath, directory, plan.FilterOf(source));
             }
-            else if (intoDirectory)
+            else if (archives is not null && archives.TryUnpack(plan.Origin.Root, source.RealPath, source.Path.ToDisplay()))
             {
-                MakeDirectory(destination);
-                copier.CopyFile(source.RealPath, destination, source.Name);
+                copier.NoteRead(source.RealPath);
             }
             else
             {
-                // A link of that name is followed, inside the root, and what it leads to is made or replaced.
-                var place = target.FollowLinks(destination);
-                MakeDirectory(place.Parent);
-                copier.CopyFile(source.RealPath, place.Parent, place.Name);
+                var (directory, name) = target.PlaceFor(source.Name);
+                copier.CopyFile(source.RealPath, directory, name);
             }
         }
 
         if (plan.Fingerprint is { } expected && expected != copier.Fingerprint.Value)
         {
             throw new FileChangedException($"files in {plan.Origin.Description} changed while they were being copied; build again when nothing writes to them");
-        }
-
-        void MakeDirectory(UnixPath directory)
-        {
-            try
-            {
-                target.CreateDirectories(directory, manner.Mode?.Octal ?? PermissionBits.Directory, owner);
-            }
-            catch (FileOperationException exception) when (exception.IsNotFound)
-            {
-                throw new KleeneException($"cannot copy to '{plan.Destination}': there is a file where a directory has to be", exception);
-            }
-        }
-    }
-
-    /// <summary>Takes the first link on the way to a path away; what was behind it is not on the way then.</summary>
-    private static void RemoveLinks(RootedDirectory target, UnixPath path)
-    {
-        var reached = UnixPath.Empty;
-        foreach (var range in path.Bytes.Split((byte)'/'))
-        {
-            reached /= UnixPath.FromBytes(path.Bytes[range]);
-            if (target.TryStat(reached, followLink: false) is { Kind: FileKind.SymbolicLink })
-            {
-                target.Remove(reached);
-                return;
-            }
         }
     }
 }

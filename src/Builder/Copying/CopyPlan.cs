@@ -29,6 +29,9 @@ public sealed class CopyPlan
     /// <summary>Absolute in the image; ends in a slash when it is to be a directory.</summary>
     public string Destination { get; }
 
+    /// <summary>What its directories are called: a part of what is copied where they themselves are.</summary>
+    public string DirectoryNames => string.Concat(Sources.Where(source => source.IsDirectory).Select(source => $" {source.Name.ToDisplay()}/"));
+
     /// <summary>Of the files as they were when the digest was made; null before. Tells whether what is copied later is what was hashed.</summary>
     internal ulong? Fingerprint => fingerprint;
 
@@ -58,7 +61,9 @@ public sealed class CopyPlan
 
     /// <summary>What of a directory is copied; null is all.</summary>
     internal ITreeFilter? FilterOf(CopySource source) =>
-        BothFilters.Of(Origin.Ignore.FilterAt(source.RealPath), Exclude.FilterAt(UnixPath.Empty));
+        BothFilters.Of(
+            Origin.Ignore.FilterAt(source.RealPath),
+            BothFilters.Of(Exclude.FilterAt(UnixPath.Empty), source.Only?.FilterAt(UnixPath.Empty)));
 }
 
 /// <summary>One file or directory that a COPY takes.</summary>
@@ -67,6 +72,9 @@ public sealed class CopyPlan
 /// <param name="IsDirectory">Then what is in it is copied, not it.</param>
 public sealed record CopySource(UnixPath Path, UnixPath RealPath, bool IsDirectory)
 {
+    /// <summary>What of the directory is taken, as an ignore file that leaves out all else; null is all.</summary>
+    public IgnoreFile? Only { get; init; }
+
     /// <summary>What a file is called in a destination that is a directory.</summary>
     public UnixPath Name => Path.Name;
 }

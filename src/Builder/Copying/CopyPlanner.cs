@@ -13,14 +13,20 @@ public static class CopyPlanner
     /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>
     /// <param name="exclude">Patterns as in an ignore file; a file is matched by its name, and what is in a directory by its path there.</param>
     /// <exception cref="KleeneException">A source is missing or ignored, a pattern is not valid, or several files are to become one.</exception>
-    public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination, params IEnumerable<string> exclude)
+    public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination, params IEnumerable<string> exclude) =>
+        Plan(origin, sources, destination, exclude, SourceLookup.Plain);
+
+    /// <summary>The same with what a COPY may say of how its sources are looked up.</summary>
+    /// <exception cref="KleeneException">As above.</exception>
+    public static CopyPlan Plan(
+        SourceTree origin, ImmutableArray<string> sources, string destination, IEnumerable<string> exclude, SourceLookup lookup)
     {
         if (sources.Length > 1 && !NamesDirectory(destination))
         {
             throw new KleeneException($"'{destination}' cannot take {sources.Length} sources; end it in '/' to make it a directory");
         }
 
-        var finder = new SourceFinder(origin);
+        var finder = new SourceFinder(origin, lookup);
         var excluded = IgnoreFile.Of("--exclude", exclude);
         var found = sources.SelectMany(finder.Find).Where(source => source.IsDirectory || !excluded.Decide(source.Name).IsIgnored);
         return new CopyPlan(origin, excluded, [.. found], destination);

@@ -26,43 +26,28 @@ internal static class HeredocFileWriter
             return;
         }
 
-        using var target = RootedDirectory.Open(root);
-        var owner = manner.Owner.Length == 0 ? FileOwner.Root : OwnerNames.Resolve(target, manner.Owner);
+        using var target = CopyTarget.Open(root, destination, manner);
         var permissions = manner.Permissions?.Invoke(PermissionBits.File, isDirectory: false) ?? PermissionBits.File;
-        var intoDirectory = CopyPlanner.NamesDirectory(destination) || target.TryStat(destination, followLink: true) is { IsDirectory: true };
-        var directory = intoDirectory ? destination : target.FollowLinks(destination).Parent;
-        MakeDirectory(target, directory, owner, manner, destination);
         foreach (var file in files)
         {
-            Write(target, intoDirectory ? directory / file.Name : target.FollowLinks(destination), file.Content, owner, permissions);
+            var (directory, name) = target.PlaceFor(file.Name);
+            Write(target.Tree, directory / name, file.Content, target.Owner ?? FileOwner.Root, permissions, manner.LiesOver);
         }
     }
 
-    private static void Write(RootedDirectory target, UnixPath path, string content, FileOwner owner, uint permissions)
+    private static void Write(RootedDirectory target, UnixPath path, string content, FileOwner owner, uint permissions, bool replacesDirectory)
     {
-        if (target.TryStat(path, followLink: false) is { IsDirectory: true })
+        if (!replacesDirectory && target.TryStat(path, followLink: false) is { IsDirectory: true })
         {
             throw new KleeneException($"cannot copy a file to '{path.ToDisplay()}': there is a directory of that name");
         }
 
-        target.Remove(path);
+        target.RemoveTree(path);
         using (var file = target.CreateFile(path, permissions, owner))
         {
             RandomAccess.Write(file, Encoding.UTF8.GetBytes(content), fileOffset: 0);
         }
 
         target.SetModified(path, Modified);
-    }
-
-    private static void MakeDirectory(RootedDirectory target, UnixPath directory, FileOwner owner, CopyManner manner, string destination)
-    {
-        try
-        {
-            target.CreateDirectories(directory, manner.Mode?.Octal ?? PermissionBits.Directory, owner);
-        }
-        catch (FileOperationException exception) when (exception.IsNotFound)
-        {
-            throw new KleeneException($"cannot copy to '{destination}': there is a file where a directory has to be", exception);
-        }
     }
 }

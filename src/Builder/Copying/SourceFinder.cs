@@ -5,24 +5,48 @@ using Kleene.Build.Runtime.Files;
 namespace Kleene.Build.Builder.Copying;
 
 /// <summary>Turns one source of a COPY into the files and directories it stands for.</summary>
-internal sealed class SourceFinder(SourceTree origin)
+internal sealed class SourceFinder(SourceTree origin, SourceLookup lookup)
 {
-    /// <summary>What is there of that name or pattern. A pattern may match nothing; a name must be there.</summary>
-    public IEnumerable<CopySource> Find(string source)
+    private const string Pivot = "/./";
+
+    /// <summary>What is there of that name or pattern. A pattern may match nothing; a name must be there, unless it may be missing.</summary>
+    public IEnumerable<CopySource> Find(string source) => lookup.KeepsParents ? FindBelowPivot(source) : FindPath(source, source);
+
+    private IEnumerable<CopySource> FindPath(string path, string written)
     {
         // The root is the highest that can be named: "../x" and "/x" are "x".
-        UnixPath path = CleanPath.Inside(source);
-        if (!PathPattern.HasWildcard(path.Bytes))
+        UnixPath clean = CleanPath.Inside(path);
+        if (!PathPattern.HasWildcard(clean.Bytes))
         {
-            return [TryFind(path) ?? throw NotFound(source, path)];
+            return TryFind(clean) is { } found ? [found] : lookup.MayBeMissing ? [] : throw NotFound(written, clean);
         }
 
-        if (!PathPattern.IsValid(path.Bytes))
+        if (!PathPattern.IsValid(clean.Bytes))
         {
-            throw new KleeneException($"'{source}' is not a pattern; close its '[' or write '\\' before what stands for itself");
+            throw new KleeneException($"'{written}' is not a pattern; close its '[' or write '\\' before what stands for itself");
         }
 
-        return Expand(path);
+        return Expand(clean);
+    }
+
+    /// <summary>The directories that the part before the pivot names, each with only what the part behind it matches, by the rules of ignore files.</summary>
+    private IEnumerable<CopySource> FindBelowPivot(string source)
+    {
+        var pivot = source.IndexOf(Pivot, StringComparison.Ordinal);
+        var (above, below) = pivot < 0 ? ("", source) : (source[..pivot], source[(pivot + Pivot.Length)..]);
+        var kept = CleanPath.Inside(below);
+        if (!PathPattern.HasWildcard(((UnixPath)above).Bytes) && !PathPattern.HasWildcard(((UnixPath)kept).Bytes))
+        {
+            UnixPath whole = CleanPath.Inside($"{above}/{kept}");
+            if (TryFind(whole) is null)
+            {
+                return lookup.MayBeMissing ? [] : throw NotFound(source, whole);
+            }
+        }
+
+        // What is left out and then taken back is all that is taken.
+        var only = kept.Length == 0 ? null : IgnoreFile.Of("--parents", ["**", $"!{kept}"]);
+        return FindPath(above, source).Select(directory => directory with { Only = only });
     }
 
     private List<CopySource> Expand(UnixPath pattern)

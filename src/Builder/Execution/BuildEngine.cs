@@ -74,7 +74,7 @@ internal sealed class BuildEngine : IDisposable
     {
         try
         {
-            foreach (var origin in stage.Misses.Select(step => step.Place.Step).OfType<BuildStep.Copy>().Select(copy => copy.From).OfType<TreeOrigin.Stage>())
+            foreach (var origin in stage.Misses.SelectMany(step => step.Place.Step.Origins).OfType<TreeOrigin.Stage>())
             {
                 _ = StageAsync(origin.Index);
             }
@@ -121,10 +121,10 @@ internal sealed class BuildEngine : IDisposable
 
     private async Task<StageOutcome> StepAsync(KeyedStep step, StageOutcome state, bool replace)
     {
-        var origin = await OriginAsync(step.Place.Step);
-        if (origin?.Failure is not null)
+        var (origins, failed) = await OriginsAsync(step.Place.Step);
+        if (failed is not null)
         {
-            return origin;
+            return failed;
         }
 
         await slots.WaitAsync(ending.Token);
@@ -133,7 +133,7 @@ internal sealed class BuildEngine : IDisposable
             events.TryWrite(new BuildEvent.StepStarted(step.Place));
             var started = Stopwatch.GetTimestamp();
             var output = new StepOutput(step.Place, events);
-            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace), origin?.Snapshot, output, ending.Token);
+            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace), origins, output, ending.Token);
             var duration = Stopwatch.GetElapsedTime(started);
             switch (outcome)
             {
@@ -156,13 +156,31 @@ internal sealed class BuildEngine : IDisposable
         }
     }
 
-    /// <summary>The stage or image that a copy reads; null when it reads the context, or is no copy.</summary>
-    private async Task<StageOutcome?> OriginAsync(BuildStep step) => step switch
+    /// <summary>The stages and images that a step reads, or the stage among them that failed.</summary>
+    private async Task<(StepOrigins Origins, StageOutcome? Failed)> OriginsAsync(BuildStep step)
     {
-        BuildStep.Copy { From: TreeOrigin.Stage origin } => await StageAsync(origin.Index),
-        BuildStep.Copy { From: TreeOrigin.Image image } => new StageOutcome(bases[image.Reference].Snapshot, bases[image.Reference].Key, []),
-        _ => null,
-    };
+        var trees = new Dictionary<TreeOrigin, SnapshotId?>();
+        foreach (var origin in step.Origins)
+        {
+            switch (origin)
+            {
+                case TreeOrigin.Stage stage:
+                    var outcome = await StageAsync(stage.Index);
+                    if (outcome.Failure is not null)
+                    {
+                        return (StepOrigins.None, outcome);
+                    }
+
+                    trees[origin] = outcome.Snapshot;
+                    break;
+                case TreeOrigin.Image image:
+                    trees[origin] = bases[image.Reference].Snapshot;
+                    break;
+            }
+        }
+
+        return (new StepOrigins(trees), null);
+    }
 
     private static StageOutcome Advance(StageOutcome state, KeyedStep step, SnapshotId snapshot, ImageStepState how, TimeSpan duration)
     {

@@ -1,15 +1,19 @@
+using System.Collections.Immutable;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Copying;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Builder.Execution;
 
-/// <summary>The copies that read the build context: found and hashed for their keys first, and carried out from what was found then.</summary>
-internal sealed class ContextCopies(BuildContext? context)
+/// <summary>
+/// The copies that read contexts or fetch: found and hashed for their keys first, and carried out from what was found then.
+/// </summary>
+internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
 {
-    private readonly Dictionary<int, CopyPlan> plans = [];
+    private readonly Dictionary<int, ImmutableArray<FilePart>> plans = [];
     private readonly List<string> errors = [];
 
     /// <summary>The digest of what a copy reads. What is wrong with it is told by <see cref="ThrowIfWrong"/>, so that all mistakes of a file are told at once.</summary>
@@ -17,14 +21,11 @@ internal sealed class ContextCopies(BuildContext? context)
     {
         try
         {
-            if (context is null)
-            {
-                throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'");
-            }
-
-            var plan = CopyPlanner.Plan(context.Files, copy.Sources, copy.Destination, copy.Exclude);
-            var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
-            plans.Add(place.Number, plan);
+            var parts = Parts(copy);
+            var identities = parts.Select(part => part.Remote?.Identity
+                ?? part.Local!.ComputeDigest(ContextOf(copy.From).Cache, cancellationToken) + (copy.KeepsDirectories ? part.Local.DirectoryNames : ""));
+            var digest = string.Join('\n', identities);
+            plans.Add(place.Number, parts);
             return digest;
         }
         catch (KleeneException exception)
@@ -34,16 +35,64 @@ internal sealed class ContextCopies(BuildContext? context)
         }
     }
 
-    public CopyPlan Plan(StepPlace place) => plans[place.Number];
+    /// <summary>What a step copies, in order.</summary>
+    public ImmutableArray<FilePart> Plan(StepPlace place) => plans[place.Number];
+
+    /// <summary>The directory behind a name of the caller's, or the one that the build was given.</summary>
+    /// <exception cref="KleeneException">There is none.</exception>
+    public BuildContext ContextOf(TreeOrigin origin) => origin switch
+    {
+        TreeOrigin.Named named => request.NamedContexts[named.Name],
+        _ => request.Context ?? throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'"),
+    };
 
     /// <summary>To be called when all keys are there.</summary>
     /// <exception cref="KleeneException">Copies name files that they cannot have.</exception>
     public void ThrowIfWrong()
     {
-        context?.Cache?.Save();
+        foreach (var context in request.NamedContexts.Values.Prepend(request.Context))
+        {
+            context?.Cache?.Save();
+        }
+
         if (errors.Count > 0)
         {
             throw new KleeneException(string.Join('\n', errors));
         }
     }
+
+    /// <summary>Sources that stand together and are looked up in one tree are one part: what is a hard link in it stays one.</summary>
+    private ImmutableArray<FilePart> Parts(BuildStep.Copy copy)
+    {
+        var parts = ImmutableArray.CreateBuilder<FilePart>();
+        var local = ImmutableArray.CreateBuilder<string>();
+        foreach (var source in copy.Sources)
+        {
+            if (remotes.Find(source, copy.Add) is { } remote)
+            {
+                AddLocal();
+                parts.Add(new FilePart(null, remote));
+            }
+            else
+            {
+                local.Add(source);
+            }
+        }
+
+        AddLocal();
+        return parts.ToImmutable();
+
+        void AddLocal()
+        {
+            if (local.Count > 0)
+            {
+                var lookup = new SourceLookup(copy.KeepsParents, copy.MayBeMissing);
+                parts.Add(new FilePart(CopyPlanner.Plan(ContextOf(copy.From).Files, local.ToImmutable(), copy.Destination, copy.Exclude, lookup), null));
+                local.Clear();
+            }
+        }
+    }
 }
+
+/// <summary>Some of what one step copies: files of a context, or what was fetched.</summary>
+internal readonly record struct FilePart(CopyPlan? Local, RemotePart? Remote);

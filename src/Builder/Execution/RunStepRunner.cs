@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Jails;
@@ -6,46 +9,84 @@ using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Execution;
 
-/// <summary>RUN: clone, run, keep.</summary>
-internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, BuildRequest request)
+/// <summary>RUN: clone, mount, run, keep.</summary>
+internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, StepMounter mounter, SecretMask mask, BuildRequest request)
 {
     /// <summary>The same on every machine, because programs write it into files.</summary>
     private const string Hostname = "build";
 
-    public async Task<StepOutcome> RunAsync(BuildStep.Run step, StepInput input, IOutputSink output, CancellationToken cancellationToken)
+    public async Task<StepOutcome> RunAsync(
+        BuildStep.Run step, StepPlace place, StepInput input, StepOrigins origins, IOutputSink output, CancellationToken cancellationToken)
     {
+        using var masked = mask.Before(output);
+        try
+        {
+            return await RunMaskedAsync(step, place, input, origins, masked, cancellationToken);
+        }
+        catch (KleeneException exception) when (mask.Apply(exception.Message) is var said && said != exception.Message)
+        {
+            // Without the exception that has the secret, which a debug log would show.
+            throw new KleeneException(said);
+        }
+    }
+
+    private async Task<StepOutcome> RunMaskedAsync(
+        BuildStep.Run step, StepPlace place, StepInput input, StepOrigins origins, IOutputSink output, CancellationToken cancellationToken)
+    {
+        StepMounts mounts;
+        try
+        {
+            mounts = await mounter.MountAsync(step, place, origins, output, cancellationToken);
+        }
+        catch (KleeneException exception)
+        {
+            return new StepOutcome.Failed(null, mask.Apply(exception.Message));
+        }
+
+        await using var held = mounts;
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
         await using var script = await StepScript.WriteAsync(step, snapshots, cancellationToken);
         try
         {
-            var exit = await jails.RunAsync(Spec(step, draft, script), ProcessOutput.To(output), cancellationToken);
+            var exit = await jails.RunAsync(Spec(step, draft, script, mounts), ProcessOutput.To(output), cancellationToken);
             return exit.Success
                 ? new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken))
                 : new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
         }
         catch (JailStartException exception) when (exception.Failure != JailStartFailure.Jail)
         {
-            return new StepOutcome.Failed(new ExitStatus(exception.ExitCode), exception.Message);
+            return new StepOutcome.Failed(new ExitStatus(exception.ExitCode), mask.Apply(exception.Message));
         }
     }
 
-    private JailSpec Spec(BuildStep.Run step, SnapshotDraft draft, StepScript script) => new()
+    private JailSpec Spec(BuildStep.Run step, SnapshotDraft draft, StepScript script, StepMounts mounts) => new()
     {
         Id = draft.Id.ToString(),
         Root = draft.Path,
-        Hostname = Hostname,
+        Hostname = step.Hostname.Length > 0 ? step.Hostname : Hostname,
         Network = Network(step),
-        Mounts = script.Mounts,
+        Mounts = [.. script.Mounts, .. mounts.Mounts],
+        Files = [.. mounts.Files],
         ExtraHosts = request.ExtraHosts,
         Limits = request.Limits,
+        Ulimits = request.Ulimits,
+        IsPrivileged = step.IsInsecure,
         Process = new JailProcess
         {
             Argv = step.Argv,
-            Environment = [.. step.Environment, .. step.ProxyEnvironment],
+            Environment = [.. Without(mounts.SecretEnvironment.Concat(mounts.Environment), [.. step.Environment, .. step.ProxyEnvironment]), .. mounts.Environment],
+            SecretEnvironment = [.. mounts.SecretEnvironment],
             User = step.User,
             WorkingDirectory = step.WorkingDirectory,
         },
     };
+
+    /// <summary>What a mount gives takes the place of an entry of that name: of two, programs see the first.</summary>
+    private static IEnumerable<string> Without(IEnumerable<string> given, ImmutableArray<string> environment)
+    {
+        var names = given.Select(entry => entry.Split('=')[0]).ToHashSet(StringComparer.Ordinal);
+        return environment.Where(entry => !names.Contains(entry.Split('=')[0]));
+    }
 
     private JailNetwork Network(BuildStep.Run step) => step.Network switch
     {

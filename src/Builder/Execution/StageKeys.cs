@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Storage;
@@ -12,7 +13,7 @@ namespace Kleene.Build.Builder.Execution;
 /// Computes the keys of all steps before any of them runs. A key depends on what is asked and on the files of the context, never on
 /// what a command does: so it is known beforehand which steps run, and stages that only feed cached steps are not built at all.
 /// </summary>
-internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages bases, SnapshotCatalog snapshots, ContextCopies copies)
+internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages bases, SnapshotCatalog snapshots, ContextCopies copies, ContextMounts mounts)
 {
     private readonly Dictionary<int, KeyedStage> stages = [];
 
@@ -30,6 +31,7 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         }
 
         copies.ThrowIfWrong();
+        mounts.ThrowIfWrong();
         return stages;
     }
 
@@ -46,7 +48,12 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         var key = baseKey;
         foreach (var place in places)
         {
-            var read = place.Step is BuildStep.Copy copy ? FilesOf(copy, place, cancellationToken) : "";
+            var read = place.Step switch
+            {
+                BuildStep.Copy copy => FilesOf(copy, place, cancellationToken),
+                BuildStep.Run run => FilesOf(run, place, cancellationToken),
+                _ => "",
+            };
             key = StepKey.Of(place.Step, key, read, PlatformOf(stage));
             steps.Add(new KeyedStep(place, key));
         }
@@ -61,11 +68,31 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
     private string FilesOf(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
     {
         _ when copy.Sources.IsEmpty => "",
-        TreeOrigin.Context => copies.Digest(copy, place, cancellationToken),
+        TreeOrigin.Context or TreeOrigin.Named => copies.Digest(copy, place, cancellationToken),
         TreeOrigin.Stage origin => InTree(stages[origin.Index].Key, copy),
         TreeOrigin.Image image => InTree(bases[image.Reference].Key, copy),
         _ => throw new UnreachableException(),
     };
+
+    /// <summary>What identifies the files that a command sees mounted, in the order of the mounts; what it writes to a cache never does.</summary>
+    private string FilesOf(BuildStep.Run run, StepPlace place, CancellationToken cancellationToken) => string.Join(
+        '\n',
+        run.Mounts.Select(mount => mount switch
+        {
+            RunMount.Bind { From: TreeOrigin.Context } bind => mounts.Digest(bind, place, cancellationToken),
+            RunMount.Bind bind => InTree(KeyOf(bind.From), bind.Source),
+            RunMount.Cache { From: { } origin } cache => InTree(KeyOf(origin), cache.Source),
+            _ => "",
+        }).Where(files => files.Length > 0));
+
+    private string KeyOf(TreeOrigin origin) => origin switch
+    {
+        TreeOrigin.Stage stage => stages[stage.Index].Key,
+        TreeOrigin.Image image => bases[image.Reference].Key,
+        _ => throw new UnreachableException(),
+    };
+
+    private static string InTree(string key, string source) => $"{key}\0{source}";
 
     private static string InTree(string key, BuildStep.Copy copy) => string.Join('\0', copy.Sources.Prepend(key));
 

@@ -14,6 +14,7 @@ internal static class BuildCommand
     public static Command Create(string name, Verb verb)
     {
         var source = new KleenefileOptions();
+        var steps = new StepOptions();
         var tags = new Option<string[]>("--tag", "-t") { Description = "a name of the image", HelpName = "NAME[:TAG]" };
         var noCache = new Option<string?>("--no-cache")
         {
@@ -32,13 +33,15 @@ internal static class BuildCommand
         progress.AcceptOnlyFromAmong("auto", "tty", "plain", "json", "quiet");
         var quiet = new Option<bool>("--quiet", "-q") { Description = "print only the image's id" };
         var idFile = new Option<string?>("--iidfile") { Description = "also write the image's id there", HelpName = "FILE" };
+        var metadata = new Option<string?>("--metadata-file") { Description = "write there what was made, as JSON", HelpName = "FILE" };
         var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, remove,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove,
         };
         source.AddTo(command);
+        steps.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
             var kleenefile = await source.ReadAsync(context, cancellationToken);
@@ -59,9 +62,11 @@ internal static class BuildCommand
                 KeepFailed = !context.Get(remove),
             };
 
+            request = steps.Apply(request, context);
             using var kleene = await context.OpenAsync(cancellationToken);
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
-            request = request with { Context = files };
+            await using var agents = await steps.OpenAgentsAsync(context, kleene.Processes, cancellationToken);
+            request = request with { Context = files, Agents = agents };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
             var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
@@ -73,6 +78,11 @@ internal static class BuildCommand
             if (context.Get(idFile) is { } file)
             {
                 await File.WriteAllTextAsync(file, image.Id, CancellationToken.None);
+            }
+
+            if (context.Get(metadata) is { } described)
+            {
+                BuildMetadata.Write(described, image);
             }
 
             context.Terminal.Output.WriteLine(image.Id);

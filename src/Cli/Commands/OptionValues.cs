@@ -52,25 +52,6 @@ internal static class OptionValues
     private static bool IsAddress(string text) =>
         IPAddress.TryParse(text, out var address) && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == text);
 
-    /// <summary><c>SRC:DST[:ro|rw]</c> with absolute paths.</summary>
-    public static JailMount Mount(string text)
-    {
-        var parts = text.Split(':');
-        if (parts.Length is not (2 or 3) || !parts[1].StartsWith('/') || parts[1].All(c => c == '/') || parts is [_, _, not ("ro" or "rw")])
-        {
-            throw new UsageException($"--volume '{text}' is not a mount; write SOURCE:DESTINATION[:ro] with absolute paths");
-        }
-
-        if (!parts[0].StartsWith('/'))
-        {
-            throw new UsageException($"--volume '{text}': named volumes are not there yet; give the absolute path of a directory or file of the host");
-        }
-
-        return Path.Exists(parts[0])
-            ? new JailMount(parts[0], parts[1], parts is [_, _, "ro"])
-            : throw new UsageException($"--volume '{text}': there is no '{parts[0]}' on the host");
-    }
-
     /// <summary><c>NAME=value</c>; a name alone takes the value of our own environment, and is left out when there is none.</summary>
     public static IEnumerable<string> Environment(IEnumerable<string> entries)
     {

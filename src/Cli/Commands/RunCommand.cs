@@ -27,7 +27,7 @@ internal static class RunCommand
         var workdir = new Option<string?>("--workdir", "-w") { Description = "where the command starts", HelpName = "DIR" };
         var entrypoint = new Option<string?>("--entrypoint") { Description = "instead of the image's entry point" };
         var hostname = new Option<string?>("--hostname", "-h") { Description = "the name it sees itself by" };
-        var volumes = new Option<string[]>("--volume", "-v", "--mount", "-m") { Description = "a directory or file of the host", HelpName = "SRC:DST[:ro]" };
+        var volumes = new Option<string[]>("--volume", "-v", "--mount", "-m") { Description = "a volume, or a directory or file of the host", HelpName = "SRC:DST[:ro]" };
         var network = new Option<string?>("--network", "-n", "--driver", "-l") { Description = "host (default) or none", HelpName = "NETWORK" };
         var hosts = new Option<string[]>("--add-host") { Description = "a line of /etc/hosts", HelpName = "NAME:ADDRESS" };
         var readOnly = new Option<bool>("--read-only") { Description = "its root cannot be written" };
@@ -58,7 +58,7 @@ internal static class RunCommand
                 User = context.Get(user) ?? entry.Config.User,
                 WorkingDirectory = context.Get(workdir) ?? (entry.Config.WorkingDir is "" ? "/" : entry.Config.WorkingDir),
                 Hostname = context.Get(hostname) ?? "",
-                Mounts = [.. (context.Get(volumes) ?? []).Select(OptionValues.Mount)],
+                Mounts = [.. (context.Get(volumes) ?? []).Select(volume => MountOption.Read(volume, "--volume"))],
                 Network = OptionValues.Network(context.Get(network), JailNetwork.Host),
                 ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
                 ReadOnlyRoot = context.Get(readOnly),

@@ -25,6 +25,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["rm"] = (ContainerCommands.CreateRemove, "remove containers"),
         ["inspect"] = (ContainerCommands.CreateInspect, "show all that is known of containers"),
         ["container"] = (ContainerCommands.CreateGroup, "the same, by its full name"),
+        ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
         ["system"] = (SystemCommands.Create, "what this installation uses"),
     };
 
@@ -38,6 +39,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["lsc"] = ["ps"],
         ["isc"] = ["inspect"],
         ["rmc"] = ["rm"],
+        ["lsv"] = ["volume", "ls"],
+        ["isv"] = ["volume", "inspect"],
+        ["rmv"] = ["volume", "rm"],
         ["history"] = ["image", "history"],
         ["tag"] = ["image", "tag"],
     };

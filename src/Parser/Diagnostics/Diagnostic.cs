@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Diagnostics;
@@ -16,4 +17,9 @@ public sealed record Diagnostic(DiagnosticRule Rule, TextSpan Span, string Messa
 
     /// <summary>The rule's, unless the file's <c>check=error=true</c> raised it.</summary>
     public DiagnosticSeverity Severity { get; init; } = Rule.Severity;
+
+    /// <summary>The edits that correct it, all or none of them; empty where only the author knows what is meant.</summary>
+    public ImmutableArray<TextEdit> Fix { get; init; } = [];
+
+    public bool HasFix => !Fix.IsEmpty;
 }

@@ -11,11 +11,19 @@ internal sealed class DiagnosticBag
     /// <summary>How many there are; what is found later has a higher number.</summary>
     public int Count => found.Count;
 
-    public void Report(DiagnosticRule rule, TextSpan span, string message)
+    /// <param name="rule">What kind of finding it is.</param>
+    /// <param name="span">The characters to look at.</param>
+    /// <param name="message">Lower case, no final stop, names in quotes.</param>
+    /// <param name="fix">What corrects it, where that needs no thought.</param>
+    public void Report(DiagnosticRule rule, TextSpan span, string message, TextEdit? fix = null) =>
+        Report(rule, span, message, fix is null ? [] : ImmutableArray.Create(fix));
+
+    /// <summary>The same for a correction in several places.</summary>
+    public void Report(DiagnosticRule rule, TextSpan span, string message, ImmutableArray<TextEdit> fix)
     {
         if (!span.Source.IsTrigger)
         {
-            found.Add(new Diagnostic(rule, span, message));
+            found.Add(new Diagnostic(rule, span, message) { Fix = fix });
         }
         else if (rule.Severity == DiagnosticSeverity.Error && span.Source.Origin is { } from)
         {
@@ -31,6 +39,8 @@ internal sealed class DiagnosticBag
         found.RemoveAll(diagnostic => match(diagnostic, number++));
     }
 
+    public ImmutableArray<Diagnostic> ToSorted() => Sort(found);
+
     /// <summary>In the order of the file, an included one at the place of its INCLUDE; findings at one place stay in the order they were made.</summary>
-    public ImmutableArray<Diagnostic> ToSorted() => [.. found.OrderBy(diagnostic => diagnostic.Span, ReadingOrder.Instance)];
+    public static ImmutableArray<Diagnostic> Sort(IEnumerable<Diagnostic> diagnostics) => [.. diagnostics.OrderBy(diagnostic => diagnostic.Span, ReadingOrder.Instance)];
 }

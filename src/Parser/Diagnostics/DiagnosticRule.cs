@@ -8,5 +8,11 @@ namespace Kleene.Build.Parser.Diagnostics;
 /// <param name="Help">What the author can do.</param>
 public sealed record DiagnosticRule(string Id, string Name, DiagnosticSeverity Severity, string Title, string Help)
 {
+    /// <summary>Whether BuildKit has a rule of the same name that finds the same.</summary>
+    public bool IsBuildKits { get; init; }
+
+    /// <summary>Whether it is still on trial: looked for only where <c>check=experimental=...</c> asks for it.</summary>
+    public bool IsExperimental { get; init; }
+
     public override string ToString() => $"{Id} {Name}";
 }

@@ -1,11 +1,18 @@
+using Kleene.Build.Parser.Text;
+
 namespace Kleene.Build.Parser.Diagnostics;
 
 /// <summary>Finds the name that was probably meant.</summary>
 internal static class Suggestion
 {
     /// <summary>The tail of a message: <c>; did you mean 'x'?</c>, or nothing.</summary>
-    public static string For(string written, IEnumerable<string> known) =>
-        Nearest(written, known) is { } name ? $"; did you mean '{name}'?" : "";
+    public static string For(string written, IEnumerable<string> known) => Tail(Nearest(written, known));
+
+    /// <summary>The same for a name that is found already.</summary>
+    public static string Tail(string? nearest) => nearest is null ? "" : $"; did you mean '{nearest}'?";
+
+    /// <summary>Writes the name that was probably meant; null where there is none.</summary>
+    public static TextEdit? Edit(TextSpan span, string? nearest) => nearest is null ? null : new TextEdit(span, nearest);
 
     /// <summary>The known name nearest to what was written, or null when none is near enough to be a slip.</summary>
     public static string? Nearest(string written, IEnumerable<string> known)

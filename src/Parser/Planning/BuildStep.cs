@@ -60,6 +60,17 @@ public abstract record BuildStep
         /// <summary><c>default</c>, <c>none</c>, <c>host</c> or the name of a network.</summary>
         public string Network { get; init; } = "default";
 
+        /// <summary>Whether the command may do to the machine what its superuser may. The caller has to agree.</summary>
+        public bool IsInsecure { get; init; }
+
+        /// <summary>What the machine is called to the command; empty leaves that to the builder.</summary>
+        public string Hostname { get; init; } = "";
+
+        /// <summary>What is mounted for this command alone, those above before those below.</summary>
+        public ImmutableArray<RunMount> Mounts { get; init; } = [];
+
+        public override IEnumerable<TreeOrigin> Origins => Mounts.Select(mount => mount.Origin).OfType<TreeOrigin>();
+
         /// <summary>The heredocs as they are written; the arguments have what the shell has to know of them.</summary>
         public ImmutableArray<PlannedHeredoc> Heredocs { get; init; } = [];
 
@@ -73,14 +84,17 @@ public abstract record BuildStep
         public string ScriptPath { get; init; } = "";
     }
 
-    /// <summary>Files from the context, a stage or an image.</summary>
+    /// <summary>Files from the context, a stage or an image: COPY, and ADD, which may fetch some of them.</summary>
     public sealed record Copy : BuildStep
     {
         public TreeOrigin From { get; init; } = new TreeOrigin.Context();
 
         public override IEnumerable<TreeOrigin> Origins => [From];
 
-        /// <summary>Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match.</summary>
+        /// <summary>
+        /// Expanded, relative to the origin's root; may hold wildcards of Go's filepath.Match, or of ignore files with
+        /// <see cref="KeepsParents"/>. For ADD also addresses, as <see cref="RemoteSource"/> reads them.
+        /// </summary>
         public required ImmutableArray<string> Sources { get; init; }
 
         /// <summary>Files that the instruction itself holds, copied after the sources.</summary>
@@ -97,6 +111,18 @@ public abstract record BuildStep
 
         /// <summary>Patterns of what is not copied, as in an ignore file, relative to each source.</summary>
         public ImmutableArray<string> Exclude { get; init; } = [];
+
+        /// <summary>What ADD asks for beyond COPY; null for COPY.</summary>
+        public AddManner? Add { get; init; }
+
+        /// <summary>Whether sources keep their directories below the destination; those before <c>/./</c> are left out.</summary>
+        public bool KeepsParents { get; init; }
+
+        /// <summary>Whether a directory goes into a destination that is there, as cp -R has it, and not only what is in it.</summary>
+        public bool KeepsDirectories { get; init; }
+
+        /// <summary>Whether a source that is not there is passed over.</summary>
+        public bool MayBeMissing { get; init; }
 
         /// <summary>Whether links at the destination are replaced instead of followed.</summary>
         public bool IsLinked { get; init; }

@@ -21,6 +21,13 @@ internal static class ImagePath
         return clean == "/" ? "." : clean[1..];
     }
 
+    /// <summary>The same for a source that keeps its parents: both sides of its first <c>/./</c> are relative to their roots.</summary>
+    public static string SourceWithParents(string path)
+    {
+        var pivot = path.IndexOf("/./", StringComparison.Ordinal);
+        return pivot < 0 ? Source(path) : $"{Source(path[..pivot])}/./{Source(path[(pivot + 3)..])}";
+    }
+
     /// <summary>Whether <c>..</c> leads above the root.</summary>
     public static bool Escapes(string path)
     {

@@ -55,6 +55,10 @@ internal static class PlanDot
                 case BuildStep.Copy { From: TreeOrigin.Stage origin }:
                     dot.Append($"  {Last(plan.Stages[origin.Index])} -> {node} [style=dashed];\n");
                     break;
+                case BuildStep.Copy { From: TreeOrigin.Named origin }:
+                    var files = Quote("context " + origin.Name);
+                    dot.Append($"  {files} [shape=ellipse];\n  {files} -> {node} [style=dashed];\n");
+                    break;
                 case BuildStep.Copy { From: TreeOrigin.Image origin }:
                     var image = Quote("image " + origin.Reference);
                     dot.Append($"  {image} [label={Quote(origin.Reference)}, shape=ellipse];\n  {image} -> {node} [style=dashed];\n");

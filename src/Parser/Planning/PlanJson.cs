@@ -106,15 +106,34 @@ internal static class PlanJson
         json.WriteString("user", run?.User ?? workdir?.User ?? "");
         json.WriteString("workdir", run?.WorkingDirectory ?? copy?.WorkingDirectory ?? workdir?.Path);
         json.WriteString("network", run?.Network ?? "default");
-        WriteArray(json, "mounts", []);
+        MountJson.Write(json, run?.Mounts ?? [], origin => From(origin, plan));
         WriteArray(json, "sources", copy?.Sources ?? []);
         json.WriteString("from", From(copy?.From, plan));
         json.WriteString("destination", copy?.Destination ?? workdir?.Path);
         json.WriteString("chown", copy is { Owner.Length: > 0 } ? copy.Owner : null);
         json.WriteString("chmod", copy is { Mode.Length: > 0 } ? copy.Mode : null);
         WriteArray(json, "exclude", copy?.Exclude ?? []);
+        json.WriteBoolean("parents", copy is { KeepsParents: true });
+        json.WriteBoolean("ifExists", copy is { MayBeMissing: true });
+        json.WriteBoolean("link", copy is { IsLinked: true });
+        json.WriteString("checksum", copy is { Add.Checksum.Length: > 0 } ? copy.Add.Checksum : null);
+        WriteSwitch(json, "unpack", copy?.Add?.Unpacks);
+        WriteSwitch(json, "keepGitDir", copy?.Add?.KeepsGitDirectory);
         WriteHeredocs(json, run?.Heredocs ?? copy?.Heredocs ?? []);
         json.WriteEndObject();
+    }
+
+    private static void WriteSwitch(Utf8JsonWriter json, string name, bool? value)
+    {
+        json.WritePropertyName(name);
+        if (value is { } on)
+        {
+            json.WriteBooleanValue(on);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
     }
 
     private static void WriteHeredocs(Utf8JsonWriter json, IEnumerable<PlannedHeredoc> heredocs)
@@ -135,6 +154,7 @@ internal static class PlanJson
     private static string? From(TreeOrigin? origin, BuildPlan plan) => origin switch
     {
         null or TreeOrigin.Context => null,
+        TreeOrigin.Named named => named.Name,
         TreeOrigin.Stage stage => plan.Stages[stage.Index].DisplayName,
         TreeOrigin.Image image => image.Reference,
         _ => throw new UnreachableException(),

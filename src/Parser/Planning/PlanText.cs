@@ -46,6 +46,13 @@ internal static class PlanText
                 Field(text, "user", run.User);
                 Field(text, "in", run.WorkingDirectory == "/" ? "" : Quote(run.WorkingDirectory));
                 Field(text, "network", run.Network == "default" ? "" : run.Network);
+                Field(text, "security", run.IsInsecure ? "insecure" : "");
+                Field(text, "hostname", run.Hostname);
+                foreach (var mount in run.Mounts)
+                {
+                    Field(text, "mount", Words(MountText.Words(mount, origin => Describe(origin, plan))));
+                }
+
                 break;
             case BuildStep.Copy copy:
                 Field(text, "from", Describe(copy.From, plan));
@@ -59,6 +66,12 @@ internal static class PlanText
                 Field(text, "chown", copy.Owner);
                 Field(text, "chmod", copy.Mode);
                 Field(text, "without", Words(copy.Exclude));
+                Field(text, "parents", copy.KeepsParents ? "kept" : "");
+                Field(text, "directories", copy.KeepsDirectories ? "kept" : "");
+                Field(text, "missing", copy.MayBeMissing ? "allowed" : "");
+                Field(text, "unpack", copy.Add?.Unpacks switch { true => "all", false => "none", null => "" });
+                Field(text, "checksum", copy.Add?.Checksum ?? "");
+                Field(text, "gitdir", copy.Add?.KeepsGitDirectory switch { true => "kept", false => "left out", null => "" });
                 Field(text, "links", copy.IsLinked ? "replaced" : "");
                 break;
             case BuildStep.Workdir workdir:
@@ -111,6 +124,7 @@ internal static class PlanText
     private static string Describe(TreeOrigin origin, BuildPlan plan) => origin switch
     {
         TreeOrigin.Context => "context",
+        TreeOrigin.Named named => $"context {Quote(named.Name)}",
         TreeOrigin.Stage stage => $"stage {plan.Stages[stage.Index].DisplayName}",
         TreeOrigin.Image image => $"image {Quote(image.Reference)}",
         _ => throw new UnreachableException(),

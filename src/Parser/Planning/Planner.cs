@@ -29,9 +29,11 @@ internal sealed class Planner
         context = new PlanningContext(options, graph, new GlobalScope(options, targetStage), syntax.Notation.Dialect, diagnostics);
     }
 
-    /// <summary>The plan, or null when there is not even a target. With errors it is not fit to be run.</summary>
-    public static BuildPlan? Plan(KleenefileSyntax syntax, CompileOptions options, DiagnosticBag diagnostics) =>
-        new Planner(syntax, options, diagnostics).Plan();
+    public static PlannedFile Plan(KleenefileSyntax syntax, CompileOptions options, DiagnosticBag diagnostics)
+    {
+        var planner = new Planner(syntax, options, diagnostics);
+        return new PlannedFile(planner.Plan(), planner.stages);
+    }
 
     private static bool OpensStage(InstructionSyntax instruction) => instruction is FromSyntax or UnreadSyntax { Meant: "FROM" };
 
@@ -68,6 +70,7 @@ internal sealed class Planner
         findingsBefore.Add(context.Diagnostics.Count);
         var stage = FromRule.Plan(opening as FromSyntax, context, stages, isOverridden: stages.Count == overridden);
         stage.Place = $"{opening.Head.Place.Source.Path}:{opening.Head.Place.StartPosition.Line}";
+        stage.Opening = opening;
         stages.Add(stage);
         if (opening is FromSyntax from)
         {
@@ -81,7 +84,7 @@ internal sealed class Planner
         {
             // Reported when it was read.
         }
-        else if (!counts)
+        else if (!counts || stages is [.., { IsReplaced: true }])
         {
             if (instruction is ArgSyntax skipped)
             {
@@ -90,7 +93,7 @@ internal sealed class Planner
         }
         else if (stages.Count > 0)
         {
-            instruction.Head.Definition.Plan?.Invoke(instruction, stages[^1]);
+            stages[^1].Fold(instruction);
         }
         else if (instruction is ArgSyntax declaration)
         {

@@ -18,6 +18,14 @@ internal static class PlatformName
         return parts.Length <= 3 && parts.All(part => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '(' or ')'));
     }
 
+    /// <summary>The operating system and the architecture; null for what is no platform.</summary>
+    /// <param name="text">As written.</param>
+    /// <param name="built">The platform that is built for, from which a part that is not given is taken.</param>
+    public static (string System, string Architecture)? TryParse(string text, string built) =>
+        IsValid(text) && Normalize(text).Split('/') is var parts
+            ? (parts[0], parts.ElementAtOrDefault(1) ?? Normalize(built).Split('/').ElementAtOrDefault(1) ?? "")
+            : null;
+
     /// <summary>In the words of the specification: <c>x86_64</c> is <c>linux/amd64</c>, <c>linux/aarch64/v8</c> is <c>linux/arm64</c>.</summary>
     public static string Normalize(string platform)
     {

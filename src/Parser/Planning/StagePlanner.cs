@@ -16,6 +16,7 @@ internal sealed class StagePlanner : IVariables
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private readonly ImmutableArray<BuildStep>.Builder steps = ImmutableArray.CreateBuilder<BuildStep>();
+    private readonly List<PlannedInstruction> instructions = [];
     private readonly SortedSet<int> dependencies = [];
     private readonly Dictionary<string, InstructionHead> lastOf = new(StringComparer.Ordinal);
     private readonly VariableTable arguments;
@@ -58,6 +59,7 @@ internal sealed class StagePlanner : IVariables
         extraEnvironment = parent.extraEnvironment.Clone();
         unsettled = [.. parent.unsettled];
         HasWorkingDirectory = parent.HasWorkingDirectory;
+        HasUser = parent.HasUser;
         dependencies.Add(parent.Index);
     }
 
@@ -68,6 +70,9 @@ internal sealed class StagePlanner : IVariables
     /// <summary>Where its FROM stands.</summary>
     public string Place { get; set; } = "";
 
+    /// <summary>Its FROM; not always one that could be read.</summary>
+    public InstructionSyntax? Opening { get; set; }
+
     public StageBase Base { get; }
 
     /// <summary>Whether what the base brings is known; if not, nothing may be concluded from its absence.</summary>
@@ -76,11 +81,20 @@ internal sealed class StagePlanner : IVariables
     /// <summary>The configuration so far, the environment aside.</summary>
     public StageConfig Config { get; set; }
 
+    /// <summary>Whether the caller put a tree in the place of the whole stage, whose instructions then do nothing.</summary>
+    public bool IsReplaced { get; set; }
+
     /// <summary>Absolute.</summary>
     public string WorkingDirectory => Config.WorkingDir.Length == 0 ? "/" : Config.WorkingDir;
 
     /// <summary>Whether the file itself has said where relative paths start.</summary>
     public bool HasWorkingDirectory { get; set; }
+
+    /// <summary>Whether the file itself has said who runs commands.</summary>
+    public bool HasUser { get; set; }
+
+    /// <summary>Who runs commands.</summary>
+    public string CommandUser => HasUser || Context.Options.CommandUser.Length == 0 ? Config.User : Context.Options.CommandUser;
 
     public ImmutableArray<string> Shell => Config.Shell.IsEmpty ? ["/bin/sh", "-c"] : Config.Shell;
 
@@ -129,7 +143,8 @@ internal sealed class StagePlanner : IVariables
         return null;
     }
 
-    public void Report(DiagnosticRule rule, TextSpan span, string message) => Context.Diagnostics.Report(rule, span, message);
+    public void Report(DiagnosticRule rule, TextSpan span, string message, TextEdit? fix = null) =>
+        Context.Diagnostics.Report(rule, span, message, fix);
 
     /// <summary>Declares an argument; without a value it is known and unset.</summary>
     public void SetArgument(string name, string? value, bool isKnown)
@@ -150,6 +165,16 @@ internal sealed class StagePlanner : IVariables
 
     public void DependOn(int stage) => dependencies.Add(stage);
 
+    /// <summary>What the stage was made from, in the order of the file.</summary>
+    public IReadOnlyList<PlannedInstruction> Instructions => instructions;
+
+    /// <summary>Takes the next instruction of the stage in.</summary>
+    public void Fold(InstructionSyntax instruction)
+    {
+        instructions.Add(new PlannedInstruction(instruction));
+        instruction.Head.Definition.Plan?.Invoke(instruction, this);
+    }
+
     /// <summary>Adds a step of which only its own is filled in; where it stands, and what holds there, is the same question for each.</summary>
     public void Add(InstructionHead head, BuildStep step)
     {
@@ -165,6 +190,10 @@ internal sealed class StagePlanner : IVariables
             Column = place.StartPosition.Column,
             Config = ConfigHere(),
         });
+        if (instructions is [.., var last])
+        {
+            last.Step = steps[^1];
+        }
     }
 
     /// <summary>Notes an instruction of which only the last counts, and reports the one that it makes void.</summary>

@@ -13,6 +13,10 @@ public abstract record TreeOrigin
     /// <summary>The last snapshot of an earlier stage.</summary>
     public sealed record Stage(int Index) : TreeOrigin;
 
+    /// <summary>Files that the caller gave a name.</summary>
+    /// <param name="Name">As <see cref="NamedContexts.Familiar"/> has it.</param>
+    public sealed record Named(string Name) : TreeOrigin;
+
     /// <summary>Another image.</summary>
     public sealed record Image(string Reference) : TreeOrigin;
 }

@@ -51,6 +51,9 @@ internal sealed record InstructionDefinition
     /// <summary>Those of <see cref="Flags"/> that are on or off: alone, or with <c>=true</c> or <c>=false</c>.</summary>
     public ImmutableArray<string> Switches { get; init; } = [];
 
+    /// <summary>Those of <see cref="Flags"/> that are this builder's own; a file in a foreign dialect has no such flag.</summary>
+    public ImmutableArray<string> AddedFlags { get; init; } = [];
+
     /// <summary>Flags of the language that cannot be built yet.</summary>
     public ImmutableArray<string> LaterFlags { get; init; } = [];
 

@@ -29,6 +29,9 @@ internal sealed record InstructionHead(
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));
 
+    /// <summary>With the bodies of heredocs.</summary>
+    public TextSpan WholeSpan => Line.Heredocs.IsEmpty ? Span : Span.To(Line.Heredocs[^1].Body);
+
     public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
 
     /// <summary>The values of a flag that may be given more than once.</summary>
@@ -36,6 +39,9 @@ internal sealed record InstructionHead(
 
     /// <summary>Whether a flag that needs no value is given, and not as <c>=false</c>.</summary>
     public bool IsOn(string name) => Flags.Any(flag => flag.Name == name && flag.Value is (null or { Text: "true" }));
+
+    /// <summary>Null where nothing is said.</summary>
+    public bool? Switch(string name) => Flags.Any(flag => flag.Name == name) ? IsOn(name) : null;
 
     /// <summary>Says what the instruction wants instead; the caller gives up on it.</summary>
     public void ReportMalformed(DiagnosticBag diagnostics, TextSpan span, string problem) =>

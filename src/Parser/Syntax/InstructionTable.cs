@@ -20,18 +20,27 @@ internal static class InstructionTable
             ReadAsKleene = KleeneReader.Run,
             Shape = ArgumentShape.Command,
             TakesHeredocs = true,
-            Flags = ["network"],
-            LaterFlags = ["mount", "security", "device"],
+            Flags = ["mount", "network", "security"],
+            RepeatableFlags = ["mount"],
+            LaterFlags = ["device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with
         {
             ReadAsKleene = KleeneReader.Copy,
             Shape = ArgumentShape.WordsOrArray,
             TakesHeredocs = true,
-            Flags = ["from", "chown", "chmod", "exclude", "link"],
+            Flags = ["from", "chown", "chmod", "exclude", "link", "parents", "if-exists"],
             RepeatableFlags = ["exclude"],
-            Switches = ["link"],
-            LaterFlags = ["parents"],
+            Switches = ["link", "parents", "if-exists"],
+            AddedFlags = ["if-exists"],
+        },
+        InstructionDefinition.Of("ADD", "ADD SOURCE ... DESTINATION", CopySyntax.Read, AddRule.Plan) with
+        {
+            Shape = ArgumentShape.WordsOrArray,
+            TakesHeredocs = true,
+            Flags = ["chown", "chmod", "exclude", "link", "unpack", "checksum", "keep-git-dir"],
+            RepeatableFlags = ["exclude"],
+            Switches = ["link", "unpack", "keep-git-dir"],
         },
         InstructionDefinition.Of("WORKDIR", "WORKDIR DIRECTORY", WorkdirSyntax.Read, WorkdirRule.Plan) with { ReadAsKleene = KleeneReader.Workdir },
         InstructionDefinition.Of("ENV", "ENV NAME=value ...", EnvSyntax.Read, EnvRule.Plan) with { ReadAsKleene = KleeneReader.Env, Shape = ArgumentShape.Pairs },
@@ -44,7 +53,6 @@ internal static class InstructionTable
         InstructionDefinition.Of("STOPSIGNAL", "STOPSIGNAL SIGNAL", StopSignalSyntax.Read, StopSignalRule.Plan),
         InstructionDefinition.Of("VOLUME", "VOLUME DIRECTORY ...", VolumeSyntax.Read, VolumeRule.Plan) with { Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("MAINTAINER", "MAINTAINER NAME", MaintainerSyntax.Read, MaintainerRule.Plan) with { MayBeTrigger = false },
-        new() { Name = "ADD", Form = "ADD SOURCE ... DESTINATION", Shape = ArgumentShape.WordsOrArray },
         InstructionDefinition.Of("HEALTHCHECK", "HEALTHCHECK [--interval=30s ...] CMD COMMAND or HEALTHCHECK NONE", HealthcheckSyntax.Read, HealthcheckRule.Plan) with
         {
             Shape = ArgumentShape.Check,

@@ -76,6 +76,7 @@ internal static class SyntaxReader
     private static bool CheckFlags(InstructionHead head, DiagnosticBag diagnostics)
     {
         var definition = head.Definition;
+        var known = head.Dialect.HasAdditions() ? definition.Flags : definition.Flags.RemoveRange(definition.AddedFlags);
         var good = true;
         for (var i = 0; i < head.Flags.Length; i++)
         {
@@ -84,12 +85,14 @@ internal static class SyntaxReader
             {
                 diagnostics.Report(Rules.NotSupportedYet, flag.Word.Span, $"'--{flag.Name}' on {definition.Name} is not supported yet");
             }
-            else if (!definition.Flags.Contains(flag.Name))
+            else if (!known.Contains(flag.Name))
             {
-                var suggestion = Suggestion.Nearest(flag.Name, definition.Flags.Concat(definition.LaterFlags));
+                var suggestion = Suggestion.Nearest(flag.Name, known.Concat(definition.LaterFlags));
                 diagnostics.Report(
                     Rules.UnknownFlag, flag.Word.Span,
-                    $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
+                    definition.AddedFlags.Contains(flag.Name)
+                        ? $"'--{flag.Name}' is an addition of Kleene, and the file asks for another language by '# syntax='"
+                        : $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
             }
             else if (definition.Switches.Contains(flag.Name) && flag.Value is not (null or { Text: "true" or "false" }))
             {

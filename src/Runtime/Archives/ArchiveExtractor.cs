@@ -17,14 +17,20 @@ public sealed class ArchiveExtractor(ExtractionLimits limits)
     /// <exception cref="KleeneException">The machine refused, for instance because the disk is full.</exception>
     public Task<ExtractionResult> ExtractAsync(Stream archive, string rootPath, CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
-            () => Extract(archive, rootPath, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => ExtractFresh(archive, rootPath, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private ExtractionResult Extract(Stream archive, string rootPath, CancellationToken cancellationToken)
+    /// <summary>The same into any directory, on the thread that asks.</summary>
+    /// <param name="archive">Read to its end and disposed of.</param>
+    /// <param name="root">What the archive takes for its root.</param>
+    /// <param name="manner">What becomes of what is there, and of the owners.</param>
+    /// <param name="cancellationToken">Checked at each entry and each chunk of data.</param>
+    /// <exception cref="ArchiveException">As above.</exception>
+    /// <exception cref="KleeneException">As above.</exception>
+    public ExtractionResult Extract(Stream archive, RootedDirectory root, ExtractionManner manner, CancellationToken cancellationToken)
     {
         using var opened = archive;
-        using var root = RootedDirectory.Open(rootPath);
         using var stream = new ReadAheadStream(Decompression.Open(archive), limits.Bytes, cancellationToken);
-        using var writer = new TreeWriter(root);
+        using var writer = new TreeWriter(root, manner);
 
         var reader = new TarReader(stream);
         var entries = 0L;
@@ -41,5 +47,11 @@ public sealed class ArchiveExtractor(ExtractionLimits limits)
 
         writer.Finish();
         return new ExtractionResult(stream.Digest ?? throw new UnreachableException(), entries, stream.BytesRead, writer.XattrsLost);
+    }
+
+    private ExtractionResult ExtractFresh(Stream archive, string rootPath, CancellationToken cancellationToken)
+    {
+        using var root = RootedDirectory.Open(rootPath);
+        return Extract(archive, root, ExtractionManner.Fresh, cancellationToken);
     }
 }

@@ -10,7 +10,7 @@ namespace Kleene.Build.Runtime.Archives;
 /// Makes the entries of an archive in a directory. Whatever links the archive has made on the way, every path is resolved inside the
 /// root, and the last name of a path is never followed. Of two entries of the same name the later counts.
 /// </summary>
-internal sealed class TreeWriter(RootedDirectory root) : IDisposable
+internal sealed class TreeWriter(RootedDirectory root, ExtractionManner manner) : IDisposable
 {
     private const int CopyBufferSize = 128 * 1024;
     private const uint PrivateFile = 0x180;
@@ -70,6 +70,11 @@ internal sealed class TreeWriter(RootedDirectory root) : IDisposable
         if (entry.Type == TarEntryType.Directory)
         {
             MakeDirectory(path);
+            if (path.IsRoot && manner.Merges)
+            {
+                return;
+            }
+
             directories[Encoding.Latin1.GetString(path.Bytes)] = (path, entry);
             return;
         }
@@ -218,7 +223,11 @@ internal sealed class TreeWriter(RootedDirectory root) : IDisposable
     {
         var directory = ParentOf(path);
         var isDirectory = FileCalls.TryStat(directory, path.Leaf, out var status) && status.IsDirectory;
-        if (!FileCalls.Unlink(directory, path.Leaf, isDirectory))
+        if (isDirectory && manner.Merges)
+        {
+            root.RemoveTree(UnixPath.FromBytes(path.Bytes));
+        }
+        else if (!FileCalls.Unlink(directory, path.Leaf, isDirectory))
         {
             return false;
         }
@@ -282,8 +291,9 @@ internal sealed class TreeWriter(RootedDirectory root) : IDisposable
     }
 
     // 4294967295 tells chown(2) to leave the owner as it is.
-    private static FileOwner OwnerOf(TarEntry entry) =>
-        entry is { UserId: >= 0 and < uint.MaxValue, GroupId: >= 0 and < uint.MaxValue }
+    private FileOwner OwnerOf(TarEntry entry) =>
+        manner.Owner is { } owner ? owner
+            : entry is { UserId: >= 0 and < uint.MaxValue, GroupId: >= 0 and < uint.MaxValue }
             ? new FileOwner((uint)entry.UserId, (uint)entry.GroupId)
             : throw new FormatException($"its owner {entry.UserId}:{entry.GroupId} cannot be");
 

@@ -3,12 +3,13 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
 
 /// <summary>Makes containers of images, runs, enters, stops and removes them. A container is a clone of its image's snapshot: nothing is copied.</summary>
 public sealed class ContainerLifecycle(
-    ContainerStore containers, SnapshotCatalog snapshots, IJailDriver jails, Database database, Session session, TimeProvider clock)
+    ContainerStore containers, SnapshotCatalog snapshots, VolumeLifecycle volumes, IJailDriver jails, Database database, Session session, TimeProvider clock)
 {
     private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopPollingTime = TimeSpan.FromMilliseconds(20);
@@ -53,7 +54,9 @@ public sealed class ContainerLifecycle(
             var workspace = await snapshots.Store.AttachAsync(container.Id, cancellationToken);
             workspace.Keep();
             containers.MarkRunning(container.Id, session.Id, clock.GetUtcNow());
-            exit = await jails.RunAsync(container.Spec.ToJail(container.Id.ToString(), workspace.Path), output, cancellationToken);
+            using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, workspace.Path, volumes, cancellationToken);
+            var jail = container.Spec.ToJail(container.Id.ToString(), workspace.Path) with { Mounts = mounts.Mounts };
+            exit = await jails.RunAsync(jail, output, cancellationToken);
             return exit.Value;
         }
         catch (JailStartException exception)

@@ -242,6 +242,11 @@ internal static unsafe class FileCalls
         ((major & DeviceMajorLowMask) << 8) | ((major & ~(ulong)DeviceMajorLowMask) << 32)
         | (minor & DeviceMinorLowMask) | ((minor & ~(ulong)DeviceMinorLowMask) << 12);
 
+    /// <summary>What <see cref="MakeDevice"/> was given.</summary>
+    public static (ulong Major, ulong Minor) DeviceNumbers(ulong device) =>
+        (((device >> 8) & DeviceMajorLowMask) | ((device >> 32) & ~(ulong)DeviceMajorLowMask),
+            (device & DeviceMinorLowMask) | ((device >> 12) & ~(ulong)DeviceMinorLowMask));
+
     private static void Fill(TimeSpec* times, FileTime modified)
     {
         times[0] = new TimeSpec { Nanoseconds = TimeSpec.Omit };

@@ -15,8 +15,8 @@ internal readonly struct CopySpot(SafeFileHandle directory, UnixPath directoryPa
     public UnixPath Path => directoryPath / name;
 }
 
-/// <summary>Copies what is not a directory: files with their hard links, symbolic links, devices and fifos. Replaces what is there, but no directory.</summary>
-internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, PermissionRule? permissions, CancellationToken cancellationToken)
+/// <summary>Copies what is not a directory: files with their hard links, symbolic links, devices and fifos. Replaces what is there, a directory only where that is asked for.</summary>
+internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replacesDirectories, CancellationToken cancellationToken)
 {
     private readonly FileContent content = new(cancellationToken);
     private readonly Lock gate = new();
@@ -162,7 +162,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
     }
 
     /// <summary>Takes a file or link away that is where one is to go; called because a call just failed.</summary>
-    private static void MakeRoom(in CopySpot place)
+    private void MakeRoom(in CopySpot place)
     {
         if (Errno.Last != Errno.EEXIST)
         {
@@ -171,6 +171,12 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
 
         if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.IsDirectory)
         {
+            if (replacesDirectories)
+            {
+                target.RemoveTree(place.Path, cancellationToken);
+                return;
+            }
+
             throw new KleeneException($"cannot copy a file to '{place.Path.ToDisplay()}': there is a directory of that name");
         }
 

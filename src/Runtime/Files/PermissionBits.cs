@@ -16,11 +16,17 @@ public static class PermissionBits
     /// <summary>0644: files that a build makes.</summary>
     public const uint File = 0x1a4;
 
+    /// <summary>0777: what mkdir(2) sets.</summary>
+    public const uint Access = 0x1ff;
+
+    /// <summary>0100.</summary>
+    internal const uint OwnerExecute = 0x40;
+
     /// <summary>0700: a directory that is not complete.</summary>
     internal const uint PrivateDirectory = 0x1c0;
 
     /// <summary>0600: a file that is not complete.</summary>
-    internal const uint PrivateFile = 0x180;
+    public const uint PrivateFile = 0x180;
 
     /// <summary>07777: what chmod(2) sets.</summary>
     internal const uint All = 0xfff;

@@ -16,10 +16,13 @@ public sealed class RootedDirectory : IDisposable
 
     private readonly PathLookup lookup;
 
+    private readonly IDirectoryResolver resolver;
+
     private RootedDirectory(SafeFileHandle handle, string path, IDirectoryResolver resolver)
     {
         Handle = handle;
         HostPath = path;
+        this.resolver = resolver;
         lookup = new PathLookup(handle, resolver);
     }
 
@@ -32,6 +35,10 @@ public sealed class RootedDirectory : IDisposable
     /// <exception cref="FileOperationException">There is no such directory, or it cannot be read.</exception>
     public static RootedDirectory Open(string path) =>
         Open(path, DefaultResolver());
+
+    /// <summary>A directory in this one as a root of its own: links in it lead no further than there.</summary>
+    /// <exception cref="FileOperationException">There is no such directory.</exception>
+    public RootedDirectory Enter(UnixPath path) => new(OpenDirectory(path), Path.Join(HostPath, path.ToDisplay()), resolver);
 
     /// <summary>A file to read; links are followed inside the root.</summary>
     /// <exception cref="FileOperationException">It is not there, or it is no regular file.</exception>
@@ -198,11 +205,29 @@ public sealed class RootedDirectory : IDisposable
         Check(FileCalls.Rename(old.Directory, old.Name, place.Directory, place.Name), "rename", path);
     }
 
+    /// <summary>Changes the permissions of what is no link.</summary>
+    public void SetMode(UnixPath path, uint permissions)
+    {
+        using var place = Locate(path, followLast: false, "change the mode of");
+        Check(FileCalls.SetMode(place.Directory, place.Name, permissions), "change the mode of", path);
+    }
+
     /// <summary>Changes who owns a file or link.</summary>
     public void SetOwner(UnixPath path, FileOwner owner)
     {
         using var place = Locate(path, followLast: false, "change the owner of");
         Check(FileCalls.SetOwner(place.Directory, place.Name, owner), "change the owner of", path);
+    }
+
+    /// <summary>Gives the root directory itself an owner and permissions.</summary>
+    public void SetRoot(uint permissions, FileOwner owner) =>
+        Check(NativeMethods.fchown(Handle, owner.User, owner.Group) == 0 && NativeMethods.fchmod(Handle, permissions & PermissionBits.All) == 0, "set the owner of", UnixPath.Empty);
+
+    /// <summary>Changes the twelve permission bits of a file or directory; a link is followed inside the root.</summary>
+    public void SetPermissions(UnixPath path, uint permissions)
+    {
+        using var place = Locate(path, followLast: true, "set the mode of");
+        Check(FileCalls.SetMode(place.Directory, place.Name, permissions), "set the mode of", path);
     }
 
     /// <summary>Sets when a file, directory or link was last modified.</summary>

@@ -14,11 +14,14 @@ public sealed class TreeCopier
 
     /// <param name="owner">Who is to own what is copied; null keeps the source's owners.</param>
     /// <param name="permissions">What becomes of the permissions of all that is copied but links; null keeps them.</param>
-    /// <param name="replacesLinks">Whether a link of the target that a directory meets gives way to it, even when it leads to one.</param>
+    /// <param name="replaces">
+    /// Whether what is copied takes the place of whatever the target has of its name: a link that leads to a directory gives way to a
+    /// directory, and a directory to a file.
+    /// </param>
     public TreeCopier(
         RootedDirectory source, RootedDirectory target, FileOwner? owner, CancellationToken cancellationToken,
-        PermissionRule? permissions = null, bool replacesLinks = false) =>
-        walk = new Walk(source, target, owner, permissions, replacesLinks, cancellationToken);
+        PermissionRule? permissions = null, bool replaces = false) =>
+        walk = new Walk(source, target, owner, permissions, replaces, cancellationToken);
 
     /// <summary>Of everything that was copied; the same as the digester's when nothing changed since.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
@@ -29,7 +32,11 @@ public sealed class TreeCopier
     /// <param name="name">What it is to be called there.</param>
     public void CopyFile(UnixPath path, UnixPath directory, UnixPath name) => walk.CopyFile(path, directory, name);
 
-    /// <summary>Copies what is in a directory into another that exists, whose own attributes stay as they are.</summary>
+    /// <summary>Counts a file that is not copied but read in another way, so that a change of it is noticed too.</summary>
+    /// <param name="path">In the source, without links.</param>
+    public void NoteRead(UnixPath path) => walk.NoteRead(path);
+
+    /// <summary>Copies what is in a directory into another that exists, which gets the time of the first and keeps its other attributes.</summary>
     /// <param name="path">In the source, without links.</param>
     /// <param name="directory">In the target; links are followed inside it.</param>
     public void CopyContents(UnixPath path, UnixPath directory, ITreeFilter? filter) => walk.CopyContents(path, directory, filter);
@@ -45,14 +52,16 @@ public sealed class TreeCopier
     public void CopyAttributes(UnixPath path, UnixPath directory) => walk.CopyAttributes(path, directory);
 
     private sealed class Walk(
-        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replacesLinks, CancellationToken cancellationToken)
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replaces, CancellationToken cancellationToken)
         : TreeWalk<CopiedDirectory>(source, cancellationToken)
     {
-        private readonly FileCopier files = new(target, owner, permissions, cancellationToken);
+        private readonly FileCopier files = new(target, owner, permissions, replaces, cancellationToken);
         private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
         public TreeFingerprint Fingerprint => files.Fingerprint;
+
+        public void NoteRead(UnixPath path) => Fingerprint.Add(Root.Stat(path, followLink: false));
 
         public void CopyFile(UnixPath path, UnixPath directory, UnixPath name)
         {
@@ -92,6 +101,17 @@ public sealed class TreeCopier
             }
 
             lateDirectories.Clear();
+            CopyTime(path, directory);
+        }
+
+        /// <summary>Of the directory whose contents were copied: as BuildKit does, and so that building twice gives the same.</summary>
+        private void CopyTime(UnixPath path, UnixPath directory)
+        {
+            using var place = target.OpenDirectory(directory);
+            if (!FileCalls.SetModified(place, Root.Stat(path, followLink: false).Modified))
+            {
+                throw FileOperationException.Last("set the time of", directory);
+            }
         }
 
         public void CopyAttributes(UnixPath path, UnixPath directory)
@@ -232,7 +252,7 @@ public sealed class TreeCopier
                 throw FileOperationException.Last("create directory", directory.TargetPath);
             }
 
-            if (replacesLinks && there.Kind == FileKind.SymbolicLink
+            if (replaces && !there.IsDirectory
                 && FileCalls.Unlink(parent, name.Terminated, isDirectory: false)
                 && FileCalls.MakeDirectory(parent, name.Terminated, PermissionBits.PrivateDirectory))
             {

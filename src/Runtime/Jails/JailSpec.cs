@@ -25,12 +25,21 @@ public sealed record JailSpec
     /// <summary>What is mounted over the tree, in order.</summary>
     public ImmutableArray<JailMount> Mounts { get; init; } = [];
 
+    /// <summary>Files that are in memory and in this jail only, mounted after all else.</summary>
+    public ImmutableArray<JailFile> Files { get; init; } = [];
+
     /// <summary>Further lines of <c>/etc/hosts</c>: an address and a name.</summary>
     public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
 
     public JailLimits Limits { get; init; } = JailLimits.None;
 
+    /// <summary>Bounds of each process (getrlimit(2)), instead of the host's.</summary>
+    public ImmutableArray<JailUlimit> Ulimits { get; init; } = [];
+
     public bool ReadOnlyRoot { get; init; }
+
+    /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
+    public bool IsPrivileged { get; init; }
 }
 
 /// <summary>A command in a jail: its first, or one that joins it later.</summary>
@@ -41,6 +50,9 @@ public sealed record JailProcess
 
     /// <summary><c>NAME=value</c>.</summary>
     public ImmutableArray<string> Environment { get; init; } = [];
+
+    /// <summary><c>NAME=value</c> of what no disk and no message may ever have.</summary>
+    public ImmutableArray<string> SecretEnvironment { get; init; } = [];
 
     /// <summary>Absolute, inside the jail.</summary>
     public string WorkingDirectory { get; init; } = "/";
@@ -62,11 +74,6 @@ public enum JailNetwork
     Host,
 }
 
-/// <summary>A directory or file of the host inside a jail.</summary>
-/// <param name="Source">Absolute path on the host.</param>
-/// <param name="Destination">Absolute path in the jail; made when missing, and resolved inside the jail's root.</param>
-public sealed record JailMount(string Source, string Destination, bool ReadOnly = false);
-
 /// <summary>A line of <c>/etc/hosts</c> (hosts(5)).</summary>
 public sealed record HostEntry(string Address, string Name);
 
@@ -77,4 +84,17 @@ public sealed record HostEntry(string Address, string Name);
 public sealed record JailLimits(long? MemoryBytes = null, double? Cpus = null, long? Processes = null)
 {
     public static JailLimits None { get; } = new();
+}
+
+/// <summary>A bound of each process (getrlimit(2)).</summary>
+/// <param name="Name">As the kernel has it, in lower case and without <c>RLIMIT_</c>: <c>nofile</c>.</param>
+/// <param name="Soft">What is in force; null is no bound.</param>
+/// <param name="Hard">As far as the process itself may raise it; null is no bound.</param>
+public sealed record JailUlimit(string Name, ulong? Soft, ulong? Hard)
+{
+    /// <summary>All that there are (getrlimit(2)).</summary>
+    public static ImmutableArray<string> Names { get; } =
+    [
+        "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+    ];
 }

@@ -6,9 +6,6 @@ namespace Kleene.Build.Runtime.Processes;
 /// <summary>Our end of a pipe that a program prints into: cuts it into lines for a sink, or collects it.</summary>
 internal sealed unsafe class OutputPipe(int descriptor, OutputKind kind, IOutputSink? sink, bool keepAll) : IDisposable
 {
-    /// <summary>A line longer than this is handed on in pieces.</summary>
-    private const int LineLimit = 64 * 1024;
-
     /// <summary>How much of the error stream is kept for messages when it also goes to a sink.</summary>
     private const int TailLimit = 4 * 1024;
 
@@ -79,7 +76,7 @@ internal sealed unsafe class OutputPipe(int descriptor, OutputKind kind, IOutput
             var end = bytes.IndexOf((byte)'\n');
             var piece = end < 0 ? bytes : bytes[..end];
             line.Write(piece);
-            if (end >= 0 || line.Length >= LineLimit)
+            if (end >= 0 || line.Length >= IOutputSink.LongestLine)
             {
                 EndLine();
             }

@@ -88,5 +88,14 @@ internal static class Schema
         ALTER TABLE workspaces ADD COLUMN parent TEXT;
         CREATE INDEX workspaces_by_parent ON workspaces (parent);
         """,
+        """
+        -- Trees with a name that outlive whoever writes to them. Labels are a JSON object.
+        CREATE TABLE volumes (
+            id      TEXT PRIMARY KEY,
+            name    TEXT NOT NULL UNIQUE,
+            labels  TEXT NOT NULL,
+            created INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 }

@@ -20,6 +20,12 @@ public sealed class StateDirectory
     /// <summary>What is remembered of build contexts. Only a cache: it may be removed at any time.</summary>
     public string Contexts => Path.Join(Root, "contexts");
 
+    /// <summary>Lock files of volumes; their trees are the storage driver's.</summary>
+    public string Volumes => Path.Join(Root, "volumes");
+
+    /// <summary>Files that ADD fetched. Only a cache as well.</summary>
+    public string Downloads => Path.Join(Root, "downloads");
+
     /// <summary>The trees of a storage driver.</summary>
     public string Trees(string driver) => Path.Join(Root, driver);
 

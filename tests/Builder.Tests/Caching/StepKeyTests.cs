@@ -34,7 +34,7 @@ public sealed class StepKeyTests
     {
         Assert.Equal(
             """
-            format: kleene 1
+            format: kleene 2
             platform: linux/amd64
             parent: sha256:parent
             kind: run
@@ -67,7 +67,7 @@ public sealed class StepKeyTests
     {
         Assert.Equal(
             """
-            format: kleene 1
+            format: kleene 2
             platform: linux/amd64
             parent: sha256:parent
             kind: copy

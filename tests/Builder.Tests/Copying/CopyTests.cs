@@ -200,7 +200,7 @@ public sealed class CopyTests : IDisposable
         scratch.Write("context/link/d/g", "x");
         scratch.Shell("mkdir -p image/real/d; ln -s real image/link");
 
-        Copy(new CopyManner { ReplacesLinks = true, Mode = ModeChange.TryParse("755") }, destination, source);
+        Copy(new CopyManner { LiesOver = true, Mode = ModeChange.TryParse("755") }, destination, source);
 
         Assert.Equal(after, Image());
         Assert.Equal(destination == "/real/", File.ResolveLinkTarget(scratch["image/link"], returnFinalTarget: false) is not null);

@@ -2,9 +2,13 @@ using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 using Kleene.Build.Testing;
 using Kleene.Build.Testing.Jails;
 using Kleene.Build.Testing.Storage;
@@ -25,6 +29,8 @@ internal sealed class BuildHarness : IDisposable
         Store = new DirectorySnapshotStore(Path.Join(scratch.Path, "trees"));
         Snapshots = new SnapshotCatalog(Store, Database, session, TimeProvider.System);
         Images = new ImageStore(Database);
+        VolumeRecords = new VolumeStore(Database);
+        Volumes = new VolumeLifecycle(VolumeRecords, new ContainerStore(Database), Snapshots, Jails, Database, State, TimeProvider.System);
         ContextDirectory = Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
     }
 
@@ -37,6 +43,10 @@ internal sealed class BuildHarness : IDisposable
     public SnapshotCatalog Snapshots { get; }
 
     public ImageStore Images { get; }
+
+    public VolumeStore VolumeRecords { get; }
+
+    public VolumeLifecycle Volumes { get; }
 
     public FakeJailDriver Jails { get; } = new();
 
@@ -70,7 +80,9 @@ internal sealed class BuildHarness : IDisposable
             Context = files,
             Tags = [ImageReference.Parse("app")],
         };
-        var builder = new ImageBuilder(Snapshots, Images, Jails, TimeProvider.System);
+        using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
+        var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
+        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
         await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {

@@ -62,26 +62,6 @@ public sealed class OptionValuesTests
     public void What_is_no_host_is_told(string text) => Assert.Throws<UsageException>(() => OptionValues.Host(text));
 
     [Fact]
-    public void Mounts_are_read()
-    {
-        Assert.Equal(new JailMount("/tmp", "/data"), OptionValues.Mount("/tmp:/data"));
-        Assert.Equal(new JailMount("/tmp", "/data", ReadOnly: true), OptionValues.Mount("/tmp:/data:ro"));
-        Assert.Equal(new JailMount("/tmp", "/da ta"), OptionValues.Mount("/tmp:/da ta:rw"));
-    }
-
-    [Theory]
-    [InlineData("/tmp", "is not a mount")]
-    [InlineData("/tmp:data", "is not a mount")]
-    [InlineData("/tmp:/", "is not a mount")]
-    [InlineData("/tmp://", "is not a mount")]
-    [InlineData("/tmp:/data:rx", "is not a mount")]
-    [InlineData("/tmp:/data:ro:x", "is not a mount")]
-    [InlineData("name:/data", "named volumes are not there yet")]
-    [InlineData("/no such thing:/data", "there is no '/no such thing' on the host")]
-    public void What_is_no_mount_is_told(string text, string why) =>
-        Assert.Contains(why, Assert.Throws<UsageException>(() => OptionValues.Mount(text)).Message, StringComparison.Ordinal);
-
-    [Fact]
     public void Environment_entries_without_a_value_take_ours_or_are_left_out()
     {
         Assert.Equal(["A=", "B=x=y", $"PATH={Environment.GetEnvironmentVariable("PATH")}"], OptionValues.Environment(["A=", "B=x=y", "PATH", "KLEENE_NOT_SET_ANYWHERE"]));

@@ -9,7 +9,7 @@ namespace Kleene.Build.Runtime.Tests.Archives;
 public sealed class ArchiveExtractorTests : IDisposable
 {
     /// <summary>A tree with everything that a file system has and names that people regret.</summary>
-    private const string MakeAwkwardTree = """
+    internal const string MakeAwkwardTree = """
         import os, struct, sys
         root = os.fsencode(sys.argv[1])
         p = lambda name: os.path.join(root, name)

@@ -4,6 +4,7 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 using Kleene.Build.Testing;
 using Kleene.Build.Testing.Storage;
 using Xunit;
@@ -35,8 +36,15 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         other = new Session(state);
         store = new DirectorySnapshotStore(folder.MakeDirectory("trees"));
         containers = new ContainerStore(database);
-        ours = new ContainerLifecycle(containers, new SnapshotCatalog(store, database, session, time), jails, database, session, time);
-        theirs = new ContainerLifecycle(containers, new SnapshotCatalog(store, database, other, time), jails, database, other, time);
+        ours = Lifecycle(session);
+        theirs = Lifecycle(other);
+
+        ContainerLifecycle Lifecycle(Session maker)
+        {
+            var snapshots = new SnapshotCatalog(store, database, maker, time);
+            var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
+            return new ContainerLifecycle(containers, snapshots, volumes, jails, database, maker, time);
+        }
     }
 
     private ImageEntry Image => image ?? throw new InvalidOperationException("the test needs root and should have been skipped");

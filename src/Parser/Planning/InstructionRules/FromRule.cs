@@ -4,7 +4,7 @@ using Kleene.Build.Parser.Syntax;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
 
-/// <summary>Opens a stage: on an image, on an earlier stage or on nothing.</summary>
+/// <summary>Opens a stage: on an image, on an earlier stage, on files of the caller's or on nothing.</summary>
 internal static class FromRule
 {
     /// <param name="syntax">Null when the FROM could not be read; the stage is then opened all the same.</param>
@@ -28,6 +28,13 @@ internal static class FromRule
             context.Diagnostics.Report(Rules.EmptyValue, syntax.Image.Span, $"the image is empty: '{syntax.Image.Text}'");
         }
 
+        // A tree of the caller's takes the place of a stage with its name, and of an image.
+        if (!isOverridden && syntax.Name is { } stageName && OnNamed(stageName.Text, syntax, platform, context, index) is { } replaced)
+        {
+            replaced.IsReplaced = true;
+            return replaced;
+        }
+
         var reference = isOverridden ? context.Options.BaseOverride ?? "" : written ?? "";
         if (reference.Equals("scratch", StringComparison.OrdinalIgnoreCase))
         {
@@ -39,6 +46,11 @@ internal static class FromRule
             return new StagePlanner(earlier[parent], index);
         }
 
+        if (!isOverridden && OnNamed(reference, syntax, platform, context, index) is { } named)
+        {
+            return named;
+        }
+
         if (!isOverridden && context.Stages.FindLater(reference, from: index + 1) is { } later)
         {
             context.Diagnostics.Report(
@@ -47,6 +59,24 @@ internal static class FromRule
         }
 
         return OnImage(reference, syntax, platform, context, index);
+    }
+
+    /// <summary>Null when the caller has no tree of that name. Files become those of an image that has nothing else.</summary>
+    private static StagePlanner? OnNamed(string name, FromSyntax syntax, string platform, PlanningContext context, int index)
+    {
+        switch (context.Options.NamedContexts.Find(name))
+        {
+            case NamedContext.Image image when image.Reference.Equals("scratch", StringComparison.OrdinalIgnoreCase):
+                return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
+            case NamedContext.Image image:
+                return OnImage(image.Reference, syntax, platform, context, index);
+            case NamedContext.Files:
+                var stage = new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
+                stage.Add(syntax.Head, new BuildStep.Copy { From = new TreeOrigin.Named(NamedContexts.Familiar(name)), Sources = ["."], Destination = "/" });
+                return stage;
+            default:
+                return null;
+        }
     }
 
     private static StagePlanner OnImage(string reference, FromSyntax syntax, string platform, PlanningContext context, int index)

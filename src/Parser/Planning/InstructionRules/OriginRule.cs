@@ -3,7 +3,7 @@ using Kleene.Build.Parser.Syntax;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
 
-/// <summary>What <c>from</c> names: an earlier stage by name or number, else an image.</summary>
+/// <summary>What <c>from</c> names: a tree of the caller's, an earlier stage by name or number, else an image.</summary>
 internal static class OriginRule
 {
     /// <param name="from">The value, which is expanded.</param>
@@ -15,6 +15,14 @@ internal static class OriginRule
         if (stage.ExpandToSomething(from, $"the source of {taker}") is not { Value: var name })
         {
             return null;
+        }
+
+        switch (stage.Context.Options.NamedContexts.Find(name))
+        {
+            case NamedContext.Files:
+                return new TreeOrigin.Named(NamedContexts.Familiar(name));
+            case NamedContext.Image image:
+                return new TreeOrigin.Image(image.Reference);
         }
 
         var stages = stage.Context.Stages;
@@ -50,7 +58,8 @@ internal static class OriginRule
     private static TreeOrigin.Image? Image(string name, Word from, StagePlanner stage)
     {
         var isBareWord = name.AsSpan().IndexOfAny("/:@") < 0;
-        if (isBareWord && Suggestion.Nearest(name, stage.Context.Stages.NamesBefore(stage.Index)) is { } nearest)
+        var names = stage.Context.Stages.NamesBefore(stage.Index).Concat(stage.Context.Options.NamedContexts.Names);
+        if (isBareWord && Suggestion.Nearest(name, names) is { } nearest)
         {
             stage.Report(Rules.UndefinedStage, from.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?");
             return null;

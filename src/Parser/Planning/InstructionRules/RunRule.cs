@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Syntax;
 using Kleene.Build.Parser.Syntax.Instructions;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
@@ -17,7 +19,9 @@ internal static class RunRule
             return;
         }
 
-        if (command is null || network is null)
+        var mounts = MountRule.Read(syntax.Head, stage);
+        var isInsecure = IsInsecure(syntax.Head, stage);
+        if (command is null || network is null || mounts is null || isInsecure is null)
         {
             return;
         }
@@ -27,13 +31,38 @@ internal static class RunRule
             Argv = command.Argv,
             Environment = stage.CommandEnvironment(),
             ProxyEnvironment = stage.ProxyEnvironment(),
-            User = stage.Config.User,
+            User = stage.CommandUser,
             WorkingDirectory = stage.WorkingDirectory,
             Network = network,
+            IsInsecure = isInsecure.Value,
+            Hostname = stage.Context.Options.Arguments.Find(BuiltInArguments.Hostname) ?? "",
+            Mounts = mounts.Value,
             Heredocs = PlannedHeredocs(syntax.Head.Line),
             Script = command.Script,
             ScriptPath = command.ScriptPath,
         });
+    }
+
+    /// <summary>Null when it is neither, which has been reported.</summary>
+    private static bool? IsInsecure(InstructionHead head, StagePlanner stage)
+    {
+        if (head.Flag("security") is not { } flag)
+        {
+            return false;
+        }
+
+        switch (stage.ExpandToSomething(flag, "the value of --security"))
+        {
+            case null:
+                return null;
+            case { Value: "insecure" }:
+                return true;
+            case { Value: "sandbox" } or { IsKnown: false }:
+                return false;
+            case { Value: var other }:
+                stage.Report(Rules.InvalidFlag, flag.Span, $"'{other}' is neither 'sandbox' nor 'insecure'{Suggestion.For(other, ["sandbox", "insecure"])}");
+                return null;
+        }
     }
 
     private static ImmutableArray<PlannedHeredoc> PlannedHeredocs(LogicalLine line) =>

@@ -10,6 +10,7 @@ internal static class UserRule
         if (stage.ExpandToSomething(syntax.Name, "the user") is { } user)
         {
             stage.Config = stage.Config with { User = user.Value };
+            stage.HasUser = true;
         }
     }
 }

@@ -1,5 +1,5 @@
-using System.Net;
 using Kleene.Build.Runtime.Archives;
+using Kleene.Build.Runtime.Fetching;
 
 namespace Kleene.Build.Runtime.Images.BaseImages;
 
@@ -52,39 +52,11 @@ public sealed class FetchBaseImage(string source, ExtractionLimits limits) : IBa
 
     private async Task<BaseImageContent> DownloadAsync(Uri address, string rootPath, IProgress<BaseImageProgress> progress, CancellationToken cancellationToken)
     {
-        // What is packed is unpacked by us, whatever the server calls it; the digest would not be that of the file otherwise.
-        using var handler = new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None, ConnectTimeout = Patience };
-        using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        using var response = await AnswerAsync(client, address, cancellationToken);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw new KleeneException($"cannot fetch '{Shown(address)}': the server answered {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd());
-        }
+        using var web = new WebClient(Patience);
+        using var answer = await web.GetAsync(address, known: null, cancellationToken);
 
-        var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var patient = new PatientStream(body, Shown(address), response.Content.Headers.ContentLength, Patience, cancellationToken);
-        return await UnpackAsync(patient, response.Content.Headers.ContentLength, address.AbsolutePath, rootPath, progress, cancellationToken);
-    }
-
-    private async Task<HttpResponseMessage> AnswerAsync(HttpClient client, Uri address, CancellationToken cancellationToken)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        request.Headers.UserAgent.ParseAdd("kleene");
-        try
-        {
-            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-        }
-        catch (HttpRequestException e)
-        {
-            throw new KleeneException($"cannot fetch '{Shown(address)}': {(e.InnerException ?? e).Message}", e);
-        }
-        // The deadline: the caller did not cancel.
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new KleeneException($"cannot fetch '{Shown(address)}': the server did not answer within {Patience.TotalSeconds:0} s", e);
-        }
+        // Asked for unconditionally, so there is a body.
+        return await UnpackAsync(answer.Body!, answer.Length, address.AbsolutePath, rootPath, progress, cancellationToken);
     }
 
     private async Task<BaseImageContent> UnpackAsync(
@@ -94,7 +66,4 @@ public sealed class FetchBaseImage(string source, ExtractionLimits limits) : IBa
         var result = await new ArchiveExtractor(limits).ExtractAsync(counted, rootPath, cancellationToken);
         return new BaseImageContent(result.Digest, BaseImageDefaults.NameFrom(name), BaseImageDefaults.Config, UnpackedArchive.Inspect(result, rootPath));
     }
-
-    /// <summary>Without a password that was written into it.</summary>
-    private static string Shown(Uri address) => address.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
 }

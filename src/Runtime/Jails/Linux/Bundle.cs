@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -65,6 +67,30 @@ internal sealed class Bundle
         File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Hosts)), hosts);
         File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Resolver)), resolver);
         File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Hostname)), hostname + "\n");
+    }
+
+    /// <summary>Where a file of the jail's own is kept, by its place among them.</summary>
+    public static string FileIn(string directory, int index) => Path.Join(directory, string.Create(CultureInfo.InvariantCulture, $"file-{index}"));
+
+    public void WriteFiles(ImmutableArray<JailFile> files)
+    {
+        using var root = RootedDirectory.Open(Directory);
+        for (var i = 0; i < files.Length; i++)
+        {
+            using var file = root.CreateFile(Path.GetFileName(FileIn(Directory, i)), files[i].Permissions, files[i].Owner);
+            RandomAccess.Write(file, files[i].Content.Span, fileOffset: 0);
+        }
+    }
+
+    /// <summary>What is written here is gone when the machine is off, if not before.</summary>
+    /// <exception cref="JailStartException">It would be on a disk.</exception>
+    public void RequireMemory()
+    {
+        if (MountEntry.Containing(Directory) is not { Type: "tmpfs" or "ramfs" })
+        {
+            throw new JailStartException(
+                JailStartFailure.Jail, "secrets are kept in memory only, and neither '/run' nor '/dev/shm' is a tmpfs; mount one, as by 'mount -t tmpfs tmpfs /run'");
+        }
     }
 
     /// <summary>Keeps what must be removed from the tree should this process not live to do it.</summary>

@@ -8,7 +8,7 @@ internal static class JailMounts
     private static readonly ImmutableArray<string> Kernel = ["/proc", "/dev", "/sys"];
 
     /// <summary>Beneath these the tree does not show what the jail will see.</summary>
-    public static ImmutableArray<string> Covering(JailSpec spec) => [.. Kernel, .. spec.Mounts.Select(mount => mount.Destination)];
+    public static ImmutableArray<string> Covering(JailSpec spec) => [.. Kernel, .. spec.Mounts.Select(mount => mount.Destination), .. spec.Files.Select(file => file.Destination)];
 
     /// <exception cref="JailStartException">A source is missing, or a destination cannot be mounted on.</exception>
     public static void EnsureMountPoints(JailSpec spec, MountPoints points)
@@ -30,6 +30,11 @@ internal static class JailMounts
             covered.Add(Path.GetFullPath(mount.Destination));
         }
 
+        foreach (var file in spec.Files.Where(file => !IsCovered(file.Destination, covered)))
+        {
+            points.EnsureFile(file.Destination);
+        }
+
         if (!IsCovered(spec.Process.WorkingDirectory, covered))
         {
             points.EnsureDirectory(spec.Process.WorkingDirectory);
@@ -38,7 +43,7 @@ internal static class JailMounts
 
     private static void Ensure(JailMount mount, List<string> covered, MountPoints points)
     {
-        var isDirectory = Directory.Exists(mount.Source);
+        var isDirectory = mount.IsMemory || Directory.Exists(mount.Source);
         if (!isDirectory && !File.Exists(mount.Source))
         {
             throw new JailStartException(JailStartFailure.Jail, $"'{mount.Source}', to be mounted at '{mount.Destination}', does not exist");

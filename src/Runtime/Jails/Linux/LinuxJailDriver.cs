@@ -242,6 +242,12 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };
         CommandLookup.Check(tree, process, JailEnvironment.ValueOf(process.Environment, "PATH")!, JailMounts.Covering(spec));
 
+        if (!spec.Files.IsEmpty || !process.SecretEnvironment.IsEmpty)
+        {
+            bundle.RequireMemory();
+            bundle.WriteFiles(spec.Files);
+        }
+
         JailMounts.EnsureMountPoints(spec, mountPoints);
         if (!mountPoints.IsEmpty)
         {

@@ -14,6 +14,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 {
     private const string OciVersion = "1.0.2";
     private const uint TerminalGroup = 5;
+    private const uint AnyExecute = 0x49;
     private const long CpuPeriodMicroseconds = 100_000;
 
     /// <summary>What a process expects of its files without having asked (select(2) knows no more), yet may raise to the host's limit.</summary>
@@ -44,7 +45,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             json.WriteStartObject();
             json.WriteString("ociVersion", OciVersion);
             json.WritePropertyName("process");
-            WriteProcess(json, spec.Process, user, window);
+            WriteProcess(json, spec.Process, user, window, spec.IsPrivileged, spec.Ulimits);
             json.WriteStartObject("root");
             json.WriteString("path", spec.Root);
             json.WriteBoolean("readonly", spec.ReadOnlyRoot);
@@ -52,7 +53,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             json.WriteString("hostname", HostnameOf(spec));
             WriteMounts(json, spec, files);
             WriteLinux(json, spec);
-            if (seccomp == SeccompForm.Compiled)
+            if (seccomp == SeccompForm.Compiled && !spec.IsPrivileged)
             {
                 json.WriteStartObject("annotations");
                 json.WriteString("run.oci.seccomp_bpf_data", SeccompFilter.For(host.Architecture).Base64);
@@ -71,7 +72,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            WriteProcess(json, process, user, window);
+            WriteProcess(json, process, user, window, isPrivileged: false, ulimits: []);
         }
 
         return buffer.WrittenSpan.ToArray();
@@ -82,7 +83,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
     public static string CgroupPath(string id) => $"/kleene-{id}";
 
-    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window)
+    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, bool isPrivileged, ImmutableArray<JailUlimit> ulimits)
     {
         json.WriteStartObject();
         json.WriteBoolean("terminal", process.Terminal);
@@ -110,27 +111,48 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
         json.WriteEndObject();
         WriteStrings(json, "args", process.Argv);
-        WriteStrings(json, "env", process.Environment);
+        WriteStrings(json, "env", process.Environment.AddRange(process.SecretEnvironment));
         json.WriteString("cwd", process.WorkingDirectory);
 
         // A user who is not root gets the sets only through a set-uid program, which noNewPrivileges forbids.
+        var capabilities = isPrivileged ? Capabilities.All(host.BoundingCapabilities) : Capabilities.Within(host.BoundingCapabilities);
         json.WriteStartObject("capabilities");
-        WriteStrings(json, "bounding", Capabilities.Within(host.BoundingCapabilities));
+        WriteStrings(json, "bounding", capabilities);
         if (user.UserId == 0)
         {
-            WriteStrings(json, "effective", Capabilities.Within(host.BoundingCapabilities));
-            WriteStrings(json, "permitted", Capabilities.Within(host.BoundingCapabilities));
+            WriteStrings(json, "effective", capabilities);
+            WriteStrings(json, "permitted", capabilities);
         }
 
         json.WriteEndObject();
-        json.WriteStartArray("rlimits");
-        json.WriteStartObject();
-        json.WriteString("type", "RLIMIT_NOFILE");
-        json.WriteNumber("hard", host.OpenFiles);
-        json.WriteNumber("soft", Math.Min(SoftOpenFiles, host.OpenFiles));
+        WriteRlimits(json, ulimits);
+        json.WriteBoolean("noNewPrivileges", !isPrivileged);
         json.WriteEndObject();
+    }
+
+    private void WriteRlimits(Utf8JsonWriter json, ImmutableArray<JailUlimit> ulimits)
+    {
+        json.WriteStartArray("rlimits");
+        if (ulimits.All(limit => limit.Name != "nofile"))
+        {
+            WriteRlimit(json, "nofile", Math.Min(SoftOpenFiles, host.OpenFiles), host.OpenFiles);
+        }
+
+        foreach (var limit in ulimits)
+        {
+            // RLIM_INFINITY is all ones.
+            WriteRlimit(json, limit.Name, limit.Soft ?? ulong.MaxValue, limit.Hard ?? ulong.MaxValue);
+        }
+
         json.WriteEndArray();
-        json.WriteBoolean("noNewPrivileges", true);
+    }
+
+    private static void WriteRlimit(Utf8JsonWriter json, string name, ulong soft, ulong hard)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", $"RLIMIT_{name.ToUpperInvariant()}");
+        json.WriteNumber("hard", hard);
+        json.WriteNumber("soft", soft);
         json.WriteEndObject();
     }
 
@@ -142,7 +164,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         WriteMount(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
         WriteMount(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
         WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
-        WriteMount(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro");
+        WriteMount(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", spec.IsPrivileged ? "rw" : "ro");
         if (spec.Limits != JailLimits.None)
         {
             // Programs that size themselves by their limits look here. Without limits it is not worth the time.
@@ -156,10 +178,33 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
         foreach (var mount in spec.Mounts)
         {
-            WriteMount(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", mount.ReadOnly ? "ro" : "rw");
+            WriteMount(json, mount);
+        }
+
+        for (var i = 0; i < spec.Files.Length; i++)
+        {
+            var execution = (spec.Files[i].Permissions & AnyExecute) == 0 ? "noexec" : "exec";
+            WriteMount(json, spec.Files[i].Destination, "bind", Bundle.FileIn(files, i), "bind", "rprivate", "ro", "nosuid", "nodev", execution);
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteMount(Utf8JsonWriter json, JailMount mount)
+    {
+        var access = mount.ReadOnly ? "ro" : "rw";
+        if (!mount.IsMemory)
+        {
+            WriteMount(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", access);
+        }
+        else if (mount.SizeBytes is { } size)
+        {
+            WriteMount(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", $"size={size}", access);
+        }
+        else
+        {
+            WriteMount(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", access);
+        }
     }
 
     private void WriteLinux(Utf8JsonWriter json, JailSpec spec)
@@ -178,10 +223,10 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         }
 
         json.WriteEndArray();
-        WriteResources(json, spec.Limits);
-        WriteStrings(json, "maskedPaths", MaskedPaths);
-        WriteStrings(json, "readonlyPaths", ReadOnlyPaths);
-        if (seccomp == SeccompForm.Listed)
+        WriteResources(json, spec.Limits, spec.IsPrivileged);
+        WriteStrings(json, "maskedPaths", spec.IsPrivileged ? [] : MaskedPaths);
+        WriteStrings(json, "readonlyPaths", spec.IsPrivileged ? [] : ReadOnlyPaths);
+        if (seccomp == SeccompForm.Listed && !spec.IsPrivileged)
         {
             json.WritePropertyName("seccomp");
             SeccompProfile.WriteTo(json, host.Architecture);
@@ -190,10 +235,10 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         json.WriteEndObject();
     }
 
-    private void WriteResources(Utf8JsonWriter json, JailLimits limits)
+    private void WriteResources(Utf8JsonWriter json, JailLimits limits, bool isPrivileged)
     {
         json.WriteStartObject("resources");
-        WriteDevices(json);
+        WriteDevices(json, isPrivileged);
         if (limits.MemoryBytes is { } bytes)
         {
             json.WriteStartObject("memory");
@@ -225,9 +270,16 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         json.WriteEndObject();
     }
 
-    private static void WriteDevices(Utf8JsonWriter json)
+    private static void WriteDevices(Utf8JsonWriter json, bool isPrivileged)
     {
         json.WriteStartArray("devices");
+        if (isPrivileged)
+        {
+            WriteDevice(json, allow: true, "a", null, null, "rwm");
+            json.WriteEndArray();
+            return;
+        }
+
         WriteDevice(json, allow: false, null, null, null, "rwm");
 
         // Making a node is harmless where it cannot be opened, and archives hold them.

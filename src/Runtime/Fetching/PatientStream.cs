@@ -1,4 +1,4 @@
-namespace Kleene.Build.Runtime.Images.BaseImages;
+namespace Kleene.Build.Runtime.Fetching;
 
 /// <summary>The body of an HTTP answer: gives up on a server that falls silent, and notices one that stops too early.</summary>
 internal sealed class PatientStream(Stream body, string address, long? length, TimeSpan patience, CancellationToken cancellationToken) : Archives.ForwardStream

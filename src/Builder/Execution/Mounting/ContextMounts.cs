@@ -1,0 +1,56 @@
+using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Builder.Copying;
+using Kleene.Build.Builder.Events;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime;
+
+namespace Kleene.Build.Builder.Execution.Mounting;
+
+/// <summary>The mounts that read the build context: found and hashed for the keys of their steps, and made later from what was found then.</summary>
+internal sealed class ContextMounts(BuildContext? context)
+{
+    /// <summary>Where in a tree of its own the source of a mount is put, be it a file or a directory.</summary>
+    public const string Place = "/source";
+
+    private readonly Dictionary<(int Step, RunMount Mount), MountSource.Files> found = [];
+    private readonly List<string> errors = [];
+
+    /// <summary>The digest of what a mount shows. What is wrong with it is told by <see cref="ThrowIfWrong"/>.</summary>
+    public string Digest(RunMount.Bind mount, StepPlace place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var plan = Plan(context ?? throw new KleeneException("there is no build context to mount from; give a directory instead of '-', or name a stage by from="), mount);
+            var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
+            found[(place.Number, mount)] = new MountSource.Files(plan, digest);
+            return digest;
+        }
+        catch (KleeneException exception)
+        {
+            errors.Add($"{place.Step.Place}: {place.Step.Text}: {exception.Message}");
+            return "";
+        }
+    }
+
+    public MountSource.Files this[StepPlace place, RunMount mount] => found[(place.Number, mount)];
+
+    /// <summary>To be called when all keys are there.</summary>
+    /// <exception cref="KleeneException">Mounts name files that they cannot have.</exception>
+    public void ThrowIfWrong()
+    {
+        if (errors.Count > 0)
+        {
+            throw new KleeneException(string.Join('\n', errors));
+        }
+    }
+
+    private static CopyPlan Plan(BuildContext context, RunMount.Bind mount)
+    {
+        var plan = CopyPlanner.Plan(context.Files, [Literal(mount.Source)], Place);
+        return plan.Sources.IsEmpty ? throw new KleeneException($"there is no '{mount.Source}' in {context.Files.Description}") : plan;
+    }
+
+    /// <summary>The source of a mount has no wildcards, and that of a copy, which finds it here, has.</summary>
+    private static string Literal(string source) =>
+        source.AsSpan().ContainsAny('*', '?', '[') ? string.Concat(source.Select(c => c switch { '*' or '?' or '[' => $"[{c}]", '\\' => "\\\\", _ => c.ToString() })) : source;
+}

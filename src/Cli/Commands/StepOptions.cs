@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using Kleene.Build.Builder;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Agents;
+using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Processes;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary>The options of a build that say what its commands get beside their files.</summary>
+internal sealed class StepOptions
+{
+    private const string Insecure = "security.insecure";
+
+    /// <summary>What buildx asks consent for. Commands have the host's network here unless they are refused it.</summary>
+    private static readonly string[] Consents = [Insecure, "network.host"];
+
+    private readonly Option<string[]> secrets = new(SecretOption.Name) { Description = "what RUN --mount=type=secret gets and no image keeps", HelpName = "id=ID,src=FILE|env=NAME" };
+    private readonly Option<string[]> agents = new("--ssh") { Description = "what RUN --mount=type=ssh gets: your agent, a socket or keys", HelpName = "ID[=PATH,…]" };
+    private readonly Option<string[]> allow = new("--allow") { Description = "agree to what a Kleenefile asks for: security.insecure", HelpName = "CONSENT" };
+    private readonly Option<string[]> mounts = new("--mount", "-m") { Description = "a directory of the host in RUN steps", HelpName = "SRC:DST[:ro]" };
+    private readonly Option<string[]> environment = new("--env", "-e") { Description = "an environment entry of RUN steps; not in the image", HelpName = "NAME=value" };
+    private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the commands until a USER says otherwise", HelpName = "USER[:GROUP]" };
+    private readonly Option<string[]> ulimits = new("--ulimit") { Description = "a bound of each process in RUN steps, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[secrets, agents, allow, mounts, environment, user, ulimits])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>All but the agents, which live as long as the build.</summary>
+    public BuildRequest Apply(BuildRequest request, Context context) => request with
+    {
+        Secrets = SecretOption.Read(context.Get(secrets) ?? []),
+        AllowInsecure = Consented(context.Get(allow) ?? []),
+        Mounts = [.. (context.Get(mounts) ?? []).Select(Mount)],
+        Ulimits = [.. (context.Get(ulimits) ?? []).Select(Ulimit)],
+        Compile = request.Compile with
+        {
+            ExtraEnvironment = [.. OptionValues.Environment(context.Get(environment) ?? [])],
+            CommandUser = context.Get(user) ?? "",
+        },
+    };
+
+    public Task<SshAgents> OpenAgentsAsync(Context context, IProcessRunner processes, CancellationToken cancellationToken) =>
+        SshAgents.OpenAsync((context.Get(agents) ?? []).Select(Agent), processes, cancellationToken);
+
+    private static (string Id, IReadOnlyList<string> Paths) Agent(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals switch
+        {
+            0 => throw new UsageException($"--ssh '{text}' has no id; write ID, or ID=PATH"),
+            < 0 => (text, []),
+            _ => (text[..equals], text[(equals + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries)),
+        };
+    }
+
+    private static bool Consented(IEnumerable<string> given)
+    {
+        var isInsecure = false;
+        foreach (var consent in given)
+        {
+            isInsecure |= consent == Insecure;
+            if (!Consents.Contains(consent))
+            {
+                throw new UsageException($"--allow '{consent}' is nothing that is asked for{Suggestion.Hint(consent, Consents)}");
+            }
+        }
+
+        return isInsecure;
+    }
+
+    private static JailMount Mount(string text) =>
+        MountOption.Read(text, "--mount") is { Volume: "" } mount ? mount : throw new UsageException($"--mount '{text}': a build takes directories and files of the host; for what builds keep, write RUN --mount=type=cache");
+
+    private static JailUlimit Ulimit(string text)
+    {
+        var (name, value) = OptionValues.Pair(text, "--ulimit");
+        var parts = value?.Split(':') ?? [];
+        if (!JailUlimit.Names.Contains(name))
+        {
+            throw new UsageException($"--ulimit '{text}': there is no limit '{name}'{Suggestion.Hint(name, JailUlimit.Names)}");
+        }
+
+        var bounds = parts.Select(Bound).ToList();
+        return parts.Length is 1 or 2 && (bounds[0] ?? ulong.MaxValue) <= (bounds[^1] ?? ulong.MaxValue)
+            ? new JailUlimit(name, bounds[0], bounds[^1])
+            : throw new UsageException($"--ulimit '{text}' is not a limit; write NAME=SOFT[:HARD], the soft one no higher than the hard one");
+
+        ulong? Bound(string part) =>
+            part is "-1" or "unlimited" ? null
+            : ulong.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : throw new UsageException($"--ulimit '{text}': '{part}' is neither a number nor 'unlimited'");
+    }
+}

@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Archives;
+using Kleene.Build.Runtime.Volumes;
+
+namespace Kleene.Build.Cli.Commands;
+
+/// <summary><c>kleene volume</c>: trees that outlive builds and containers, the caches of builds among them.</summary>
+internal static class VolumeCommands
+{
+    private const string StandardStream = "-";
+
+    private static readonly Listing<ShownVolume> Columns = new(
+        new("id", row => row.Volume.Id.ToString()),
+        new("name", row => row.Volume.Name),
+        new("driver", row => row.Driver),
+        new("created", row => Times.Text(row.Volume.Created)),
+        new("labels", row => string.Join(' ', row.Volume.Labels.Select(label => $"{label.Key}={label.Value}")), (json, row) =>
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in row.Volume.Labels)
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
+        }),
+        new("containers", row => string.Join(' ', row.Containers), (json, row) => json.WriteStrings(row.Containers), InTable: false));
+
+    public static Command Create(string name, Verb verb)
+    {
+        var group = new Command(name);
+        group.Subcommands.Add(Make(verb));
+        group.Subcommands.Add(List(verb));
+        group.Subcommands.Add(Inspect(verb));
+        group.Subcommands.Add(Remove(verb));
+        group.Subcommands.Add(Prune(verb));
+        group.Subcommands.Add(Export(verb));
+        group.Subcommands.Add(Import(verb));
+        group.Subcommands.Add(Snapshot(verb));
+        return group;
+    }
+
+    private static Command Make(Verb verb)
+    {
+        var name = new Argument<string>("NAME");
+        var labels = Labels();
+        var command = new Command("create", "make an empty volume") { name, labels };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            var spec = new VolumeSpec { Name = context.Get(name), Labels = Read(context.Get(labels)) };
+            using var kleene = await context.OpenAsync(cancellationToken);
+            context.Terminal.Output.WriteLine((await kleene.Volumes.CreateAsync(spec, cancellationToken)).Name);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command List(Verb verb)
+    {
+        var (format, quiet) = ListOptions.Create();
+        var command = new Command("ls", "list volumes") { format, quiet };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var rows = kleene.VolumeRecords.List().Select(volume => ShownVolume.Of(volume, kleene)).ToList();
+            Columns.Print(context.Terminal.Output, rows, context.Get(format) ?? "table", context.Get(quiet));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Inspect(Verb verb)
+    {
+        var references = References();
+        var command = new Command("inspect", "show all that is known of volumes") { references };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var rows = context.Get(references).Select(reference => ShownVolume.Of(kleene.VolumeRecords.Find(reference), kleene)).ToList();
+            Columns.Print(context.Terminal.Output, rows, "json", quiet: false);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Remove(Verb verb)
+    {
+        var references = References();
+        var command = new Command("rm", "remove volumes and their files") { references };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            foreach (var volume in context.Get(references).Select(kleene.VolumeRecords.Find).ToList())
+            {
+                await kleene.Volumes.RemoveAsync(volume, cancellationToken);
+                context.Terminal.Output.WriteLine(volume.Name);
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Prune(Verb verb)
+    {
+        var all = new Option<bool>("--all", "-a") { Description = "also those that are no caches of builds" };
+        var command = new Command("prune", "remove the caches of builds that nobody is using") { all };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            foreach (var volume in kleene.VolumeRecords.List().Where(volume => context.Get(all) || volume.IsBuildCache))
+            {
+                try
+                {
+                    await kleene.Volumes.RemoveAsync(volume, cancellationToken);
+                    context.Terminal.Output.WriteLine(volume.Name);
+                }
+                catch (VolumeInUseException)
+                {
+                    // What is in use is what prune leaves.
+                }
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Export(Verb verb)
+    {
+        var reference = new Argument<string>("VOLUME");
+        var output = new Option<string>("--output", "-o") { Description = "the archive; '-' is the standard output", HelpName = "FILE", DefaultValueFactory = _ => StandardStream };
+        var command = new Command("export", "pack a volume into a tar archive") { reference, output };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            var path = context.Get(output) ?? StandardStream;
+            if (path == StandardStream && !Console.IsOutputRedirected)
+            {
+                throw new UsageException("an archive is nothing for a terminal; write --output FILE, or send it into a file or program");
+            }
+
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var volume = kleene.VolumeRecords.Find(context.Get(reference));
+            using var lease = await kleene.Volumes.AcquireAsync(new VolumeSpec { Name = volume.Name }, VolumeSharing.Shared, waiting: null, cancellationToken);
+            await using var target = new BufferedStream(path == StandardStream ? Console.OpenStandardOutput() : File.Create(path), 1 << 20);
+            await TreeArchiver.WriteAsync(lease.Path, target, cancellationToken);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Import(Verb verb)
+    {
+        var name = new Argument<string>("NAME") { Description = "of the volume, which is made" };
+        var archive = new Argument<string>("FILE") { Description = "a tar archive, packed or not; '-' is the standard input", DefaultValueFactory = _ => StandardStream };
+        var labels = Labels();
+        var command = new Command("import", "make a volume from a tar archive") { name, archive, labels };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            var path = context.Get(archive);
+            if (path != StandardStream && !File.Exists(path))
+            {
+                throw new UsageException($"there is no archive '{path}'");
+            }
+
+            var spec = new VolumeSpec
+            {
+                Name = context.Get(name),
+                Labels = Read(context.Get(labels)),
+                Fill = async (tree, token) =>
+                {
+                    var result = await new ArchiveExtractor(ExtractionLimits.Default).ExtractAsync(path == StandardStream ? Console.OpenStandardInput() : File.OpenRead(path), tree, token);
+                    if (result.XattrsLost > 0)
+                    {
+                        context.Terminal.Error.WriteLine($"warning: {result.XattrsLost} extended attributes were lost, which the file system of the store does not have");
+                    }
+                },
+            };
+            using var kleene = await context.OpenAsync(cancellationToken);
+            context.Terminal.Output.WriteLine((await kleene.Volumes.CreateAsync(spec, cancellationToken)).Name);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Snapshot(Verb verb)
+    {
+        var reference = new Argument<string>("VOLUME");
+        var name = new Argument<string>("NAME") { Description = "of the copy" };
+        var command = new Command("snapshot", "keep what a volume holds now as a volume of its own") { reference, name };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var copy = await kleene.Volumes.CopyAsync(kleene.VolumeRecords.Find(context.Get(reference)), context.Get(name), cancellationToken);
+            context.Terminal.Output.WriteLine(copy.Name);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Option<string[]> Labels() => new("--label") { Description = "a label", HelpName = "NAME=value" };
+
+    private static ImmutableSortedDictionary<string, string> Read(string[]? labels) =>
+        (labels ?? []).Select(label => OptionValues.Pair(label, "--label"))
+            .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal);
+
+    private static Argument<string[]> References() =>
+        new("VOLUME") { Description = "a name or the beginning of an id", Arity = ArgumentArity.OneOrMore };
+
+    private sealed record ShownVolume(Volume Volume, string Driver, IReadOnlyList<string> Containers)
+    {
+        public static ShownVolume Of(Volume volume, Composition kleene) => new(
+            volume,
+            kleene.Snapshots.Store.Driver,
+            [.. kleene.Containers.List().Where(container => container.Spec.Mounts.Any(mount => mount.Volume == volume.Name)).Select(container => container.Name)]);
+    }
+}

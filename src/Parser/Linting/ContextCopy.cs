@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Syntax.Instructions;
+using Kleene.Build.Parser.Text;
+
+namespace Kleene.Build.Parser.Linting;
+
+/// <summary>A COPY or ADD of files that lie in the build context.</summary>
+/// <param name="Instruction">The instruction.</param>
+/// <param name="Sources">The words that name them, and what they come to.</param>
+/// <param name="Exclude">Patterns of what is left out.</param>
+internal sealed record ContextCopy(LintedInstruction Instruction, ImmutableArray<(Word Word, string Path)> Sources, ImmutableArray<string> Exclude)
+{
+    private static readonly ImmutableHashSet<string> Everything = [".", "", "*", "./*"];
+
+    public TextSpan SourcesSpan => Sources[0].Word.Span.To(Sources[^1].Word.Span);
+
+    /// <summary>Whether it takes the whole context.</summary>
+    public bool TakesEverything => Exclude.IsEmpty && Sources.Any(source => Everything.Contains(source.Path));
+
+    public static ContextCopy? Of(LintedInstruction instruction) =>
+        instruction is { Syntax: CopySyntax copy, Step: BuildStep.Copy { From: TreeOrigin.Context } step }
+        && copy.Sources.Length == step.Sources.Length && !step.Sources.IsEmpty
+            ? new ContextCopy(instruction, [.. copy.Sources.Zip(step.Sources)], step.Exclude)
+            : null;
+
+    public static IEnumerable<ContextCopy> In(LintedFile file) =>
+        file.Stages.SelectMany(stage => stage.Instructions).Select(Of).OfType<ContextCopy>();
+}

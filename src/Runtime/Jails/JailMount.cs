@@ -1,0 +1,20 @@
+namespace Kleene.Build.Runtime.Jails;
+
+/// <summary>Something that is mounted in a jail: a directory or file of the host, or fresh memory.</summary>
+/// <param name="Source">Absolute path on the host; empty for memory, and for a volume that has yet to be found.</param>
+/// <param name="Destination">Absolute path in the jail; made when missing, and resolved inside the jail's root.</param>
+/// <remarks>As in a container's specification, the accessors give what a stored one lacks.</remarks>
+public sealed record JailMount(string Source, string Destination, bool ReadOnly = false)
+{
+    /// <summary>The name of the volume that it is; empty where it is none.</summary>
+    public string Volume { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Whether it is an empty tmpfs that ends with the jail.</summary>
+    public bool IsMemory { get; init; }
+
+    /// <summary>The most that a tmpfs may hold; null is what the kernel allows by itself (tmpfs(5): half of the memory).</summary>
+    public long? SizeBytes { get; init; }
+
+    /// <summary>An empty tmpfs.</summary>
+    public static JailMount Memory(string destination, long? sizeBytes) => new("", destination) { IsMemory = true, SizeBytes = sizeBytes };
+}
