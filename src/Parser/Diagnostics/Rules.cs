@@ -260,8 +260,8 @@ public static class Rules
         InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended,
         RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile,
         InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum,
-        WriteToVolume, SharedPackageCache, UselessSkip, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition,
-        IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
+        WriteToVolume, SharedPackageCache, UselessSkip, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
+        StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 
     /// <summary>A rule by name or id, in whatever case it is written; null when there is none.</summary>
