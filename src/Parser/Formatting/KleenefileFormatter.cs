@@ -50,6 +50,7 @@ public sealed class KleenefileFormatter
     {
         var directive = 0;
         var lineIsEmpty = true;
+        var isInsideNothing = false;
         while (token < file.Tokens.Length)
         {
             var current = file.Tokens[token];
@@ -59,6 +60,7 @@ public sealed class KleenefileFormatter
                     if (lineIsEmpty)
                     {
                         writer.LeaveEmptyLine();
+                        isInsideNothing = false;
                     }
 
                     lineIsEmpty = true;
@@ -81,16 +83,18 @@ public sealed class KleenefileFormatter
                     break;
 
                 case SourceTokenKind.Comment:
-                    WriteComment(current.Span.Text.TrimEnd(), goesOn: current.Span.Text.EndsWith('\\'));
+                    WriteComment(current.Span.Text.TrimEnd(), Indentation, goesOn: !isInsideNothing && current.Span.Text.EndsWith('\\'));
                     token++;
                     break;
 
                 case var _ when instruction < syntax.Instructions.Length && syntax.Instructions[instruction].Head.Span.Start == current.Span.Start:
                     WriteInstruction(syntax.Instructions[instruction++].Head);
+                    isInsideNothing = false;
                     break;
 
                 default:
-                    // A continuation of nothing.
+                    // Blanks and continuations that no instruction came of. A comment among them takes no line with it.
+                    isInsideNothing = current.Kind == SourceTokenKind.Continuation;
                     token++;
                     break;
             }
@@ -104,6 +108,7 @@ public sealed class KleenefileFormatter
     private void WriteInstruction(InstructionHead head)
     {
         // ELSE and END close what is above them; IF and ELSE open what is below.
+        var inner = Indentation;
         depth -= head.Name is "ELSE" or "END" ? 1 : 0;
         var outer = Indentation;
         var first = token;
@@ -111,14 +116,14 @@ public sealed class KleenefileFormatter
         var (before, laidOut, after) = InstructionLayout.Write(head, new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token)), outer);
         var end = EndOfLine(head.Line.Heredocs.IsEmpty ? head.Span.End : head.Line.Heredocs[^1].Body.End);
 
-        WriteComments(before);
+        WriteComments(before, inner);
         depth += head.Name is "IF" or "ELSE" ? 1 : 0;
         var lines = laidOut + "\n" + HeredocLines(head);
         if (ReadsTheSame(head, lines))
         {
             writer.WriteInstruction(outer + lines);
             PassUntil(head.Line.Heredocs.IsEmpty ? 0 : end);
-            WriteComments(after);
+            WriteComments(after, Indentation);
             return;
         }
 
@@ -127,19 +132,19 @@ public sealed class KleenefileFormatter
         writer.WriteInstruction(outer + text[head.Keyword.Span.Start..EndOfBreak(end)]);
     }
 
-    private void WriteComments(ImmutableArray<string> comments)
+    private void WriteComments(ImmutableArray<string> comments, string indentation)
     {
         foreach (var comment in comments)
         {
-            WriteComment(comment, goesOn: false);
+            WriteComment(comment, indentation, goesOn: false);
         }
     }
 
     /// <summary>To Kleene a comment that ends in a backslash takes the next line with it; a blank behind it keeps others from that.</summary>
-    private void WriteComment(string comment, bool goesOn)
+    private void WriteComment(string comment, string indentation, bool goesOn)
     {
         var wouldGoOn = file.Notation.Dialect == Dialect.Kleene && comment.EndsWith('\\');
-        writer.WriteComment(Indentation, wouldGoOn && !goesOn ? comment + " " : comment);
+        writer.WriteComment(indentation, wouldGoOn && !goesOn ? comment + " " : comment);
     }
 
     /// <summary>The bodies and their ends, every character of a body as it is.</summary>
