@@ -37,12 +37,10 @@ internal static class CheckCommand
 
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
             using var files = kleenefile.OpenContext(cache: null);
-            if (context.Get(fix))
-            {
-                kleenefile = Fix(kleenefile, files, context, prints: context.Get(dryRun) || kleenefile.File is null);
-            }
-
-            return Print(Compile(kleenefile, files), context.Get(format) ?? "text", context);
+            var mended = context.Get(fix)
+                ? Fix(kleenefile, files, context, prints: context.Get(dryRun) || kleenefile.File is null)
+                : kleenefile;
+            return Print(Compile(mended, files), context.Get(format) ?? "text", context);
         });
         return command;
     }
