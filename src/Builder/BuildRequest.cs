@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Parser;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Agents;
 using Kleene.Build.Runtime.Images;
@@ -20,6 +21,9 @@ public sealed record BuildRequest
 
     /// <summary>The directories that the caller gave names to, by the names that <see cref="NamedContexts.Familiar"/> makes of them.</summary>
     public ImmutableDictionary<string, BuildContext> NamedContexts { get; init; } = ImmutableDictionary<string, BuildContext>.Empty;
+
+    /// <summary>The directory behind a tree of the caller's; null where there is none.</summary>
+    internal BuildContext? FindContext(TreeOrigin origin) => origin is TreeOrigin.Named named ? NamedContexts[named.Name] : Context;
 
     /// <summary>The names of the image.</summary>
     public ImmutableArray<ImageReference> Tags { get; init; } = [];

@@ -75,7 +75,7 @@ public sealed class ImageBuilder(
         var remotes = new RemoteSources(fetcher);
         await remotes.ResolveAsync(plan, cancellationToken);
         var copies = new ContextCopies(request, remotes);
-        var mounts = new ContextMounts(request.Context);
+        var mounts = new ContextMounts(request);
         var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 

@@ -61,6 +61,9 @@ internal sealed class Composition : IDisposable
 
     public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Fetcher, Clock);
 
+    /// <summary>For commands that fetch before they open anything.</summary>
+    public static GitClient Git() => new(new ProcessRunner());
+
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();
 

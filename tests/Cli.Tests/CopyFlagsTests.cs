@@ -31,8 +31,8 @@ public sealed class CopyFlagsTests : IDisposable
 
         Assert.Equal(
             """
-            /new 4750 4242:1002
-            /new/dir 4750 4242:1002
+            /new 750 4242:1002
+            /new/dir 750 4242:1002
             /new/dir/a b.txt 4750 4242:1002
             /tree 755 4242:4242
             /tree/sub 755 4242:4242
@@ -97,22 +97,23 @@ public sealed class CopyFlagsTests : IDisposable
     }
 
     [JailFact]
-    public async Task A_linked_copy_replaces_the_links_that_another_follows()
+    public async Task A_linked_copy_replaces_the_links_that_another_follows_unless_it_sets_a_mode()
     {
         await space.WithBusyboxAsync();
         var context = space.Context("""
             FROM busybox
             RUN mkdir /real; ln -s real /one; ln -s real /two; ln -s real /three
             COPY f /one/
-            COPY --link --chmod=640 --chown=web f /two/
+            COPY --link --chown=web f /two/
             COPY --link=false f /three/g
+            COPY --link --chmod=640 f /three/h
             """);
         space.Write("context/f", "x");
 
         await space.BuildAsync(context, "app");
 
         Assert.Equal("real\nreal\n", await space.SucceedAsync("run", "--rm", "app", "sh", "-c", "for at in /one /two /three; do readlink $at; done; true"));
-        Assert.Equal("/real/f 644 0:0\n/real/g 644 0:0\n/two/f 640 1000:1000\n", await LookAsync("/real/* /two/*"));
+        Assert.Equal("/real/f 644 0:0\n/real/g 644 0:0\n/real/h 640 0:0\n/two/f 644 1000:1000\n", await LookAsync("/real/* /two/*"));
     }
 
     /// <summary>Path, mode and owner of each, in the order of the shell.</summary>

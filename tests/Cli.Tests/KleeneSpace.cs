@@ -33,6 +33,9 @@ public sealed class KleeneSpace : IDisposable
 
     public string MakeDirectory(string relative) => scratch.MakeDirectory(relative);
 
+    /// <summary>Runs a line of shell in the folder that the context and the state are in.</summary>
+    public string Shell(string script) => scratch.Shell(script);
+
     /// <summary>A context of one Kleenefile.</summary>
     public string Context(string kleenefile, string name = "context")
     {
@@ -93,6 +96,20 @@ public sealed class KleeneSpace : IDisposable
         var result = await RunAsync(["build", "--progress", "plain", "-t", name, .. options, context]);
         Assert.True(result.Exit.Success, $"kleene build: {result.Exit}\n{result.Error}");
         return result.Error;
+    }
+
+    /// <summary>Sends a signal to a build as soon as its output says that it is somewhere.</summary>
+    public Task<ProcessResult> SignalledAsync(string context, string signal, string after, params string[] options) =>
+        SignalledWhenAsync(context, signal, $"grep -qx {after} '{this["log"]}' 2> /dev/null", options);
+
+    /// <summary>Sends a signal to a build as soon as a condition of the shell holds.</summary>
+    public async Task<ProcessResult> SignalledWhenAsync(string context, string signal, string condition, params string[] options)
+    {
+        var log = this["log"];
+        var build = Command(["build", "--progress", "plain", "-t", "app", .. options, context]);
+        // Job control, because a shell lets what it starts in the background ignore SIGINT otherwise.
+        var script = $"set -m; {build} 2> '{log}' & pid=$!; until {condition}; do sleep 0.02; done; kill -{signal} $pid; wait $pid; code=$?; cat '{log}' >&2; exit $code";
+        return await RunAsync(CommandLine.Of("bash", "-c", script));
     }
 
     /// <summary>What is mounted below the state directory.</summary>

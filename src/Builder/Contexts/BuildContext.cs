@@ -9,11 +9,11 @@ public sealed class BuildContext : IDisposable
 {
     private readonly RootedDirectory root;
 
-    private BuildContext(RootedDirectory root, IgnoreFile ignore, StatCache? cache)
+    private BuildContext(RootedDirectory root, IgnoreFile ignore, StatCache? cache, string description)
     {
         this.root = root;
         Cache = cache;
-        Files = new SourceTree(root, ignore, "the build context");
+        Files = new SourceTree(root, ignore, description);
     }
 
     /// <summary>What COPY may take.</summary>
@@ -27,8 +27,11 @@ public sealed class BuildContext : IDisposable
     /// <param name="directory">A path on the host.</param>
     /// <param name="kleenefile">The path of the Kleenefile on the host, whose own ignore file comes first; null when it was not a file.</param>
     /// <param name="cacheDirectory">Where to remember the files of contexts, <c>contexts</c> in the state directory; null does not.</param>
+    /// <param name="description">What messages call it.</param>
+    /// <param name="hasIgnoreFile">Whether an ignore file counts; in what was fetched it does not, as with Docker.</param>
     /// <exception cref="KleeneException">The directory is missing, or the ignore file is not valid.</exception>
-    public static BuildContext Open(string directory, string? kleenefile, string? cacheDirectory)
+    public static BuildContext Open(
+        string directory, string? kleenefile, string? cacheDirectory, string description = "the build context", bool hasIgnoreFile = true)
     {
         if (!Directory.Exists(directory))
         {
@@ -37,11 +40,11 @@ public sealed class BuildContext : IDisposable
                 : $"there is no build context '{directory}'; give the directory that holds the files to copy");
         }
 
-        var ignore = FindIgnoreFile(directory, kleenefile);
+        var ignore = hasIgnoreFile ? FindIgnoreFile(directory, kleenefile) : IgnoreFile.Empty;
         var root = RootedDirectory.Open(directory);
         try
         {
-            return new BuildContext(root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System));
+            return new BuildContext(root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System), description);
         }
         catch
         {

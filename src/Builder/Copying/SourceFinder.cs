@@ -18,7 +18,7 @@ internal sealed class SourceFinder(SourceTree origin, SourceLookup lookup)
         UnixPath clean = CleanPath.Inside(path);
         if (!PathPattern.HasWildcard(clean.Bytes))
         {
-            return TryFind(clean) is { } found ? [found] : lookup.MayBeMissing ? [] : throw NotFound(written, clean);
+            return TryFind(clean) is { } found ? [found] : lookup.MayBeMissing ? [] : throw MissingSource.Explain(origin, written, clean);
         }
 
         if (!PathPattern.IsValid(clean.Bytes))
@@ -40,7 +40,7 @@ internal sealed class SourceFinder(SourceTree origin, SourceLookup lookup)
             UnixPath whole = CleanPath.Inside($"{above}/{kept}");
             if (TryFind(whole) is null)
             {
-                return lookup.MayBeMissing ? [] : throw NotFound(source, whole);
+                return lookup.MayBeMissing ? [] : throw MissingSource.Explain(origin, source, whole);
             }
         }
 
@@ -109,52 +109,5 @@ internal sealed class SourceFinder(SourceTree origin, SourceLookup lookup)
         }
 
         return false;
-    }
-
-    private KleeneException NotFound(string source, UnixPath path)
-    {
-        if (origin.Root.TryStat(path, followLink: true) is not null)
-        {
-            var decision = origin.Ignore.Decide(path) is { IsIgnored: true } own ? own : origin.Ignore.Decide(origin.Root.RealPath(path));
-            return decision.Rule is not { } rule
-                ? new KleeneException($"'{source}' cannot be copied: it is a socket")
-                : new KleeneException($"'{source}' is left out of {origin.Description} by '{rule.Text}' ({rule.Place}); take that rule away or add '!{path.ToDisplay()}' below it");
-        }
-
-        if (origin.Root.TryStat(path, followLink: false) is not null)
-        {
-            return new KleeneException($"'{source}' is a link in {origin.Description} that leads nowhere: '{origin.Root.ReadLink(path).ToDisplay()}'");
-        }
-
-        var nearest = NearestName(path);
-        return new KleeneException(nearest is null
-            ? $"there is no '{source}' in {origin.Description} '{origin.Root.HostPath}'"
-            : $"there is no '{source}' in {origin.Description} '{origin.Root.HostPath}'; did you mean '{nearest.Value.ToDisplay()}'?");
-    }
-
-    /// <summary>The path with its first wrong component replaced by the name that looks most like it.</summary>
-    private UnixPath? NearestName(UnixPath path)
-    {
-        var directory = UnixPath.Empty;
-        foreach (var range in path.Bytes.Split((byte)'/'))
-        {
-            var component = UnixPath.FromBytes(path.Bytes[range]);
-            if (origin.Root.TryStat(directory / component, followLink: true) is not null)
-            {
-                directory /= component;
-                continue;
-            }
-
-            if (origin.Root.TryStat(directory, followLink: true) is not { IsDirectory: true })
-            {
-                return null;
-            }
-
-            var names = origin.Root.List(directory).Where(name => !origin.Ignore.Decide(directory / name).IsIgnored).Select(name => name.ToString());
-            var nearest = Suggestion.Nearest(component.ToString(), names);
-            return nearest is null ? default(UnixPath?) : directory / nearest;
-        }
-
-        return null;
     }
 }

@@ -37,14 +37,6 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
     /// <summary>What a step copies, in order.</summary>
     public ImmutableArray<FilePart> Plan(StepPlace place) => plans[place.Number];
 
-    /// <summary>The directory behind a name of the caller's, or the one that the build was given.</summary>
-    /// <exception cref="KleeneException">There is none.</exception>
-    public BuildContext ContextOf(TreeOrigin origin) => origin switch
-    {
-        TreeOrigin.Named named => request.NamedContexts[named.Name],
-        _ => request.Context ?? throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'"),
-    };
-
     /// <summary>To be called when all keys are there.</summary>
     /// <exception cref="KleeneException">Copies name files that they cannot have.</exception>
     public void ThrowIfWrong()
@@ -59,6 +51,9 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
             throw new KleeneException(string.Join('\n', errors));
         }
     }
+
+    private BuildContext ContextOf(TreeOrigin origin) =>
+        request.FindContext(origin) ?? throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'");
 
     /// <summary>Sources that stand together and are looked up in one tree are one part: what is a hard link in it stays one.</summary>
     private ImmutableArray<FilePart> Parts(BuildStep.Copy copy)

@@ -38,7 +38,9 @@ internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
             return false;
         }
 
-        root.CreateDirectories(step.Path, Permissions, default);
+
+        // A user who is not in the image's own files yet is reported by the first command that runs as one; it must not stop a directory.
+        root.CreateDirectories(step.Path, Permissions, OwnerNames.TryResolve(root, step.User) ?? default);
         return true;
     }
 }

@@ -47,7 +47,7 @@ internal static class BuildCommand
         steps.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var kleenefile = await source.ReadAsync(context, cancellationToken);
+            using var kleenefile = await source.ReadAsync(context, cancellationToken);
             if (context.Get(check))
             {
                 return CheckCommand.Check(kleenefile, context);
@@ -74,7 +74,7 @@ internal static class BuildCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
             await using var agents = await steps.OpenAgentsAsync(context, kleene.Processes, cancellationToken);
-            request = request with { Context = files, Agents = agents };
+            request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts), Agents = agents };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
             var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);

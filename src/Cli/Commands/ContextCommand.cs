@@ -17,7 +17,7 @@ internal static class ContextCommand
         source.AddTo(list);
         verb.Does(list, async (context, cancellationToken) =>
         {
-            var kleenefile = await source.ReadAsync(context, cancellationToken);
+            using var kleenefile = await source.ReadAsync(context, cancellationToken);
             using var files = kleenefile.OpenContext(cache: null) ?? throw new UsageException("'-' has no files; give a directory");
             var explains = context.Get(why);
             var listing = explains ? Explained : Plain;

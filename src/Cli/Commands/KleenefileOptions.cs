@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -20,7 +22,15 @@ internal sealed class KleenefileOptions
 
     private readonly Option<string?> platform = new("--platform") { Description = "what the image is for; this machine otherwise", HelpName = "OS/ARCHITECTURE" };
 
-    public Argument<string> Context { get; } = new("CONTEXT") { Description = "the directory that COPY reads; '-' for a Kleenefile on the standard input and no files" };
+    private readonly Option<string[]> contexts = new("--build-context")
+    {
+        Description = "a directory, image:REFERENCE, repository or archive that FROM, COPY --from and mounts can name", HelpName = "NAME=TREE",
+    };
+
+    public Argument<string> Context { get; } = new("CONTEXT")
+    {
+        Description = "what COPY reads: a directory, the address of a git repository or an archive, or '-' for an archive or only a Kleenefile on the standard input",
+    };
 
     public void AddTo(Command command)
     {
@@ -29,28 +39,44 @@ internal sealed class KleenefileOptions
         command.Options.Add(arguments);
         command.Options.Add(from);
         command.Options.Add(platform);
+        command.Options.Add(contexts);
     }
 
     public async Task<Kleenefile> ReadAsync(Context context, CancellationToken cancellationToken)
     {
-        var directory = context.Get(Context);
-        var chosen = context.Get(file);
-        if (directory == StandardInput && chosen is null)
+        var place = context.Get(Context);
+        var fetched = await FetchedContext.OpenAsync(place, context.Get(file), cancellationToken);
+        try
         {
-            chosen = StandardInput;
+            return await ReadAsync(context, place, fetched, cancellationToken);
         }
-
-        if (directory != StandardInput && !Directory.Exists(directory))
+        catch
         {
-            throw new UsageException($"the context '{directory}' is not a directory");
+            fetched?.Dispose();
+            throw;
         }
+    }
 
-        var path = chosen ?? FindIn(directory);
-        var text = await ReadTextAsync(path, cancellationToken);
+    private async Task<Kleenefile> ReadAsync(Context context, string place, FetchedContext? fetched, CancellationToken cancellationToken)
+    {
+        var directory = fetched is null ? place : fetched.Directory ?? StandardInput;
+        var path = fetched switch
+        {
+            // What came is the Kleenefile itself, unless one is named.
+            { Text: not null } => context.Get(file) ?? StandardInput,
+            { Directory: { } root } when context.Get(file) is { } inside => Path.Join(root, inside),
+            _ => context.Get(file),
+        };
+        path ??= FindIn(directory, place);
+        var text = path == StandardInput && fetched?.Text is { } came ? came
+            : fetched?.Directory is { } tree ? ReadInside(tree, path)
+            : await ReadTextAsync(path, cancellationToken);
+        var named = await NamedContextOption.ReadAsync(context.Get(contexts) ?? [], cancellationToken);
         return new Kleenefile(
             new SourceText(Shown(path, directory), text),
             new CompileOptions
             {
+                NamedContexts = named.Names,
                 Arguments = new BuildArguments((context.Get(arguments) ?? []).Select(Argument).OfType<KeyValuePair<string, string>>()),
                 Target = context.Get(target),
                 BaseOverride = context.Get(from),
@@ -59,13 +85,16 @@ internal sealed class KleenefileOptions
                 BuildPlatform = HostPlatform.Name,
             },
             directory == StandardInput ? null : directory,
-            path == StandardInput ? null : path);
+            path == StandardInput ? null : path,
+            named,
+            fetched);
     }
 
     /// <summary>The Kleenefile of a directory, by the first of its names that is there.</summary>
-    public static string FindIn(string directory) =>
+    /// <param name="shown">What messages call the directory.</param>
+    public static string FindIn(string directory, string? shown = null) =>
         Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
-        ?? throw new UsageException($"there is no Kleenefile in '{directory}' (nor a Dockerfile or Containerfile); name one with --file");
+        ?? throw new UsageException($"there is no Kleenefile in '{shown ?? directory}' (nor a Dockerfile or Containerfile); name one with --file");
 
     private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
@@ -85,6 +114,21 @@ internal sealed class KleenefileOptions
         }
     }
 
+    /// <summary>In a tree that came from elsewhere no link leads out.</summary>
+    private static string ReadInside(string tree, string path)
+    {
+        using var root = RootedDirectory.Open(tree);
+        var name = Path.GetRelativePath(tree, path);
+        try
+        {
+            return new UTF8Encoding(false).GetString(root.ReadAllBytes(name)).TrimStart('\uFEFF');
+        }
+        catch (KleeneException exception)
+        {
+            throw new UsageException($"the Kleenefile '{name}' cannot be read: {exception.Message}");
+        }
+    }
+
     /// <summary>The name in messages: short when the file is in the context.</summary>
     private static string Shown(string path, string directory) =>
         path == StandardInput ? StandardInput : Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(directory) ? Path.GetFileName(path) : path;
@@ -101,8 +145,18 @@ internal sealed class KleenefileOptions
 /// <summary>A Kleenefile as it was found, and how it is to be compiled.</summary>
 /// <param name="Directory">That of the context; null when there are no files.</param>
 /// <param name="File">The file it was read from; null for the standard input.</param>
-internal sealed record Kleenefile(SourceText Source, CompileOptions Compile, string? Directory, string? File)
+/// <param name="Named">The trees that the file may name.</param>
+/// <param name="Fetched">What the directory was made from; null when it was there.</param>
+internal sealed record Kleenefile(
+    SourceText Source, CompileOptions Compile, string? Directory, string? File, NamedContextOption Named, FetchedContext? Fetched) : IDisposable
 {
     /// <param name="cache">Where to remember the files of contexts.</param>
-    public BuildContext? OpenContext(string? cache) => Directory is null ? null : BuildContext.Open(Directory, File, cache);
+    public BuildContext? OpenContext(string? cache) =>
+        Directory is null ? null : BuildContext.Open(Directory, File, Fetched is null ? cache : null, hasIgnoreFile: Fetched is null);
+
+    public void Dispose()
+    {
+        Named.Dispose();
+        Fetched?.Dispose();
+    }
 }

@@ -20,7 +20,7 @@ internal static class PlanCommand
         source.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var kleenefile = await source.ReadAsync(context, cancellationToken);
+            using var kleenefile = await source.ReadAsync(context, cancellationToken);
             var compilation = KleenefileCompiler.Compile(kleenefile.Source, kleenefile.Compile with { Lint = LintLevel.Warnings });
             var form = context.Get(format);
             if (form == "json")

@@ -23,12 +23,18 @@ public sealed record GitAddress
 
     public bool TakesSubmodules { get; init; } = true;
 
+    /// <summary>The same for a context, which may also be written <c>github.com/owner/repository</c>.</summary>
+    public static GitAddress? TryParseContext(string text, out string? problem) =>
+        TryParse(IsNamedByHost(text) ? $"https://{text}" : text, out problem, IsNamedByHost(text));
+
     /// <summary>The address of a repository; null for anything else.</summary>
     /// <param name="problem">Why it is none, although it is meant to be; null when it is something else.</param>
-    public static GitAddress? TryParse(string text, out string? problem)
+    public static GitAddress? TryParse(string text, out string? problem) => TryParse(text, out problem, isCertain: false);
+
+    private static GitAddress? TryParse(string text, out string? problem, bool isCertain)
     {
         problem = null;
-        if (!LooksLikeOne(text))
+        if (!isCertain && !LooksLikeOne(text))
         {
             return null;
         }
@@ -39,6 +45,8 @@ public sealed record GitAddress
         var address = new GitAddress { Remote = remote, Reference = reference, Subdirectory = Inside(subdirectory) };
         return Query(address, query, out problem);
     }
+
+    private static bool IsNamedByHost(string text) => text.StartsWith("github.com/", StringComparison.Ordinal);
 
     private static bool LooksLikeOne(string text)
     {

@@ -89,9 +89,11 @@ public sealed class GitClient(IProcessRunner processes)
         return Find(source, root);
     }
 
-    /// <summary>What git(1) leaves to the umask of whoever checks out.</summary>
+    /// <summary>What git(1) leaves to the umask of whoever checks out. Files that cannot be written are its own, below <c>.git</c>.</summary>
     private static uint CheckedOut(uint permissions, bool isDirectory) =>
-        isDirectory ? PermissionBits.Directory : (permissions & PermissionBits.OwnerExecute) != 0 ? PermissionBits.Executable : PermissionBits.File;
+        isDirectory || (permissions & PermissionBits.OwnerExecute) != 0 ? PermissionBits.Executable
+            : (permissions & PermissionBits.OwnerWrite) != 0 ? PermissionBits.File
+            : permissions;
 
     private static string Find(GitSource source, RootedDirectory root)
     {

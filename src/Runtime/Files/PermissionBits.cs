@@ -19,6 +19,9 @@ public static class PermissionBits
     /// <summary>0777: what mkdir(2) sets.</summary>
     public const uint Access = 0x1ff;
 
+    /// <summary>0200.</summary>
+    internal const uint OwnerWrite = 0x80;
+
     /// <summary>0100.</summary>
     internal const uint OwnerExecute = 0x40;
 

@@ -88,15 +88,15 @@ public sealed class CopyTests : IDisposable
             new/below 750 1000:33
             new/below/f 750 1000:33
             there 711 0:0
-            there/d 755 1000:1000
-            there/d/f 644 1000:1000
-            there/d/link 777 1000:1000
+            there/d 755 1000:33
+            there/d/f 644 1000:33
+            there/d/link 777 1000:33
             """,
             scratch.Shell("cd image; find . -mindepth 1 -not -path './etc*' -printf '%P %m %U:%G\n' | sort").Trim());
     }
 
     [RootTheory]
-    [InlineData("web", "1000:1000")]
+    [InlineData("web", "1000:33")]
     [InlineData("web:www", "1000:33")]
     [InlineData("7:www", "7:33")]
     [InlineData("web:8", "1000:8")]
@@ -248,6 +248,18 @@ public sealed class CopyTests : IDisposable
         Assert.Equal($"there is no 'SRC/x/y' in the build context '{context}'; did you mean 'src'?", Error("SRC/x/y"));
         Assert.Equal($"there is no '/etc/passwd' in the build context '{context}'", Error("/etc/passwd"));
         Assert.Equal($"there is no '../secret' in the build context '{context}'", Error("../secret"));
+    }
+
+    [Fact]
+    public void A_missing_source_may_lie_elsewhere_or_be_nearly_what_is_ignored()
+    {
+        scratch.Write("context/src/main/app.config.json", "");
+        scratch.Write("context/secret.env", "");
+        scratch.Write("context/.dockerignore", "# no secrets\n*.env\n");
+        var context = scratch["context"];
+
+        Assert.Equal($"there is no 'app.config.json' in the build context '{context}'; did you mean 'src/main/app.config.json'?", Error("app.config.json"));
+        Assert.Equal($"there is no 'secrets.env' in the build context '{context}'; 'secret.env' is left out by '*.env' (.dockerignore:2)", Error("secrets.env"));
     }
 
     [Fact]

@@ -6,8 +6,8 @@ using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Builder.Execution.Mounting;
 
-/// <summary>The mounts that read the build context: found and hashed for the keys of their steps, and made later from what was found then.</summary>
-internal sealed class ContextMounts(BuildContext? context)
+/// <summary>The mounts that read the build context, or a tree of the caller's: found and hashed for the keys of their steps, and made later from what was found then.</summary>
+internal sealed class ContextMounts(BuildRequest request)
 {
     /// <summary>Where in a tree of its own the source of a mount is put, be it a file or a directory.</summary>
     public const string Place = "/source";
@@ -16,11 +16,15 @@ internal sealed class ContextMounts(BuildContext? context)
     private readonly List<string> errors = [];
 
     /// <summary>The digest of what a mount shows. What is wrong with it is told by <see cref="ThrowIfWrong"/>.</summary>
-    public string Digest(RunMount.Bind mount, StepPlace place, CancellationToken cancellationToken)
+    /// <param name="origin">The tree that it reads.</param>
+    /// <param name="source">What of that is shown.</param>
+    public string Digest(RunMount mount, TreeOrigin origin, string source, StepPlace place, CancellationToken cancellationToken)
     {
         try
         {
-            var plan = Plan(context ?? throw new KleeneException("there is no build context to mount from; give a directory instead of '-', or name a stage by from="), mount);
+            var context = request.FindContext(origin)
+                ?? throw new KleeneException("there is no build context to mount from; give a directory instead of '-', or name a stage by from=");
+            var plan = Plan(context, source);
             var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
             found[(place.Number, mount)] = new MountSource.Files(plan, digest);
             return digest;
@@ -44,10 +48,10 @@ internal sealed class ContextMounts(BuildContext? context)
         }
     }
 
-    private static CopyPlan Plan(BuildContext context, RunMount.Bind mount)
+    private static CopyPlan Plan(BuildContext context, string source)
     {
-        var plan = CopyPlanner.Plan(context.Files, [Literal(mount.Source)], Place);
-        return plan.Sources.IsEmpty ? throw new KleeneException($"there is no '{mount.Source}' in {context.Files.Description}") : plan;
+        var plan = CopyPlanner.Plan(context.Files, [Literal(source)], Place);
+        return plan.Sources.IsEmpty ? throw new KleeneException($"there is no '{source}' in {context.Files.Description}") : plan;
     }
 
     /// <summary>The source of a mount has no wildcards, and that of a copy, which finds it here, has.</summary>
