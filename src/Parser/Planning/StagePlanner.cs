@@ -311,10 +311,12 @@ internal sealed class StagePlanner : IVariables
         }
 
         // The base image may define it; only a near miss is then worth a word, and PATH is always somebody's.
-        var suggestion = Suggestion.For(variable.Name, Names);
-        if (IsBaseKnown || (suggestion.Length > 0 && variable.Name != "PATH"))
+        var nearest = Suggestion.Nearest(variable.Name, Names);
+        if (IsBaseKnown || (nearest is not null && variable.Name != "PATH"))
         {
-            Report(Rules.UndefinedVariable, span, $"the variable '{variable.Name}' is not defined{suggestion}");
+            Report(
+                Rules.UndefinedVariable, span, $"the variable '{variable.Name}' is not defined{Suggestion.Tail(nearest)}",
+                variable.Renamed(word, nearest));
         }
     }
 }
