@@ -7,36 +7,38 @@ namespace Kleene.Build.Runtime.Files;
 public static class OwnerNames
 {
     /// <param name="owner">
-    /// <c>user[:group]</c>, names or numbers; a number is taken as it is. Without a group, the group has the user's number: that is
-    /// what Docker's COPY does, which knows nothing of a user's own group.
+    /// <c>user[:group]</c>, names or numbers; a number is taken as it is, and <c>root</c> is 0 also where there is no file. Without a
+    /// group, a name has the group that the file gives it, and a number the group of the same number. So do BuildKit and buildah;
+    /// Docker's reference says the latter of both.
     /// </param>
     /// <exception cref="KleeneException">The tree has no such user or group.</exception>
     public static FileOwner Resolve(RootedDirectory tree, string owner)
     {
         var (user, group) = owner.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? (owner[..colon], owner[(colon + 1)..]) : (owner, "");
-        var userId = user.Length == 0 ? 0 : Find(tree, "user", user, "/etc/passwd");
-        return new FileOwner(userId, group.Length == 0 ? userId : Find(tree, "group", group, "/etc/group"));
+        var (userId, ownGroup) = user.Length == 0 ? (0, 0) : Find(tree, "user", user, "/etc/passwd");
+        return new FileOwner(userId, group.Length == 0 ? ownGroup : Find(tree, "group", group, "/etc/group").Id);
     }
 
-    private static uint Find(RootedDirectory tree, string what, string name, string file)
+    /// <returns>The number, and for a user that of its group.</returns>
+    private static (uint Id, uint Group) Find(RootedDirectory tree, string what, string name, string file)
     {
-        if (Number(name) is { } given)
+        if ((name == "root" ? 0 : Number(name)) is { } given)
         {
-            return given;
+            return (given, given);
         }
 
         var known = new List<string>();
         foreach (var line in Lines(tree, file))
         {
             // Both files begin with the name, a password and the number. Broken lines are passed over, as the C library does.
-            if (line.Split(':') is not [{ Length: > 0 } found, _, var number, ..] || Number(number) is not { } id)
+            if (line.Split(':') is not [{ Length: > 0 } found, _, var number, .. var rest] || Number(number) is not { } id)
             {
                 continue;
             }
 
             if (found == name)
             {
-                return id;
+                return (id, rest is [var group, ..] && Number(group) is { } own ? own : id);
             }
 
             known.Add(found);

@@ -88,15 +88,18 @@ public sealed class CopyTests : IDisposable
             new/below 750 1000:33
             new/below/f 750 1000:33
             there 711 0:0
-            there/d 755 1000:1000
-            there/d/f 644 1000:1000
-            there/d/link 777 1000:1000
+            there/d 755 1000:33
+            there/d/f 644 1000:33
+            there/d/link 777 1000:33
             """,
             scratch.Shell("cd image; find . -mindepth 1 -not -path './etc*' -printf '%P %m %U:%G\n' | sort").Trim());
     }
 
     [RootTheory]
-    [InlineData("web", "1000:1000")]
+    [InlineData("web", "1000:33")]
+    [InlineData("1000", "1000:1000")]
+    [InlineData("root", "0:0")]
+    [InlineData("crlf", "1003:5")]
     [InlineData("web:www", "1000:33")]
     [InlineData("7:www", "7:33")]
     [InlineData("web:8", "1000:8")]
@@ -134,8 +137,10 @@ public sealed class CopyTests : IDisposable
         scratch.Shell("mkdir image/etc; ln -s /etc/nowhere image/etc/passwd");
 
         Assert.Equal(
-            "the user 'root' is not in /etc/passwd of the image; give a number",
-            Assert.Throws<KleeneException>(() => Copy(Manner("root", ""), "/f", "f")).Message);
+            "the user 'web' is not in /etc/passwd of the image; give a number",
+            Assert.Throws<KleeneException>(() => Copy(Manner("web", ""), "/f", "f")).Message);
+        Copy(Manner("root:root", ""), "/f", "f");
+        Assert.True(File.Exists(scratch["image/f"]));
     }
 
     [Theory]
