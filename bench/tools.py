@@ -159,7 +159,7 @@ class BuildKit(Tool):
         self.log.close()
 
     def import_base(self, name, tree, archive):
-        self.call(self.client, "import", archive, name)
+        self.call(self.client, "import", "--change", 'CMD ["/bin/sh"]', archive, name)
 
     def build(self, folder, tag, *options):
         return [self.client, "build", *options, "--network", "host", "-t", tag, "-f", f"{folder}/Kleenefile", folder]
@@ -194,6 +194,7 @@ class Buildah(ContainersTool):
     def import_base(self, name, tree, archive):
         container = self.call("buildah", *self.store, "from", "--quiet", "scratch")[1].split()[-1]
         self.call("buildah", *self.store, "add", "--quiet", container, archive, "/")
+        self.call("buildah", *self.store, "config", "--cmd", "/bin/sh", container)
         self.call("buildah", *self.store, "commit", "--quiet", container, name)
         self.call("buildah", *self.store, "rm", container)
 

@@ -21,4 +21,11 @@ public sealed class BtrfsDriverTests(BtrfsFileSystem btrfs) : IClassFixture<Btrf
         Assert.Contains("storage: btrfs\n", told, StringComparison.Ordinal);
         Assert.Contains("storage reason: ", told, StringComparison.Ordinal);
     }
+
+    [BtrfsFact]
+    public async Task Every_kind_of_mount_works()
+    {
+        using var space = new KleeneSpace { Storage = "btrfs", Root = btrfs.NewDirectory() };
+        await MountWalk.WalkAsync(space);
+    }
 }

@@ -208,6 +208,46 @@ public sealed class ImageCommandTests : IDisposable
         Assert.Equal("box\n", await space.SucceedAsync("run", "--rm", "-h", "box", "busybox", "hostname"));
     }
 
+    [JailFact]
+    public async Task A_working_directory_belongs_to_whoever_runs_the_commands_in_it()
+    {
+        await space.WithBusyboxAsync();
+        var context = space.Context(
+            """
+            FROM busybox
+            RUN mkdir /there && printf 'root:x:0:0::/:\nweb:x:1000:33::/:\n' > /etc/passwd
+            USER web
+            WORKDIR /srv/app
+            WORKDIR /there
+            USER nobody-yet
+            WORKDIR /later
+            """);
+
+        await space.BuildAsync(context, "app");
+
+        Assert.Equal(
+            "1000:33 /srv\n1000:33 /srv/app\n0:0 /there\n0:0 /later\n",
+            await space.SucceedAsync("run", "--rm", "-u", "0", "app", "stat", "-c", "%u:%g %n", "/srv", "/srv/app", "/there", "/later"));
+    }
+
+    [JailFact]
+    public async Task The_files_of_an_image_are_exported_as_an_archive()
+    {
+        await space.WithBusyboxAsync();
+        await space.BuildAsync(space.Context("FROM scratch\nCOPY <<name /a/\ncontent\nname\n"), "app");
+
+        await space.SucceedAsync("image", "export", "-o", space["app.tar"], "app");
+
+        using var archive = new System.Formats.Tar.TarReader(File.OpenRead(space["app.tar"]));
+        var names = new List<string>();
+        while (archive.GetNextEntry() is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        Assert.Equal(["./", "a/", "a/name"], names);
+    }
+
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private async Task<string> AsNobodyAsync(params string[] arguments)

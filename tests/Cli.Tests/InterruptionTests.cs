@@ -19,7 +19,7 @@ public sealed class InterruptionTests : IDisposable
         await space.WithBusyboxAsync();
         var context = space.Context("FROM busybox\nRUN echo 1 > /one\nRUN echo started; sleep 1000\n");
 
-        var ended = await SignalledAsync(context, signal, after: "started");
+        var ended = await space.SignalledAsync(context, signal, after: "started");
 
         Assert.Equal(130, ended.Exit.ShellCode);
         Assert.Contains("error: interrupted", ended.Error, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed class InterruptionTests : IDisposable
         await space.WithBusyboxAsync();
         var context = space.Context("FROM busybox\nRUN echo 1 > /one\nRUN echo started; sleep 1001\n");
 
-        await SignalledAsync(context, "KILL", after: "started");
+        await space.SignalledAsync(context, "KILL", after: "started");
 
         await space.AssertCleanAsync();
         Assert.Empty(await ProcessesAsync("sleep 1001"));
@@ -70,16 +70,6 @@ public sealed class InterruptionTests : IDisposable
         Assert.True((await space.RunAsync("build", "-t", "app", space["context"])).Exit.Success, $"seed {seed}");
         Assert.Equal("2\n", await space.SucceedAsync("run", "--rm", "app", "cat", "/two"));
         await space.AssertCleanAsync();
-    }
-
-    /// <summary>Sends a signal to a build as soon as its output says that it is somewhere.</summary>
-    private async Task<ProcessResult> SignalledAsync(string context, string signal, string after)
-    {
-        var log = space["log"];
-        var build = space.Command("build", "--progress", "plain", "-t", "app", context);
-        // Job control, because a shell lets what it starts in the background ignore SIGINT otherwise.
-        var script = $"set -m; {build} 2> '{log}' & pid=$!; until grep -qx {after} '{log}' 2> /dev/null; do sleep 0.02; done; kill -{signal} $pid; wait $pid; code=$?; cat '{log}' >&2; exit $code";
-        return await space.RunAsync(CommandLine.Of("bash", "-c", script));
     }
 
     private async Task<string> ProcessesAsync(string commandLine) =>

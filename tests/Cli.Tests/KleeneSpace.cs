@@ -98,6 +98,20 @@ public sealed class KleeneSpace : IDisposable
         return result.Error;
     }
 
+    /// <summary>Sends a signal to a build as soon as its output says that it is somewhere.</summary>
+    public Task<ProcessResult> SignalledAsync(string context, string signal, string after, params string[] options) =>
+        SignalledWhenAsync(context, signal, $"grep -qx {after} '{this["log"]}' 2> /dev/null", options);
+
+    /// <summary>Sends a signal to a build as soon as a condition of the shell holds.</summary>
+    public async Task<ProcessResult> SignalledWhenAsync(string context, string signal, string condition, params string[] options)
+    {
+        var log = this["log"];
+        var build = Command(["build", "--progress", "plain", "-t", "app", .. options, context]);
+        // Job control, because a shell lets what it starts in the background ignore SIGINT otherwise.
+        var script = $"set -m; {build} 2> '{log}' & pid=$!; until {condition}; do sleep 0.02; done; kill -{signal} $pid; wait $pid; code=$?; cat '{log}' >&2; exit $code";
+        return await RunAsync(CommandLine.Of("bash", "-c", script));
+    }
+
     /// <summary>What is mounted below the state directory.</summary>
     public IEnumerable<string> Mounts() => File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(StateRoot.Replace(" ", "\\040", StringComparison.Ordinal), StringComparison.Ordinal));
 

@@ -10,4 +10,11 @@ public sealed class OverlayDriverTests
         using var space = new KleeneSpace();
         await StorageWalk.WalkAsync(space, "overlay");
     }
+
+    [OverlayFact]
+    public async Task Every_kind_of_mount_works()
+    {
+        using var space = new KleeneSpace();
+        await MountWalk.WalkAsync(space);
+    }
 }

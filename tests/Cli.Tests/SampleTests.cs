@@ -24,6 +24,21 @@ public sealed class SampleTests(SampleTests.Bases bases) : IClassFixture<SampleT
     }
 
     [JailFact]
+    public async Task Mounts_borrows_and_keeps_nothing()
+    {
+        using var space = new KleeneSpace();
+        await space.WithBusyboxAsync();
+        var build = space.Command("build", "--secret", "id=token,env=TOKEN", "-t", "borrowed", Sample("mounts"));
+
+        var built = await space.RunAsync(build with { Environment = [.. build.Environment, "TOKEN=hunter2"] });
+
+        Assert.True(built.Exit.Success, built.Error);
+        Assert.Equal(Promised("mounts"), await space.SucceedAsync("run", "--rm", "borrowed"));
+        Assert.DoesNotContain("src\n", await space.SucceedAsync("run", "--rm", "borrowed", "ls", "/"), StringComparison.Ordinal);
+        await TraceFinder.AssertNoTraceAsync(space.StateRoot, "hunter2");
+    }
+
+    [JailFact]
     public async Task Multi_stage_gives_an_image_of_one_file()
     {
         await Space.BuildAsync(Sample("multi-stage"), "star");

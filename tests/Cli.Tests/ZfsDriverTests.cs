@@ -37,4 +37,12 @@ public sealed class ZfsDriverTests(ZfsPool zfs) : IClassFixture<ZfsPool>
         await space.FailAsync(1, "image", "create", "-t", "x", "zfs-copy", $"{dataset}/nothing");
         StorageWalk.AssertIsEmpty(space);
     }
+
+    [ZfsFact]
+    public async Task Every_kind_of_mount_works()
+    {
+        var (dataset, _) = await zfs.NewDatasetAsync();
+        using var space = new KleeneSpace { Storage = $"zfs:{dataset}" };
+        await MountWalk.WalkAsync(space);
+    }
 }

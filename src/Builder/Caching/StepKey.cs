@@ -50,7 +50,7 @@ internal static class StepKey
                 WriteIfSet(writer, "hostname", run.Hostname);
                 if (!run.Mounts.IsEmpty)
                 {
-                    writer.Field("mounts", [.. run.Mounts.Select(MountKey.Of)]);
+                    writer.Field("mounts", [.. run.Mounts.SelectMany(MountKey.Of)]);
                     WriteIfSet(writer, "mounted", files);
                 }
 

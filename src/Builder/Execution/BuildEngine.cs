@@ -159,7 +159,7 @@ internal sealed class BuildEngine : IDisposable
     /// <summary>The stages and images that a step reads, or the stage among them that failed.</summary>
     private async Task<(StepOrigins Origins, StageOutcome? Failed)> OriginsAsync(BuildStep step)
     {
-        var trees = new Dictionary<TreeOrigin, SnapshotId?>();
+        var trees = new Dictionary<TreeOrigin, OriginTree>();
         foreach (var origin in step.Origins)
         {
             switch (origin)
@@ -171,10 +171,10 @@ internal sealed class BuildEngine : IDisposable
                         return (StepOrigins.None, outcome);
                     }
 
-                    trees[origin] = outcome.Snapshot;
+                    trees[origin] = new OriginTree(outcome.Snapshot, outcome.Key);
                     break;
                 case TreeOrigin.Image image:
-                    trees[origin] = bases[image.Reference].Snapshot;
+                    trees[origin] = new OriginTree(bases[image.Reference].Snapshot, bases[image.Reference].Key);
                     break;
             }
         }

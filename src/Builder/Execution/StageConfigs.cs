@@ -27,7 +27,7 @@ internal static class StageConfigs
     public static ImageConfig ToImage(StageConfig config, IEnumerable<KeyValuePair<string, string>> labels) => new()
     {
         Platform = config.Platform.Length > 0 ? config.Platform : null,
-        Env = config.Env,
+        Env = WithPath(config.Env),
         Cmd = config.Cmd,
         Entrypoint = config.Entrypoint,
         User = config.User,
@@ -40,6 +40,10 @@ internal static class StageConfigs
         Shell = config.Shell,
         OnBuild = config.OnBuild,
     };
+
+    /// <summary>An image always says where its programs are; so everybody who runs it looks in the same places.</summary>
+    private static ImmutableArray<string> WithPath(ImmutableArray<string> environment) =>
+        environment.Any(entry => entry.StartsWith("PATH=", StringComparison.Ordinal)) ? environment : environment.Insert(0, $"PATH={StageConfig.DefaultPath}");
 
     private static Healthcheck? From(ImageHealthcheck? check) => check is null
         ? null

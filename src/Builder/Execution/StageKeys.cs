@@ -79,21 +79,18 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         '\n',
         run.Mounts.Select(mount => mount switch
         {
-            RunMount.Bind { From: TreeOrigin.Context or TreeOrigin.Named } bind => mounts.Digest(bind, bind.From, bind.Source, place, cancellationToken),
-            RunMount.Cache { From: TreeOrigin.Context or TreeOrigin.Named } cache => mounts.Digest(cache, cache.From, cache.Source, place, cancellationToken),
-            RunMount.Bind bind => InTree(KeyOf(bind.From), bind.Source),
-            RunMount.Cache { From: { } origin } cache => InTree(KeyOf(origin), cache.Source),
+            RunMount.Bind bind => FilesOf(bind, bind.From, bind.Source, place, cancellationToken),
+            RunMount.Cache { From: { } origin } cache => FilesOf(cache, origin, cache.Source, place, cancellationToken),
             _ => "",
         }).Where(files => files.Length > 0));
 
-    private string KeyOf(TreeOrigin origin) => origin switch
+    private string FilesOf(RunMount mount, TreeOrigin from, string source, StepPlace place, CancellationToken cancellationToken) => from switch
     {
-        TreeOrigin.Stage stage => stages[stage.Index].Key,
-        TreeOrigin.Image image => bases[image.Reference].Key,
+        TreeOrigin.Context or TreeOrigin.Named => mounts.Digest(mount, from, source, place, cancellationToken),
+        TreeOrigin.Stage stage => $"{stages[stage.Index].Key}\0{source}",
+        TreeOrigin.Image image => $"{bases[image.Reference].Key}\0{source}",
         _ => throw new UnreachableException(),
     };
-
-    private static string InTree(string key, string source) => $"{key}\0{source}";
 
     private static string InTree(string key, BuildStep.Copy copy) => string.Join('\0', copy.Sources.Prepend(key));
 

@@ -3,11 +3,15 @@ using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Execution;
 
-/// <summary>The trees that a step reads beside its parent, once they are there. Those of the context are not among them.</summary>
-internal sealed class StepOrigins(IReadOnlyDictionary<TreeOrigin, SnapshotId?> trees)
-{
-    public static StepOrigins None { get; } = new(new Dictionary<TreeOrigin, SnapshotId?>());
+/// <summary>A tree that a step reads beside its parent.</summary>
+/// <param name="Snapshot">Null is the empty tree.</param>
+/// <param name="Key">Of the step or image that made it.</param>
+internal readonly record struct OriginTree(SnapshotId? Snapshot, string Key);
 
-    /// <summary>Null for the empty tree.</summary>
-    public SnapshotId? this[TreeOrigin origin] => trees.GetValueOrDefault(origin);
+/// <summary>The trees that a step reads beside its parent, once they are there. Those of the context are not among them.</summary>
+internal sealed class StepOrigins(IReadOnlyDictionary<TreeOrigin, OriginTree> trees)
+{
+    public static StepOrigins None { get; } = new(new Dictionary<TreeOrigin, OriginTree>());
+
+    public OriginTree this[TreeOrigin origin] => trees.GetValueOrDefault(origin);
 }

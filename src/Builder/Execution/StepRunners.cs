@@ -12,7 +12,7 @@ internal sealed class StepRunners(RunStepRunner run, CopyStepRunner copy, Workdi
         StepPlace place, StepInput input, StepOrigins origins, IOutputSink output, CancellationToken cancellationToken) => place.Step switch
     {
         BuildStep.Run step => run.RunAsync(step, place, input, origins, output, cancellationToken),
-        BuildStep.Copy step => copy.RunAsync(step, place, input, origins[step.From], cancellationToken),
+        BuildStep.Copy step => copy.RunAsync(step, place, input, origins[step.From].Snapshot, cancellationToken),
         BuildStep.Workdir step => workdir.RunAsync(step, input, cancellationToken),
         _ => throw new UnreachableException(),
     };

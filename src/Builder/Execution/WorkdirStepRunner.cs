@@ -1,5 +1,4 @@
 using Kleene.Build.Parser.Planning;
-using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Storage;
 
@@ -8,6 +7,9 @@ namespace Kleene.Build.Builder.Execution;
 /// <summary>WORKDIR: a directory that is there costs no snapshot.</summary>
 internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
 {
+    /// <summary>0755.</summary>
+    private const uint Permissions = 0x1ed;
+
     public async Task<StepOutcome> RunAsync(BuildStep.Workdir step, StepInput input, CancellationToken cancellationToken)
     {
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
@@ -36,20 +38,9 @@ internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
             return false;
         }
 
-        root.CreateDirectories(step.Path, PermissionBits.Directory, OwnerOf(step.User, root));
-        return true;
-    }
 
-    /// <summary>The user whose commands come next. One whom the image does not know yet may be made later, so it is no mistake here.</summary>
-    private static FileOwner OwnerOf(string user, RootedDirectory root)
-    {
-        try
-        {
-            return user.Length == 0 ? FileOwner.Root : OwnerNames.Resolve(root, user);
-        }
-        catch (KleeneException)
-        {
-            return FileOwner.Root;
-        }
+        // A user who is not in the image's own files yet is reported by the first command that runs as one; it must not stop a directory.
+        root.CreateDirectories(step.Path, Permissions, OwnerNames.TryResolve(root, step.User) ?? default);
+        return true;
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 
@@ -36,20 +37,27 @@ internal static class BuildCommand
         var metadata = new Option<string?>("--metadata-file") { Description = "write there what was made, as JSON", HelpName = "FILE" };
         var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
 
+        var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
+
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
+            if (context.Get(check))
+            {
+                return CheckCommand.Check(kleenefile, context);
+            }
+
             var stages = context.Get(noCache);
             var request = new BuildRequest
             {
                 Source = kleenefile.Source,
-                Compile = kleenefile.Compile,
+                Compile = kleenefile.Compile with { Lint = LintLevel.Warnings },
                 Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
                 NoCache = stages == OptionsFirst.Everything,
                 NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],

@@ -56,6 +56,7 @@ internal static class ImageCommands
         group.Subcommands.Add(Inspect(verb));
         group.Subcommands.Add(ShowHistory(verb));
         group.Subcommands.Add(Tag(verb));
+        group.Subcommands.Add(Export(verb));
         group.Subcommands.Add(Remove(verb));
         group.Subcommands.Add(Prune(verb));
         return group;
@@ -115,6 +116,23 @@ internal static class ImageCommands
             _ = Whole(context.Get(reference));
             using var kleene = await context.OpenAsync(cancellationToken);
             kleene.Images.Tag(kleene.Images.Find(context.Get(reference)).Image.Id, more);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Export(Verb verb)
+    {
+        var reference = new Argument<string>("IMAGE");
+        var output = new ArchiveOutput();
+        var command = new Command("export", "pack the files of an image into a tar archive") { reference };
+        output.AddTo(command);
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            output.RefuseTerminal(context);
+            using var kleene = await context.OpenAsync(cancellationToken);
+            await using var view = await kleene.Snapshots.OpenAsync(kleene.Images.Find(context.Get(reference)).Snapshot, cancellationToken);
+            await output.WriteAsync(context, view.Path, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Kleene.Build.Cli.Output;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Parser.Planning;
 
 namespace Kleene.Build.Cli.Commands;
@@ -19,7 +21,7 @@ internal static class PlanCommand
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
-            var compilation = KleenefileCompiler.Compile(kleenefile.Source, kleenefile.Compile);
+            var compilation = KleenefileCompiler.Compile(kleenefile.Source, kleenefile.Compile with { Lint = LintLevel.Warnings });
             var form = context.Get(format);
             if (form == "json")
             {
@@ -27,7 +29,7 @@ internal static class PlanCommand
             }
             else
             {
-                context.Terminal.Error.Write(DiagnosticFormatter.Format(compilation.Diagnostics));
+                context.Terminal.Error.Write(new DiagnosticPrinter().Format(compilation.Diagnostics));
                 if (compilation.Plan is { } plan)
                 {
                     context.Terminal.Output.Write(form == "dot" ? PlanDump.Dot(plan) : PlanDump.Text(plan));

@@ -15,6 +15,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
     {
         ["build"] = (BuildCommand.Create, "build an image from a Kleenefile"),
         ["plan"] = (PlanCommand.Create, "show what a build would do"),
+        ["check"] = (CheckCommand.Create, "say what a Kleenefile does that its author may not want"),
         ["fmt"] = (FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
         ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
         ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),

@@ -132,21 +132,16 @@ internal static class VolumeCommands
     private static Command Export(Verb verb)
     {
         var reference = new Argument<string>("VOLUME");
-        var output = new Option<string>("--output", "-o") { Description = "the archive; '-' is the standard output", HelpName = "FILE", DefaultValueFactory = _ => StandardStream };
-        var command = new Command("export", "pack a volume into a tar archive") { reference, output };
+        var output = new ArchiveOutput();
+        var command = new Command("export", "pack a volume into a tar archive") { reference };
+        output.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var path = context.Get(output) ?? StandardStream;
-            if (path == StandardStream && !Console.IsOutputRedirected)
-            {
-                throw new UsageException("an archive is nothing for a terminal; write --output FILE, or send it into a file or program");
-            }
-
+            output.RefuseTerminal(context);
             using var kleene = await context.OpenAsync(cancellationToken);
             var volume = kleene.VolumeRecords.Find(context.Get(reference));
             using var lease = await kleene.Volumes.AcquireAsync(new VolumeSpec { Name = volume.Name }, VolumeSharing.Shared, waiting: null, cancellationToken);
-            await using var target = new BufferedStream(path == StandardStream ? Console.OpenStandardOutput() : File.Create(path), 1 << 20);
-            await TreeArchiver.WriteAsync(lease.Path, target, cancellationToken);
+            await output.WriteAsync(context, lease.Path, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

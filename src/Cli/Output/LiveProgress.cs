@@ -12,6 +12,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
     private const int LastLines = 6;
     private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(100);
 
+    private readonly DiagnosticPrinter diagnostics = new();
     private readonly Lock gate = new();
     private readonly IAnsiConsole console;
     private readonly TextWriter writer;
@@ -46,7 +47,7 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
             switch (happened)
             {
                 case BuildEvent.Diagnosed diagnosed:
-                    finished.Enqueue(new Text(VisibleText.OfLines(DiagnosticFormatter.Format(diagnosed.Diagnostic).TrimEnd('\n')), Style(diagnosed.Diagnostic.Severity)));
+                    finished.Enqueue(new Text(VisibleText.OfLines(diagnostics.Format(diagnosed.Diagnostic).TrimEnd('\n')), Style(diagnosed.Diagnostic.Severity)));
                     break;
                 case BuildEvent.StepStarted started:
                     running[started.Step.Number] = new RunningStep(started.Step, clock.GetTimestamp(), []);

@@ -9,6 +9,7 @@ namespace Kleene.Build.Cli.Output;
 /// </summary>
 internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposable
 {
+    private readonly DiagnosticPrinter diagnostics = new();
     private readonly SortedDictionary<int, List<string>> waiting = [];
     private readonly HashSet<int> ended = [];
     private int? shown;
@@ -18,7 +19,7 @@ internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposa
         switch (happened)
         {
             case BuildEvent.Diagnosed diagnosed:
-                writer.Write(DiagnosticFormatter.Format(diagnosed.Diagnostic));
+                writer.Write(diagnostics.Format(diagnosed.Diagnostic));
                 break;
             case BuildEvent.StepStarted started:
                 Line(started.Step, $"Step {started.Step.Number}/{started.Step.Total} : {started.Step.Step.Text}");

@@ -6,12 +6,14 @@ namespace Kleene.Build.Cli.Output;
 /// <summary>Says nothing of a build that goes well.</summary>
 internal sealed class QuietProgress(TextWriter writer) : IBuildPrinter
 {
+    private readonly DiagnosticPrinter diagnostics = new();
+
     public void Print(BuildEvent happened)
     {
         switch (happened)
         {
             case BuildEvent.Diagnosed { Diagnostic.Severity: DiagnosticSeverity.Error } diagnosed:
-                writer.Write(DiagnosticFormatter.Format(diagnosed.Diagnostic));
+                writer.Write(diagnostics.Format(diagnosed.Diagnostic));
                 break;
             case BuildEvent.StepFailed failed:
                 writer.WriteLine(FailureText.Of(failed));

@@ -10,14 +10,19 @@ public static class Fixes
     /// The edits of one text that can be made at once, in its order. A finding whose edits touch those of an earlier one waits
     /// for the next round: what it says of the text may no longer hold.
     /// </summary>
-    public static ImmutableArray<TextEdit> Choose(SourceText source, IEnumerable<Diagnostic> findings)
+    /// <param name="source">The text.</param>
+    /// <param name="findings">What was found in it and elsewhere.</param>
+    /// <param name="corrected">How many of the findings the edits correct.</param>
+    public static ImmutableArray<TextEdit> Choose(SourceText source, IEnumerable<Diagnostic> findings, out int corrected)
     {
+        corrected = 0;
         var chosen = new List<TextEdit>();
         foreach (var finding in findings.Where(finding => finding.HasFix && finding.Fix.All(edit => ReferenceEquals(edit.Span.Source, source))))
         {
             if (!finding.Fix.Any(edit => chosen.Any(other => Touch(edit.Span, other.Span))))
             {
                 chosen.AddRange(finding.Fix);
+                corrected++;
             }
         }
 

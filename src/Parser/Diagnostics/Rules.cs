@@ -218,6 +218,9 @@ public static class Rules
     public static readonly DiagnosticRule UselessSkip = new(
         "KB0078", "UselessSkip", Info, "A check=skip that keeps nothing back", "remove the name");
 
+    public static readonly DiagnosticRule MissingSource = new(
+        "KB0079", "MissingSource", Warning, "A source that is not in the build context", "correct the path; it starts from the root of the context");
+
     public static readonly DiagnosticRule CommentGoesOn = new(
         "KB0100", "CommentGoesOn", Warning, "A comment that takes the next line with it", "remove the escape character at the end of the comment");
 
@@ -260,7 +263,7 @@ public static class Rules
         InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended,
         RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile,
         InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum,
-        WriteToVolume, SharedPackageCache, UselessSkip, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
+        WriteToVolume, SharedPackageCache, UselessSkip, MissingSource, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
         StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Kleene.Build.Parser.Syntax;
+using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Expansion;
 
@@ -19,7 +21,15 @@ internal enum ExpansionProblem
 internal sealed record ExpansionError(ExpansionProblem Problem, int Offset, int Length, string Message, string? Variable = null);
 
 /// <summary>A plain use of a name that has no value, and where in the word it stands.</summary>
-internal readonly record struct UnsetVariable(string Name, int Offset, int Length);
+internal readonly record struct UnsetVariable(string Name, int Offset, int Length)
+{
+    /// <summary>Asks for another variable instead; null where there is none to ask for.</summary>
+    public TextEdit? Renamed(Word word, string? name)
+    {
+        var at = word.Text.IndexOf(Name, Offset, StringComparison.Ordinal);
+        return name is null || at < 0 ? null : word.Slice(at, at + Name.Length).Replace(name);
+    }
+}
 
 /// <summary>What became of a word.</summary>
 /// <param name="Value">The text with quotes removed and variables replaced.</param>

@@ -133,7 +133,8 @@ internal sealed class LineLexer
         if (emptyLines.Count > 0 && emptyLines[0].Start < pieces[^1].Start)
         {
             diagnostics.Report(
-                Rules.NoEmptyContinuation, emptyLines[0], "an empty line stands inside a continued instruction; remove it or end the instruction");
+                Rules.NoEmptyContinuation, emptyLines[0], "an empty line stands inside a continued instruction; remove it or end the instruction",
+                [.. emptyLines.Where(line => line.Start < pieces[^1].Start).Select(line => new TextEdit(line.To(Span(line.End, text.IndexOf('\n', line.End) + 1)), ""))]);
         }
 
         var line = new LogicalLine(notation, pieces.ToImmutable());

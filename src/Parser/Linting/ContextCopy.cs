@@ -19,11 +19,20 @@ internal sealed record ContextCopy(LintedInstruction Instruction, ImmutableArray
     /// <summary>Whether it takes the whole context.</summary>
     public bool TakesEverything => Exclude.IsEmpty && Sources.Any(source => Everything.Contains(source.Path));
 
-    public static ContextCopy? Of(LintedInstruction instruction) =>
-        instruction is { Syntax: CopySyntax copy, Step: BuildStep.Copy { From: TreeOrigin.Context } step }
-        && copy.Sources.Length == step.Sources.Length && !step.Sources.IsEmpty
-            ? new ContextCopy(instruction, [.. copy.Sources.Zip(step.Sources)], step.Exclude)
-            : null;
+    /// <summary>Whether a source that is not there is no mistake, or is to be found by other rules than those of paths.</summary>
+    public bool MayBeMissing => Instruction.Step is BuildStep.Copy { MayBeMissing: true } or BuildStep.Copy { KeepsParents: true };
+
+    public static ContextCopy? Of(LintedInstruction instruction)
+    {
+        if (instruction is not { Syntax: CopySyntax copy, Step: BuildStep.Copy { From: TreeOrigin.Context } step } || copy.Sources.Length != step.Sources.Length)
+        {
+            return null;
+        }
+
+        // What ADD fetches lies nowhere yet.
+        ImmutableArray<(Word, string)> sources = [.. copy.Sources.Zip(step.Sources).Where(source => step.Add is null || RemoteSource.TryParse(source.Second, out _) is null)];
+        return sources.IsEmpty ? null : new ContextCopy(instruction, sources, step.Exclude);
+    }
 
     public static IEnumerable<ContextCopy> In(LintedFile file) =>
         file.Stages.SelectMany(stage => stage.Instructions).Select(Of).OfType<ContextCopy>();

@@ -7,6 +7,9 @@ public interface IContextFiles
     /// <param name="source">As the plan has it, relative to the context; it may hold wildcards.</param>
     string? IgnoredBy(string source);
 
+    /// <summary>Why a source of COPY cannot be found, in a sentence; null when it can.</summary>
+    string? WhyMissing(string source);
+
     /// <summary>The files that a COPY of some sources takes, relative to the context, directories left out.</summary>
     IEnumerable<string> Taken(IReadOnlyList<string> sources, IReadOnlyList<string> exclude);
 

@@ -11,7 +11,7 @@ internal static class Linter
     private static readonly ImmutableHashSet<DiagnosticRule> DependOnBase = [Rules.UndefinedVariable, Rules.InvalidBaseImagePlatform, Rules.UnsettledCondition];
 
     // Without the context's files these find less, or nothing.
-    private static readonly ImmutableHashSet<DiagnosticRule> DependOnContext = [Rules.CopyIgnoredFile, Rules.SecretFileInContext];
+    private static readonly ImmutableHashSet<DiagnosticRule> DependOnContext = [Rules.CopyIgnoredFile, Rules.MissingSource, Rules.SecretFileInContext];
 
     public static void Run(LintedFile file, DiagnosticBag found)
     {

@@ -45,8 +45,9 @@ internal sealed class PlanningContext(CompileOptions options, StageGraph stages,
         var expanded = Expand(word, globals);
         foreach (var unset in expanded.Unset.Where(unset => !globals.Declares(unset.Name)))
         {
-            var message = $"{undefinedMessage} '{unset.Name}'{Suggestion.For(unset.Name, globals.Names)}";
-            diagnostics.Report(undefined, word.SpanOf(unset.Offset, unset.Length), message);
+            var nearest = Suggestion.Nearest(unset.Name, globals.Names);
+            var message = $"{undefinedMessage} '{unset.Name}'{Suggestion.Tail(nearest)}";
+            diagnostics.Report(undefined, word.SpanOf(unset.Offset, unset.Length), message, unset.Renamed(word, nearest));
         }
 
         if (expanded.Error is { } error)

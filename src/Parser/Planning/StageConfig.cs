@@ -8,6 +8,9 @@ namespace Kleene.Build.Parser.Planning;
 /// </summary>
 public sealed record StageConfig
 {
+    /// <summary>Where programs are looked for when neither the base nor the file says it.</summary>
+    public const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     /// <summary>What the files are for, <c>os/architecture[/variant]</c>; empty means what the build runs on.</summary>
     public string Platform { get; init; } = "";
 

@@ -13,8 +13,6 @@ namespace Kleene.Build.Parser.Planning;
 /// </summary>
 internal sealed class StagePlanner : IVariables
 {
-    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     private readonly ImmutableArray<BuildStep>.Builder steps = ImmutableArray.CreateBuilder<BuildStep>();
     private readonly List<PlannedInstruction> instructions = [];
     private readonly SortedSet<int> dependencies = [];
@@ -107,7 +105,7 @@ internal sealed class StagePlanner : IVariables
     public string? Find(string name)
     {
         usesUnsettled |= unsettled.Contains(name);
-        return extraEnvironment.Find(name) ?? environment.Find(name) ?? arguments.Find(name) ?? (name == "PATH" && HasDefaultPath ? DefaultPath : null);
+        return extraEnvironment.Find(name) ?? environment.Find(name) ?? arguments.Find(name) ?? (name == "PATH" && HasDefaultPath ? StageConfig.DefaultPath : null);
     }
 
     /// <summary>Expands a word and reports what is wrong with it; null when it cannot be expanded.</summary>
@@ -223,7 +221,7 @@ internal sealed class StagePlanner : IVariables
         var all = new VariableTable();
         if (HasDefaultPath)
         {
-            all.Set("PATH", arguments.Find("PATH") ?? DefaultPath);
+            all.Set("PATH", arguments.Find("PATH") ?? StageConfig.DefaultPath);
         }
 
         foreach (var name in environment.Names)
@@ -313,10 +311,12 @@ internal sealed class StagePlanner : IVariables
         }
 
         // The base image may define it; only a near miss is then worth a word, and PATH is always somebody's.
-        var suggestion = Suggestion.For(variable.Name, Names);
-        if (IsBaseKnown || (suggestion.Length > 0 && variable.Name != "PATH"))
+        var nearest = Suggestion.Nearest(variable.Name, Names);
+        if (IsBaseKnown || (nearest is not null && variable.Name != "PATH"))
         {
-            Report(Rules.UndefinedVariable, span, $"the variable '{variable.Name}' is not defined{suggestion}");
+            Report(
+                Rules.UndefinedVariable, span, $"the variable '{variable.Name}' is not defined{Suggestion.Tail(nearest)}",
+                variable.Renamed(word, nearest));
         }
     }
 }

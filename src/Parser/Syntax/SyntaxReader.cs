@@ -31,8 +31,8 @@ internal static class SyntaxReader
         {
             var nearest = Suggestion.Nearest(keyword.Text, InstructionTable.Names);
             diagnostics.Report(
-                Rules.UnknownInstruction, keyword.Span,
-                $"unknown instruction '{keyword.Text}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
+                Rules.UnknownInstruction, keyword.Span, $"unknown instruction '{keyword.Text}'{Suggestion.Tail(nearest)}",
+                nearest is null ? null : keyword.Replace(nearest));
             return new UnreadSyntax(new InstructionHead(Unknown(keyword.Text), keyword, [], line, argumentsStart), Meant: nearest);
         }
 
@@ -92,7 +92,8 @@ internal static class SyntaxReader
                     Rules.UnknownFlag, flag.Word.Span,
                     definition.AddedFlags.Contains(flag.Name)
                         ? $"'--{flag.Name}' is an addition of Kleene, and the file asks for another language by '# syntax='"
-                        : $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}");
+                        : $"{definition.Name} has no flag '--{flag.Name}'{(suggestion is null ? "" : $"; did you mean '--{suggestion}'?")}",
+                    suggestion is null ? null : flag.Word.Slice("--".Length, "--".Length + flag.Name.Length).Replace(suggestion));
             }
             else if (definition.Switches.Contains(flag.Name) && flag.Value is not (null or { Text: "true" or "false" }))
             {

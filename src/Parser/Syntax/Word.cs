@@ -18,5 +18,8 @@ internal readonly record struct Word(string Text, LogicalLine Line, int Start, i
     /// <summary>The place of a part of the word; the whole word where decoding has moved the characters.</summary>
     public TextSpan SpanOf(int offset, int length) => Text.Length == Length ? Line.SpanOf(Start + offset, length) : Span;
 
+    /// <summary>Writes something else in its place; null where it is not written as it reads: over several lines, or decoded.</summary>
+    public TextEdit? Replace(string text) => Span.Text == Text ? new TextEdit(Span, text) : null;
+
     public Word Slice(int start, int end) => new(Text[start..end], Line, Start + start, end - start);
 }

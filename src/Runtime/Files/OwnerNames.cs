@@ -7,24 +7,33 @@ namespace Kleene.Build.Runtime.Files;
 public static class OwnerNames
 {
     /// <param name="owner">
-    /// <c>user[:group]</c>, names or numbers; a number is taken as it is, and <c>root</c> is 0 also where there is no file. Without a
-    /// group, a name has the group that the file gives it, and a number the group of the same number. So do BuildKit and buildah;
-    /// Docker's reference says the latter of both.
+    /// <c>user[:group]</c>, names or numbers; a number is taken as it is, and <c>root</c> is 0 also
+    /// where there is no file. Without a group a name brings that of its line in
+    /// <c>/etc/passwd</c>, and a number itself: what BuildKit does.
     /// </param>
     /// <exception cref="KleeneException">The tree has no such user or group.</exception>
-    public static FileOwner Resolve(RootedDirectory tree, string owner)
+    public static FileOwner Resolve(RootedDirectory tree, string owner) => Find(tree, owner, out var problem) ?? throw new KleeneException(problem);
+
+    /// <summary>The same; null where the tree has no such user or group.</summary>
+    public static FileOwner? TryResolve(RootedDirectory tree, string owner) => Find(tree, owner, out _);
+
+    private static FileOwner? Find(RootedDirectory tree, string owner, out string problem)
     {
         var (user, group) = owner.IndexOf(':', StringComparison.Ordinal) is var colon and >= 0 ? (owner[..colon], owner[(colon + 1)..]) : (owner, "");
-        var (userId, ownGroup) = user.Length == 0 ? (0, 0) : Find(tree, "user", user, "/etc/passwd");
-        return new FileOwner(userId, group.Length == 0 ? ownGroup : Find(tree, "group", group, "/etc/group").Id);
+        problem = "";
+        var found = user.Length == 0 ? new FileOwner(0, 0) : Find(tree, "user", user, "/etc/passwd", out problem);
+        return found is not { } who || group.Length == 0
+            ? found
+            : Find(tree, "group", group, "/etc/group", out problem) is { } which ? who with { Group = which.User } : null;
     }
 
-    /// <returns>The number, and for a user that of its group.</returns>
-    private static (uint Id, uint Group) Find(RootedDirectory tree, string what, string name, string file)
+    /// <summary>The two numbers of a line: of a user, its own and its group's; of a group, its own.</summary>
+    private static FileOwner? Find(RootedDirectory tree, string what, string name, string file, out string problem)
     {
+        problem = "";
         if ((name == "root" ? 0 : Number(name)) is { } given)
         {
-            return (given, given);
+            return new FileOwner(given, given);
         }
 
         var known = new List<string>();
@@ -38,14 +47,15 @@ public static class OwnerNames
 
             if (found == name)
             {
-                return (id, rest is [var group, ..] && Number(group) is { } own ? own : id);
+                return new FileOwner(id, rest is [var group, ..] && Number(group) is { } own ? own : id);
             }
 
             known.Add(found);
         }
 
         var nearest = Suggestion.Nearest(name, known);
-        throw new KleeneException($"the {what} '{name}' is not in {file} of the image{(nearest is null ? "; give a number" : $"; did you mean '{nearest}'?")}");
+        problem = $"the {what} '{name}' is not in {file} of the image{(nearest is null ? "; give a number" : $"; did you mean '{nearest}'?")}";
+        return null;
     }
 
     private static IEnumerable<string> Lines(RootedDirectory tree, string file) =>

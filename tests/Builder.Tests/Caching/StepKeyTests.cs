@@ -97,6 +97,57 @@ public sealed class StepKeyTests
     }
 
     [Fact]
+    public void A_command_asks_with_what_it_sees_of_its_mounts()
+    {
+        var run = Run with
+        {
+            IsInsecure = true,
+            Hostname = "box",
+            Mounts =
+            [
+                new RunMount.Bind { Target = "/a b", IsWritable = true },
+                new RunMount.Cache { Target = "/c", Id = "never", Namespace = "never", Sharing = CacheSharing.Locked, Access = new MountAccess(Mode: 0x1ff, User: 5) },
+                new RunMount.Tmpfs { Target = "/t", SizeBytes = 64 },
+                new RunMount.Secret { Target = "/s", Id = "token", Variable = "TOKEN", IsRequired = true },
+                new RunMount.Ssh { Target = "/x", Id = "default" },
+            ],
+        };
+
+        Assert.EndsWith(
+            """
+            security: insecure
+            hostname: box
+            mounts: [22]
+              bind
+              /a b
+              rw
+              cache
+              /c
+              rw
+              511:5:
+              tmpfs
+              /t
+              rw
+              64
+              secret
+              /s
+              token
+              TOKEN
+              required
+              ::
+              ssh
+              /x
+              default
+              optional
+              ::
+            mounted: digest
+
+            """,
+            Explained(run, "digest"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Where_a_step_stands_is_not_what_it_asks() =>
         Assert.Equal(StepKey.Of(Run, "p", "", "x"), StepKey.Of(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "", "x"));
 

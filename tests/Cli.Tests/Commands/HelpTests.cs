@@ -8,7 +8,7 @@ public sealed class HelpTests
 {
     private static readonly string[] Verbs =
     [
-        "", "build", "plan", "fmt", "context", "context ls", "image", "image create", "image ls", "image inspect", "image history", "image tag", "image rm", "image prune",
+        "", "build", "plan", "check", "fmt", "context", "context ls", "image", "image create", "image ls", "image inspect", "image history", "image tag", "image rm", "image prune",
         "run", "exec", "ps", "stop", "rm", "inspect", "container", "container ls", "container inspect", "container stop", "container rm", "system", "system info",
     ];
 

@@ -97,6 +97,9 @@ internal sealed class RulePage
             Array.FindIndex(ignored, pattern => source == pattern || source.StartsWith(pattern + "/", StringComparison.Ordinal)) is >= 0 and var line
                 ? $".kleeneignore:{line + 1}" : null;
 
+        public string? WhyMissing(string source) =>
+            files.Length == 0 || Taken([source], []).Any() ? null : $"there is no '{source}' in the build context";
+
         public IEnumerable<string> Taken(IReadOnlyList<string> sources, IReadOnlyList<string> exclude) =>
             files.Select(file => file.Split(": ")[0]).Where(file => sources.Any(source => source is "." or "" || file == source || file.StartsWith(source + "/", StringComparison.Ordinal)));
 

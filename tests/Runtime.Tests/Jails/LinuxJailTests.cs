@@ -57,6 +57,44 @@ public sealed class LinuxJailTests : IAsyncLifetime
     [JailTheory]
     [InlineData("crun")]
     [InlineData("runc")]
+    public async Task A_file_of_the_jails_own_is_in_memory_and_gone_with_it(string runtime)
+    {
+        var spec = tree.Shell("stat -c '%a %u:%g %s' /run/secrets/a; cat /run/secrets/a /m/b; echo $TOKEN; touch /run/secrets/a /m/b; ls /m; grep -c ' /m tmpfs ' /proc/mounts") with
+        {
+            Mounts = [JailMount.Memory("/m", 65536)],
+            Files = [new JailFile("/run/secrets/a", "one\n"u8.ToArray(), 0x100, new Kleene.Build.Runtime.Files.FileOwner(5, 6)), new JailFile("/m/b", "two\n"u8.ToArray(), 0x124, default)],
+        };
+        spec = spec with { Process = spec.Process with { SecretEnvironment = ["TOKEN=three"] } };
+
+        var refused = await Assert.ThrowsAsync<JailStartException>(() => RunAsync(runtime, spec));
+        var memory = Directory.CreateDirectory($"/dev/shm/kleene test {Guid.NewGuid():N}").FullName;
+        using var driver = new LinuxJailDriver(new ProcessRunner(), memory, runtime);
+        var exit = await driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+        var left = Directory.EnumerateFiles(memory, "*", SearchOption.AllDirectories).ToList();
+        Directory.Delete(memory, recursive: true);
+
+        Assert.Contains("secrets are kept in memory only", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(left, file => !file.EndsWith(".lock", StringComparison.Ordinal));
+        Assert.True(exit.Success, string.Join('\n', lines.Error));
+        Assert.Equal(["400 5:6 4", "one", "two", "three", "b", "1"], lines.Output);
+        Assert.Equal(2, lines.Error.Count(line => line.EndsWith("Read-only file system", StringComparison.Ordinal)));
+        Assert.False(Directory.Exists(tree.At("run")) || Directory.Exists(tree.At("m")));
+    }
+
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData("runc")]
+    public async Task A_privileged_jail_may_mount_and_sees_the_kernel(string runtime)
+    {
+        var exit = await RunAsync(runtime, tree.Shell("mkdir /mnt && mount -t tmpfs tmpfs /mnt && mknod /mnt/n c 1 3 && echo x > /mnt/n && grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status") with { IsPrivileged = true });
+
+        Assert.True(exit.Success, string.Join('\n', lines.Error));
+        Assert.Equal(["NoNewPrivs:\t0", "Seccomp:\t0"], lines.Output);
+    }
+
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData("runc")]
     public async Task The_hosts_kernel_is_out_of_reach(string runtime)
     {
         var spec = tree.Shell("""

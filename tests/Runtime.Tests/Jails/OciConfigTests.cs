@@ -51,6 +51,24 @@ public class OciConfigTests
     }
 
     [Fact]
+    public void Memory_files_and_secrets_are_written_in_their_order()
+    {
+        var spec = Least with
+        {
+            Mounts = [JailMount.Memory("/t", 65536), JailMount.Memory("/u", null) with { ReadOnly = true }],
+            Files = [new JailFile("/run/secrets/a b", new byte[] { 1 }, 0x100, default), new JailFile("/bin/tool", new byte[] { 1 }, 0x1ed, default)],
+            Ulimits = [new JailUlimit("nofile", 10, 20), new JailUlimit("core", null, null)],
+            Process = Least.Process with { SecretEnvironment = ["TOKEN=t"] },
+        };
+
+        Matches("files.approved.json", Config(spec, SeccompForm.Compiled, withoutFilter: true));
+    }
+
+    [Fact]
+    public void A_privileged_jail_is_not_fenced_in() =>
+        Matches("privileged.approved.json", Config(Least with { IsPrivileged = true }, SeccompForm.Compiled, withoutFilter: false));
+
+    [Fact]
     public void A_runtime_that_takes_no_compiled_filter_gets_a_list() =>
         Matches("listed.approved.json", Config(Least, SeccompForm.Listed));
 

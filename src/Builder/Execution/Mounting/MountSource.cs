@@ -21,9 +21,10 @@ internal abstract record MountSource
 
     /// <summary>A snapshot.</summary>
     /// <param name="Snapshot">Null is the empty tree.</param>
+    /// <param name="TreeKey">Of the step or image that made it.</param>
     /// <param name="Description">What messages call it.</param>
-    public sealed record Tree(SnapshotId? Snapshot, string Description) : MountSource
+    public sealed record Tree(SnapshotId? Snapshot, string TreeKey, string Description) : MountSource
     {
-        public override string Key => $"tree {Snapshot?.ToString() ?? "empty"}";
+        public override string Key => $"tree {TreeKey}";
     }
 }

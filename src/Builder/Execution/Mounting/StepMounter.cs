@@ -73,10 +73,12 @@ internal sealed class StepMounter(SnapshotCatalog snapshots, CacheMounter caches
     private MountSource SourceOf(RunMount mount, StepPlace place, StepOrigins origins) => mount.Origin switch
     {
         TreeOrigin.Context or TreeOrigin.Named => context[place, mount],
-        TreeOrigin.Stage stage => new MountSource.Tree(origins[stage], $"stage '{stage.Index}'"),
-        TreeOrigin.Image image => new MountSource.Tree(origins[image], $"image '{image.Reference}'"),
+        TreeOrigin.Stage stage => TreeOf(origins[stage], $"stage '{stage.Index}'"),
+        TreeOrigin.Image image => TreeOf(origins[image], $"image '{image.Reference}'"),
         _ => throw new UnreachableException(),
     };
+
+    private static MountSource.Tree TreeOf(OriginTree tree, string description) => new(tree.Snapshot, tree.Key, description);
 
     private async Task<JailMount> BindAsync(RunMount.Bind mount, BuildStep.Run step, MountSource source, StepMounts mounts, CancellationToken cancellationToken)
     {

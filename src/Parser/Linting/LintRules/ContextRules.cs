@@ -11,6 +11,7 @@ internal static class ContextRules
     // How many files a message names before it only counts.
     private const int Named = 3;
 
+    /// <summary>Sources that the build would not find, ignored ones among them.</summary>
     public static void CopyIgnoredFile(LintedFile file, DiagnosticBag found)
     {
         if (file.Options.Files is not { } files)
@@ -25,6 +26,10 @@ internal static class ContextRules
                 if (files.IgnoredBy(source) is { } rule)
                 {
                     found.Report(Rules.CopyIgnoredFile, word.Span, $"'{source}' is not in the build context: {rule} ignores it");
+                }
+                else if (!copy.MayBeMissing && files.WhyMissing(source) is { } reason)
+                {
+                    found.Report(Rules.MissingSource, word.Span, reason);
                 }
             }
         }

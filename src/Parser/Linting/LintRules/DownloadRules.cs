@@ -1,31 +1,27 @@
 using Kleene.Build.Parser.Diagnostics;
-using Kleene.Build.Parser.Syntax.Grammar;
+using Kleene.Build.Parser.Planning;
+using Kleene.Build.Parser.Syntax.Instructions;
 
 namespace Kleene.Build.Parser.Linting.LintRules;
 
 /// <summary>What is fetched from the network without a RUN.</summary>
 internal static class DownloadRules
 {
+    /// <summary>A repository is no single file: its checksum is a commit, and a tag or branch says enough.</summary>
     public static void AddWithoutChecksum(LintedFile file, DiagnosticBag found)
     {
-        foreach (var head in file.Stages.SelectMany(stage => stage.Instructions).Select(instruction => instruction.Head).Where(head => head.Name == "ADD"))
+        foreach (var instruction in file.Stages.SelectMany(stage => stage.Instructions))
         {
-            if (head.Flag("checksum") is not null || ArgumentGrammar.WordsOrArray(head).Value is not { Count: > 1 } words)
+            if (instruction is not { Syntax: CopySyntax copy, Step: BuildStep.Copy { Add: { } } step } || copy.Sources.Length != step.Sources.Length
+                || instruction.Head.Flag("checksum") is not null)
             {
                 continue;
             }
 
-            foreach (var source in words.SkipLast(1).Where(word => IsDownload(word.Text)))
+            foreach (var (word, source) in copy.Sources.Zip(step.Sources).Where(source => RemoteSource.TryParse(source.Second, out _) is RemoteSource.Http))
             {
-                found.Report(Rules.AddWithoutChecksum, source.Span, $"nothing checks what '{source.Text}' gives; add --checksum=sha256:...");
+                found.Report(Rules.AddWithoutChecksum, word.Span, $"nothing checks what '{source}' gives; add --checksum=sha256:...");
             }
         }
-    }
-
-    /// <summary>A repository is no single file.</summary>
-    private static bool IsDownload(string source)
-    {
-        var isWeb = source.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
-        return isWeb && !source.Split('#', '?')[0].EndsWith(".git", StringComparison.OrdinalIgnoreCase);
     }
 }

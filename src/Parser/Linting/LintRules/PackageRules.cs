@@ -1,7 +1,7 @@
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Syntax;
-using Kleene.Build.Parser.Text;
+using Kleene.Build.Parser.Syntax.Instructions;
 
 namespace Kleene.Build.Parser.Linting.LintRules;
 
@@ -27,19 +27,19 @@ internal static class PackageRules
     /// <summary>These lock their directories: two steps at once would fail or wait for each other without end.</summary>
     public static void SharedPackageCache(LintedFile file, DiagnosticBag found)
     {
-        foreach (var head in file.Stages.SelectMany(stage => stage.Instructions).Select(instruction => instruction.Head).Where(head => head.Name == "RUN"))
+        foreach (var instruction in file.Stages.SelectMany(stage => stage.Instructions).Where(instruction => instruction.Syntax is RunSyntax))
         {
-            foreach (var mount in head.AllFlags("mount"))
+            foreach (var mount in instruction.Head.AllFlags("mount").Select(MountSyntax.Read))
             {
-                var keys = MountKeys(mount);
-                var target = Value(keys, "target") ?? Value(keys, "dst") ?? Value(keys, "destination") ?? "";
-                if (Value(keys, "type") == "cache"
-                    && Value(keys, "sharing") is null or "shared"
+                var target = (Value(mount, "target") ?? Value(mount, "dst") ?? Value(mount, "destination"))?.Text ?? "";
+                var sharing = Value(mount, "sharing");
+                if (Value(mount, "type")?.Text == "cache"
+                    && sharing?.Text is null or "shared"
                     && PackageManager.All.FirstOrDefault(manager => manager.Caches.Contains(target.TrimEnd('/'))) is { } manager)
                 {
                     found.Report(
-                        Rules.SharedPackageCache, mount.Span, $"{manager.Name} wants '{target}' for itself, and steps share this cache; write sharing=locked",
-                        Lock(mount));
+                        Rules.SharedPackageCache, mount.Value.Span, $"{manager.Name} wants '{target}' for itself, and steps share this cache; write sharing=locked",
+                        sharing is { } shared ? shared.Replace("locked") : mount.Value.Replace($"{mount.Value.Text},sharing=locked"));
                 }
             }
         }
@@ -76,21 +76,5 @@ internal static class PackageRules
         }
     }
 
-    private static List<string[]> MountKeys(Word mount) => [.. mount.Text.Split(',').Select(part => part.Split('=', 2))];
-
-    private static string? Value(List<string[]> keys, string name) => keys.FirstOrDefault(key => key[0] == name && key.Length == 2)?[1];
-
-    private static TextEdit? Lock(Word mount)
-    {
-        const string shared = "sharing=shared";
-        var at = mount.Text.IndexOf(shared, StringComparison.Ordinal);
-        if (mount.Text.Contains('"') || mount.Text.Contains('\''))
-        {
-            return null;
-        }
-
-        return at < 0
-            ? new TextEdit(mount.SpanOf(mount.Text.Length, 0), ",sharing=locked")
-            : new TextEdit(mount.SpanOf(at, shared.Length), "sharing=locked");
-    }
+    private static Word? Value(MountSyntax mount, string key) => mount.Fields.FirstOrDefault(field => field.Name == key)?.Value;
 }

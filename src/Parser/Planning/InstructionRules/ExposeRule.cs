@@ -34,7 +34,8 @@ internal static class ExposeRule
         if (colon >= 0)
         {
             stage.Report(
-                Rules.ExposeInvalidFormat, word.Span, $"'{port}' names an address or a port of the host; EXPOSE takes the container's port only");
+                Rules.ExposeInvalidFormat, word.Span, $"'{port}' names an address or a port of the host; EXPOSE takes the container's port only",
+                word.Text == port ? word.Replace(port[(colon + 1)..]) : null);
             numbers = numbers[(colon + 1)..];
         }
 
@@ -47,7 +48,9 @@ internal static class ExposeRule
         var lower = protocol.ToLowerInvariant();
         if (lower != protocol)
         {
-            stage.Report(Rules.ExposeProtoCasing, word.Span, $"the protocol of '{port}' should be in lower case: '{lower}'");
+            stage.Report(
+                Rules.ExposeProtoCasing, word.Span, $"the protocol of '{port}' should be in lower case: '{lower}'",
+                word.Text == port ? word.Slice(slash + 1, port.Length).Replace(lower) : null);
         }
 
         var added = Enumerable.Range(first, last - first + 1).Select(number => $"{number}/{lower}");

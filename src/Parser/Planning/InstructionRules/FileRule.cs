@@ -64,7 +64,8 @@ internal static class FileRule
 
         stage.Report(
             Rules.CopyNeedsDirectory, syntax.Destination.Span,
-            $"several sources need a directory; end the destination with a slash: '{syntax.Destination.Text}/'");
+            $"several sources need a directory; end the destination with a slash: '{syntax.Destination.Text}/'",
+            syntax.Destination.Replace($"{syntax.Destination.Text}/"));
         return false;
     }
 }

@@ -112,7 +112,7 @@ internal static class FromRule
 
         if (lower != name.Text)
         {
-            context.Diagnostics.Report(Rules.StageNameCasing, name.Span, $"the stage name '{name.Text}' should be in lower case: '{lower}'");
+            context.Diagnostics.Report(Rules.StageNameCasing, name.Span, $"the stage name '{name.Text}' should be in lower case: '{lower}'", name.Replace(lower));
         }
 
         if (lower is "scratch" or "context")

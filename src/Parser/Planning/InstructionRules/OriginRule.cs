@@ -61,7 +61,8 @@ internal static class OriginRule
         var names = stage.Context.Stages.NamesBefore(stage.Index).Concat(stage.Context.Options.NamedContexts.Names);
         if (isBareWord && Suggestion.Nearest(name, names) is { } nearest)
         {
-            stage.Report(Rules.UndefinedStage, from.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?");
+            stage.Report(
+                Rules.UndefinedStage, from.Span, $"stage '{name}' is not defined; did you mean '{nearest}'?", from.Text == name ? from.Replace(nearest) : null);
             return null;
         }
 

@@ -15,7 +15,10 @@ internal static class StopSignalRule
 
         if (signal.IsKnown && !SignalName.IsKnown(signal.Value))
         {
-            stage.Report(Rules.InvalidSignal, syntax.Signal.Span, $"'{signal.Value}' is not a signal{Suggestion.For(signal.Value, SignalName.All)}");
+            var nearest = Suggestion.Nearest(signal.Value, SignalName.All);
+            stage.Report(
+                Rules.InvalidSignal, syntax.Signal.Span, $"'{signal.Value}' is not a signal{Suggestion.Tail(nearest)}",
+                nearest is not null && syntax.Signal.Text == signal.Value ? syntax.Signal.Replace(nearest) : null);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Kleene.Build.Parser.Lexing;
+using Kleene.Build.Parser.Text;
 using Sprache;
 
 namespace Kleene.Build.Parser.Syntax.Grammar;
@@ -114,6 +115,14 @@ internal static class ArgumentGrammar
 
         var result = JsonGrammar.Array(start);
         return result.WasSuccessful ? [.. result.Value] : null;
+    }
+
+    /// <summary>Whether a text of its own is an array that an instruction would take.</summary>
+    public static bool IsArrayOfStrings(string text)
+    {
+        var line = new LogicalLine(Notation.Default, [new TextSpan(new SourceText("", text), 0, text.Length)]);
+        var result = JsonGrammar.Array(new LineInput(line, 0));
+        return result.WasSuccessful && result.Value.All(element => element.IsString);
     }
 
     private static GrammarResult<T> Run<T>(Parser<T> parser, InstructionHead head)

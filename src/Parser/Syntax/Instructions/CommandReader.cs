@@ -47,7 +47,20 @@ internal static class CommandReader
         if (text.Text is ['[', .., ']'] && text.Text.AsSpan(1).TrimStart() is ['"' or '\'' or '\u201C', ..])
         {
             diagnostics.Report(
-                Rules.JsonFormNotParsed, text.Span, "this is not a JSON array, so a shell will run it; expected double quotes and commas");
+                Rules.JsonFormNotParsed, text.Span, "this is not a JSON array, so a shell will run it; expected double quotes and commas",
+                InDoubleQuotes(text.Text) is { } array ? text.Replace(array) : null);
         }
+    }
+
+    /// <summary>The array that was meant, where only the quotes are of the wrong kind.</summary>
+    private static string? InDoubleQuotes(string text)
+    {
+        if (text.AsSpan().IndexOfAny('"', '\\') >= 0)
+        {
+            return null;
+        }
+
+        var array = text.Replace('\'', '"').Replace('\u201C', '"').Replace('\u201D', '"');
+        return ArgumentGrammar.IsArrayOfStrings(array) ? array : null;
     }
 }

@@ -13,9 +13,6 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 {
     private const string OciVersion = "1.0.2";
-    private const uint TerminalGroup = 5;
-    private const uint AnyExecute = 0x49;
-    private const long CpuPeriodMicroseconds = 100_000;
 
     /// <summary>What a process expects of its files without having asked (select(2) knows no more), yet may raise to the host's limit.</summary>
     private const ulong SoftOpenFiles = 1024;
@@ -28,10 +25,6 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
     private static readonly ImmutableArray<string> ReadOnlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
-    /// <summary>null, zero, full, random, urandom, tty, console, ptmx and the pseudo-terminals: all others cannot be opened, whoever makes their nodes.</summary>
-    private static readonly ImmutableArray<(int Major, int? Minor)> Devices =
-        [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, null)];
 
     /// <param name="spec">The jail; its process's environment complete.</param>
     /// <param name="user">Who its first process runs as.</param>
@@ -51,7 +44,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             json.WriteBoolean("readonly", spec.ReadOnlyRoot);
             json.WriteEndObject();
             json.WriteString("hostname", HostnameOf(spec));
-            WriteMounts(json, spec, files);
+            OciMounts.Write(json, spec, files);
             WriteLinux(json, spec);
             if (seccomp == SeccompForm.Compiled && !spec.IsPrivileged)
             {
@@ -156,57 +149,6 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         json.WriteEndObject();
     }
 
-    private static void WriteMounts(Utf8JsonWriter json, JailSpec spec, string files)
-    {
-        json.WriteStartArray("mounts");
-        WriteMount(json, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
-        WriteMount(json, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
-        WriteMount(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
-        WriteMount(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
-        WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
-        WriteMount(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", spec.IsPrivileged ? "rw" : "ro");
-        if (spec.Limits != JailLimits.None)
-        {
-            // Programs that size themselves by their limits look here. Without limits it is not worth the time.
-            WriteMount(json, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
-        }
-
-        foreach (var file in NetworkFiles.All)
-        {
-            WriteMount(json, file, "bind", Path.Join(files, Path.GetFileName(file)), "bind", "rprivate");
-        }
-
-        foreach (var mount in spec.Mounts)
-        {
-            WriteMount(json, mount);
-        }
-
-        for (var i = 0; i < spec.Files.Length; i++)
-        {
-            var execution = (spec.Files[i].Permissions & AnyExecute) == 0 ? "noexec" : "exec";
-            WriteMount(json, spec.Files[i].Destination, "bind", Bundle.FileIn(files, i), "bind", "rprivate", "ro", "nosuid", "nodev", execution);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteMount(Utf8JsonWriter json, JailMount mount)
-    {
-        var access = mount.ReadOnly ? "ro" : "rw";
-        if (!mount.IsMemory)
-        {
-            WriteMount(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", access);
-        }
-        else if (mount.SizeBytes is { } size)
-        {
-            WriteMount(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", $"size={size}", access);
-        }
-        else
-        {
-            WriteMount(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", access);
-        }
-    }
-
     private void WriteLinux(Utf8JsonWriter json, JailSpec spec)
     {
         json.WriteStartObject("linux");
@@ -223,7 +165,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         }
 
         json.WriteEndArray();
-        WriteResources(json, spec.Limits, spec.IsPrivileged);
+        OciResources.Write(json, spec, host.CountsSwap);
         WriteStrings(json, "maskedPaths", spec.IsPrivileged ? [] : MaskedPaths);
         WriteStrings(json, "readonlyPaths", spec.IsPrivileged ? [] : ReadOnlyPaths);
         if (seccomp == SeccompForm.Listed && !spec.IsPrivileged)
@@ -232,103 +174,6 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             SeccompProfile.WriteTo(json, host.Architecture);
         }
 
-        json.WriteEndObject();
-    }
-
-    private void WriteResources(Utf8JsonWriter json, JailLimits limits, bool isPrivileged)
-    {
-        json.WriteStartObject("resources");
-        WriteDevices(json, isPrivileged);
-        if (limits.MemoryBytes is { } bytes)
-        {
-            json.WriteStartObject("memory");
-            json.WriteNumber("limit", bytes);
-            if (host.CountsSwap)
-            {
-                // Memory and swap together: the same number leaves no swap.
-                json.WriteNumber("swap", bytes);
-            }
-
-            json.WriteEndObject();
-        }
-
-        if (limits.Cpus is { } cpus)
-        {
-            json.WriteStartObject("cpu");
-            json.WriteNumber("quota", (long)Math.Round(cpus * CpuPeriodMicroseconds));
-            json.WriteNumber("period", CpuPeriodMicroseconds);
-            json.WriteEndObject();
-        }
-
-        if (limits.Processes is { } processes)
-        {
-            json.WriteStartObject("pids");
-            json.WriteNumber("limit", processes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteDevices(Utf8JsonWriter json, bool isPrivileged)
-    {
-        json.WriteStartArray("devices");
-        if (isPrivileged)
-        {
-            WriteDevice(json, allow: true, "a", null, null, "rwm");
-            json.WriteEndArray();
-            return;
-        }
-
-        WriteDevice(json, allow: false, null, null, null, "rwm");
-
-        // Making a node is harmless where it cannot be opened, and archives hold them.
-        WriteDevice(json, allow: true, "c", null, null, "m");
-        WriteDevice(json, allow: true, "b", null, null, "m");
-        foreach (var (major, minor) in Devices)
-        {
-            WriteDevice(json, allow: true, "c", major, minor, "rwm");
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteDevice(Utf8JsonWriter json, bool allow, string? type, int? major, int? minor, string access)
-    {
-        json.WriteStartObject();
-        json.WriteBoolean("allow", allow);
-        if (type is not null)
-        {
-            json.WriteString("type", type);
-        }
-
-        if (major is { } majorNumber)
-        {
-            json.WriteNumber("major", majorNumber);
-        }
-
-        if (minor is { } minorNumber)
-        {
-            json.WriteNumber("minor", minorNumber);
-        }
-
-        json.WriteString("access", access);
-        json.WriteEndObject();
-    }
-
-    private static void WriteMount(Utf8JsonWriter json, string destination, string type, string source, params ReadOnlySpan<string> options)
-    {
-        json.WriteStartObject();
-        json.WriteString("destination", destination);
-        json.WriteString("type", type);
-        json.WriteString("source", source);
-        json.WriteStartArray("options");
-        foreach (var option in options)
-        {
-            json.WriteStringValue(option);
-        }
-
-        json.WriteEndArray();
         json.WriteEndObject();
     }
 

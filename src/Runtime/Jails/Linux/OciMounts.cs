@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Kleene.Build.Runtime.Jails.Linux;
+
+/// <summary>The mounts of a jail as an OCI bundle has them: the kernel's own, the network files, what was asked for, and files in memory last.</summary>
+internal static class OciMounts
+{
+    private const uint TerminalGroup = 5;
+    private const uint AnyExecute = 0x49;
+
+    public static void Write(Utf8JsonWriter json, JailSpec spec, string files)
+    {
+        json.WriteStartArray("mounts");
+        Write(json, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
+        Write(json, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
+        Write(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
+        Write(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
+        Write(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
+        Write(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", spec.IsPrivileged ? "rw" : "ro");
+        if (spec.Limits != JailLimits.None)
+        {
+            // Programs that size themselves by their limits look here. Without limits it is not worth the time.
+            Write(json, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");
+        }
+
+        foreach (var file in NetworkFiles.All)
+        {
+            Write(json, file, "bind", Path.Join(files, Path.GetFileName(file)), "bind", "rprivate");
+        }
+
+        foreach (var mount in spec.Mounts)
+        {
+            Write(json, mount);
+        }
+
+        for (var i = 0; i < spec.Files.Length; i++)
+        {
+            var execution = (spec.Files[i].Permissions & AnyExecute) == 0 ? "noexec" : "exec";
+            Write(json, spec.Files[i].Destination, "bind", Bundle.FileIn(files, i), "bind", "rprivate", "ro", "nosuid", "nodev", execution);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, JailMount mount)
+    {
+        var access = mount.ReadOnly ? "ro" : "rw";
+        if (!mount.IsMemory)
+        {
+            Write(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", access);
+        }
+        else if (mount.SizeBytes is { } size)
+        {
+            Write(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", $"size={size}", access);
+        }
+        else
+        {
+            Write(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", access);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, string destination, string type, string source, params ReadOnlySpan<string> options)
+    {
+        json.WriteStartObject();
+        json.WriteString("destination", destination);
+        json.WriteString("type", type);
+        json.WriteString("source", source);
+        json.WriteStartArray("options");
+        foreach (var option in options)
+        {
+            json.WriteStringValue(option);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
