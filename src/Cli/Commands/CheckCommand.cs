@@ -37,12 +37,11 @@ internal static class CheckCommand
 
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
             using var files = kleenefile.OpenContext(cache: null);
-            if (context.Get(fix))
-            {
-                kleenefile = Fix(kleenefile, files, context, prints: context.Get(dryRun) || kleenefile.File is null);
-            }
 
-            return Print(Compile(kleenefile, files), context.Get(format) ?? "text", context);
+            // What was fetched is nobody's to write to.
+            var isPrinted = context.Get(dryRun) || kleenefile.File is null || kleenefile.Fetched is not null;
+            var judged = context.Get(fix) ? Fix(kleenefile, files, context, isPrinted) : kleenefile;
+            return Print(Compile(judged, files), context.Get(format) ?? "text", context);
         });
         return command;
     }
