@@ -26,6 +26,51 @@ public sealed class PropertyTests
             "FROM a\n", "FROM s0 AS x\n", "FROM 0\n", "FROM scratch AS s0\n", "RUN x\n", "COPY --from=s0 a b\n", "COPY --from=0 a b\n", "COPY --from=x a b\n", "WORKDIR /y\n")
             .ListOf().Select(parts => "FROM a AS s0\n" + string.Concat(parts)).ToArbitrary();
 
+    private static readonly string[] Instructions =
+    [
+        "from a as b", "FROM b", "from --platform=linux/amd64 a", "run a b", "RUN [ \"a\" , \"b c\" ]", "run --network=none a 'b  c' \"d e\"", "COPY a b /c/", "copy [ \"a b\" , \"c\" ]",
+        "add --chown=1:2 a /b", "env A=1 B=\"x  y\" C=$A", "ENV OLD a b", "arg X Y=2", "label a=b 'c d'=e", "workdir /a b", "user a:b", "expose 80 81/udp", "volume /a /b", "cmd a b",
+        "ENTRYPOINT [\"a\"]", "healthcheck --retries=3 cmd a b", "healthcheck none", "shell [\"a\",\"-c\"]", "stopsignal TERM", "onbuild run a b", "run <<EOF\n a\n\n b \\\nEOF", "copy <<A <<'B' /c/\n$X\nA\n\ty\nB",
+        "# a comment", "#another", "", "if $X == 1\nrun a\nelse\nrun b\nend",
+    ];
+
+    private static readonly string[] Gaps = [" ", "  ", "\t", " \\\n", " \\ \t\n   ", "\\\n  ", " \\\n# a comment\n   # another\n  ", " \\\n\n \\\n "];
+
+    private static readonly string[] LineBreaks = ["\n", "\r\n", " \n", "\n\n\n", "\n  "];
+
+    /// <summary>Files that mean something, laid out as badly as can be.</summary>
+    private static Arbitrary<string> Layouts =>
+        (from directive in Gen.Elements("", "# syntax=kleene\n", "#escape = \\\n\n\n", "\uFEFF")
+         from lines in (from instruction in Gen.Elements(Instructions)
+                        from gaps in Gen.Elements(Gaps).ListOf(instruction.Count(c => c == ' '))
+                        from lineBreak in Gen.Elements(LineBreaks)
+                        select Laid(instruction, gaps) + lineBreak).ListOf()
+         select directive + "FROM a\n" + string.Concat(lines)).ToArbitrary();
+
+    /// <summary>The blanks of the first line become gaps; heredocs below stay.</summary>
+    private static string Laid(string instruction, IReadOnlyList<string> gaps)
+    {
+        var end = instruction.IndexOf('\n', StringComparison.Ordinal) is >= 0 and var lineBreak && !instruction.StartsWith('#') ? lineBreak : instruction.Length;
+        var next = 0;
+        return instruction.StartsWith('#') ? instruction : string.Concat(instruction.Select((c, at) => c == ' ' && at < end ? gaps[next++] : c.ToString()));
+    }
+
+    [Fact]
+    public void What_holds_for_every_text_holds_for_files_laid_out_badly() =>
+        Prop.ForAll(Layouts, text => (Invariants.Violation(text) is not { } violation).Label(Invariants.Violation(text) ?? "")).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+
+    [Fact]
+    public void What_holds_for_every_text_holds_for_broken_files() =>
+        Prop.ForAll(Kleenefiles, text => Invariants.Violation(text) is null).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    [Fact]
+    public void Many_of_the_badly_laid_out_files_compile()
+    {
+        var compiled = Layouts.Generator.Sample(200, 10).Count(text => Given.Compile(text).Plan is not null);
+
+        Assert.InRange(compiled, 50, 200);
+    }
+
     [Fact]
     public void Compiling_never_throws_and_a_plan_means_no_errors()
     {

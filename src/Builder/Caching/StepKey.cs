@@ -63,6 +63,7 @@ internal static class StepKey
                 WriteIfSet(writer, "chmod", copy.Mode);
                 WriteIfSet(writer, "links", copy.IsLinked ? "replaced" : "");
                 WriteIfSet(writer, "parents", copy.KeepsParents ? "kept" : "");
+                WriteIfSet(writer, "directories", copy.KeepsDirectories ? "kept" : "");
                 WriteIfSet(writer, "missing", copy is { MayBeMissing: true, From: TreeOrigin.Stage or TreeOrigin.Image } ? "allowed" : "");
                 if (copy.Add is { } add)
                 {

@@ -27,11 +27,13 @@ public static class CopyExecutor
             throw new KleeneException($"'{plan.Destination}' cannot take {plan.Sources.Length} files; end it in '/' to make it a directory");
         }
 
+        var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
         foreach (var source in plan.Sources)
         {
             if (source.IsDirectory)
             {
-                copier.CopyContents(source.RealPath, target.MakeDirectory(), plan.FilterOf(source));
+                var directory = keepsDirectories ? target.MakeDirectory(source.Name) : target.MakeDirectory();
+                copier.CopyContents(source.RealPath, directory, plan.FilterOf(source));
             }
             else if (archives is not null && archives.TryUnpack(plan.Origin.Root, source.RealPath, source.Path.ToDisplay()))
             {

@@ -18,6 +18,9 @@ public sealed record CopyManner
     /// </summary>
     public bool LiesOver { get; init; }
 
+    /// <summary>Whether a directory is copied into a destination that is there, and not only what is in it.</summary>
+    public bool KeepsDirectories { get; init; }
+
     /// <summary>Whether files that are archives are unpacked instead of copied.</summary>
     public bool Unpacks { get; init; }
 
@@ -32,6 +35,7 @@ public sealed record CopyManner
 
         // BuildKit copies in the plain way as soon as a mode is asked for.
         LiesOver = step.IsLinked && step.Mode.Length == 0,
+        KeepsDirectories = step.KeepsDirectories,
         Unpacks = step.Add is { } add && add.Unpacks != false,
         Mode = step.Mode.Length == 0 ? null : ModeChange.TryParse(step.Mode) ?? throw new ArgumentException($"'{step.Mode}' is no mode", nameof(step)),
     };

@@ -29,6 +29,9 @@ public sealed class CopyPlan
     /// <summary>Absolute in the image; ends in a slash when it is to be a directory.</summary>
     public string Destination { get; }
 
+    /// <summary>What its directories are called: a part of what is copied where they themselves are.</summary>
+    public string DirectoryNames => string.Concat(Sources.Where(source => source.IsDirectory).Select(source => $" {source.Name.ToDisplay()}/"));
+
     /// <summary>Of the files as they were when the digest was made; null before. Tells whether what is copied later is what was hashed.</summary>
     internal ulong? Fingerprint => fingerprint;
 

@@ -46,6 +46,9 @@ internal sealed class CopyTarget : IDisposable
     /// <summary>The destination as a directory that is there.</summary>
     public UnixPath MakeDirectory() => Make(destination, manner.DirectoryPermissions);
 
+    /// <summary>A directory of that name in it; itself where the name is empty, as that of a whole tree is.</summary>
+    public UnixPath MakeDirectory(UnixPath name) => Make((UnixPath)destination / name, manner.DirectoryPermissions);
+
     /// <summary>The same for what has permissions of its own, which are not asked for: an archive.</summary>
     public UnixPath MakeDirectoryForArchive() => Make(destination, PermissionBits.Directory);
 

@@ -22,7 +22,8 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
         try
         {
             var parts = Parts(copy);
-            var identities = parts.Select(part => part.Remote?.Identity ?? part.Local!.ComputeDigest(ContextOf(copy.From).Cache, cancellationToken).ToString());
+            var identities = parts.Select(part => part.Remote?.Identity
+                ?? part.Local!.ComputeDigest(ContextOf(copy.From).Cache, cancellationToken) + (copy.KeepsDirectories ? part.Local.DirectoryNames : ""));
             var digest = string.Join('\n', identities);
             plans.Add(place.Number, parts);
             return digest;

@@ -37,11 +37,10 @@ internal static class CheckCommand
 
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
             using var files = kleenefile.OpenContext(cache: null);
-
-            // What was fetched is nobody's to write to.
-            var isPrinted = context.Get(dryRun) || kleenefile.File is null || kleenefile.Fetched is not null;
-            var judged = context.Get(fix) ? Fix(kleenefile, files, context, isPrinted) : kleenefile;
-            return Print(Compile(judged, files), context.Get(format) ?? "text", context);
+            var mended = context.Get(fix)
+                ? Fix(kleenefile, files, context, prints: context.Get(dryRun) || kleenefile.File is null || kleenefile.Fetched is not null)
+                : kleenefile;
+            return Print(Compile(mended, files), context.Get(format) ?? "text", context);
         });
         return command;
     }

@@ -61,28 +61,34 @@ internal sealed class ShellPattern
         return mirror.MatchEnd(reversed, 0, longest) is { } length ? value[..^length] : value;
     }
 
-    /// <summary>Replaces the first, or each, longest match.</summary>
+    /// <summary>Replaces the first, or each, longest match. One that is empty counts, unless it follows right on another.</summary>
     public string Replace(string value, string replacement, bool all)
     {
         var result = new StringBuilder(value.Length);
         var at = 0;
-        while (at < value.Length)
+        for (var lastEnd = -1; at <= value.Length;)
         {
-            if (MatchEnd(value, at, longest: true) is not { } end || end == at)
+            if (MatchEnd(value, at, longest: true) is { } end && end > lastEnd)
             {
-                result.Append(value[at++]);
-                continue;
+                var isEmpty = end == at;
+                result.Append(replacement);
+                at = lastEnd = end;
+                if (!all)
+                {
+                    break;
+                }
+
+                if (!isEmpty)
+                {
+                    continue;
+                }
             }
 
-            result.Append(replacement);
-            at = end;
-            if (!all)
-            {
-                break;
-            }
+            result.Append(value, at, Math.Min(1, value.Length - at));
+            at++;
         }
 
-        return result.Append(value, at, value.Length - at).ToString();
+        return at < value.Length ? result.Append(value, at, value.Length - at).ToString() : result.ToString();
     }
 
     private int? MatchEnd(string value, int start, bool longest)

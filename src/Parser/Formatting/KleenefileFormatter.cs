@@ -50,6 +50,7 @@ public sealed class KleenefileFormatter
     {
         var directive = 0;
         var lineIsEmpty = true;
+        var isInsideNothing = false;
         while (token < file.Tokens.Length)
         {
             var current = file.Tokens[token];
@@ -59,6 +60,7 @@ public sealed class KleenefileFormatter
                     if (lineIsEmpty)
                     {
                         writer.LeaveEmptyLine();
+                        isInsideNothing = false;
                     }
 
                     lineIsEmpty = true;
@@ -74,17 +76,25 @@ public sealed class KleenefileFormatter
                     token++;
                     break;
 
+                case SourceTokenKind.Comment when string.IsNullOrWhiteSpace(current.Span.Text):
+                    // The comment above goes on into an empty line, as Kleene reads it.
+                    writer.LeaveEmptyLine();
+                    token++;
+                    break;
+
                 case SourceTokenKind.Comment:
-                    writer.WriteComment(Indentation, current.Span.Text.TrimEnd());
+                    WriteComment(current.Span.Text.TrimEnd(), Indentation, goesOn: !isInsideNothing && current.Span.Text.EndsWith('\\'));
                     token++;
                     break;
 
                 case var _ when instruction < syntax.Instructions.Length && syntax.Instructions[instruction].Head.Span.Start == current.Span.Start:
                     WriteInstruction(syntax.Instructions[instruction++].Head);
+                    isInsideNothing = false;
                     break;
 
                 default:
-                    // A continuation of nothing.
+                    // Blanks and continuations that no instruction came of. A comment among them takes no line with it.
+                    isInsideNothing = current.Kind == SourceTokenKind.Continuation;
                     token++;
                     break;
             }
@@ -98,34 +108,43 @@ public sealed class KleenefileFormatter
     private void WriteInstruction(InstructionHead head)
     {
         // ELSE and END close what is above them; IF and ELSE open what is below.
+        var inner = Indentation;
         depth -= head.Name is "ELSE" or "END" ? 1 : 0;
+        var outer = Indentation;
         var first = token;
         PassUntil(head.Span.End);
-        var line = new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token));
-        var outer = Indentation;
-        var (before, laidOut, after) = InstructionLayout.Write(head, line, outer);
-        if (!ReadsTheSame(head, laidOut + "\n" + HeredocLines(head)))
-        {
-            laidOut = text[head.Keyword.Span.Start..head.Span.End];
-        }
+        var (before, laidOut, after) = InstructionLayout.Write(head, new ContinuedLine(head.Line, file.Tokens.AsSpan(first..token)), outer);
+        var end = EndOfLine(head.Line.Heredocs.IsEmpty ? head.Span.End : head.Line.Heredocs[^1].Body.End);
 
-        WriteComments(before);
+        WriteComments(before, inner);
         depth += head.Name is "IF" or "ELSE" ? 1 : 0;
-        writer.WriteInstruction(outer + laidOut + "\n" + HeredocLines(head));
-        if (!head.Line.Heredocs.IsEmpty)
+        var lines = laidOut + "\n" + HeredocLines(head);
+        if (ReadsTheSame(head, lines))
         {
-            PassUntil(EndOfLine(head.Line.Heredocs[^1].Body.End));
+            writer.WriteInstruction(outer + lines);
+            PassUntil(head.Line.Heredocs.IsEmpty ? 0 : end);
+            WriteComments(after, Indentation);
+            return;
         }
 
-        WriteComments(after);
+        // As it was, to the end of its line and not a character less: an escape character may be the last one there.
+        PassUntil(end);
+        writer.WriteInstruction(outer + text[head.Keyword.Span.Start..EndOfBreak(end)]);
     }
 
-    private void WriteComments(ImmutableArray<string> comments)
+    private void WriteComments(ImmutableArray<string> comments, string indentation)
     {
         foreach (var comment in comments)
         {
-            writer.WriteComment(Indentation, comment);
+            WriteComment(comment, indentation, goesOn: false);
         }
+    }
+
+    /// <summary>To Kleene a comment that ends in a backslash takes the next line with it; a blank behind it keeps others from that.</summary>
+    private void WriteComment(string comment, string indentation, bool goesOn)
+    {
+        var wouldGoOn = file.Notation.Dialect == Dialect.Kleene && comment.EndsWith('\\');
+        writer.WriteComment(indentation, wouldGoOn && !goesOn ? comment + " " : comment);
     }
 
     /// <summary>The bodies and their ends, every character of a body as it is.</summary>
@@ -138,6 +157,8 @@ public sealed class KleenefileFormatter
         end = end < 0 ? text.Length : end;
         return end > at && text[end - 1] == '\r' ? end - 1 : end;
     }
+
+    private int EndOfBreak(int at) => text.IndexOf('\n', at) is >= 0 and var lineBreak ? lineBreak + 1 : text.Length;
 
     private void PassUntil(int end)
     {

@@ -118,6 +118,9 @@ public abstract record BuildStep
         /// <summary>Whether sources keep their directories below the destination; those before <c>/./</c> are left out.</summary>
         public bool KeepsParents { get; init; }
 
+        /// <summary>Whether a directory goes into a destination that is there, as cp -R has it, and not only what is in it.</summary>
+        public bool KeepsDirectories { get; init; }
+
         /// <summary>Whether a source that is not there is passed over.</summary>
         public bool MayBeMissing { get; init; }
 

@@ -67,6 +67,7 @@ internal static class PlanText
                 Field(text, "chmod", copy.Mode);
                 Field(text, "without", Words(copy.Exclude));
                 Field(text, "parents", copy.KeepsParents ? "kept" : "");
+                Field(text, "directories", copy.KeepsDirectories ? "kept" : "");
                 Field(text, "missing", copy.MayBeMissing ? "allowed" : "");
                 Field(text, "unpack", copy.Add?.Unpacks switch { true => "all", false => "none", null => "" });
                 Field(text, "checksum", copy.Add?.Checksum ?? "");

@@ -99,6 +99,13 @@ public sealed class WordExpanderTests
     [InlineData("${A/al/$N}", "5pha")]
     [InlineData("${A//*/x}", "x")]
     [InlineData("${UNSET/a/b}", "")]
+    [InlineData("${A///x}", "xaxlxpxhxax")]
+    [InlineData("${A/*/x}", "x")]
+    [InlineData("${A//a*/x}", "x")]
+    [InlineData("${EMPTY/*/x}|${EMPTY//*/x}|${EMPTY/a/x}", "x|x|")]
+    [InlineData("${A/a/\\}}", "\\}lpha")]
+    [InlineData("${A/al/$'x'}", "$xpha")]
+    [InlineData("${A/al/'$N'\"$N\"}", "$N5pha")]
     public void A_word_expands_as_the_shell_would(string word, string? expected)
     {
         var expanded = WordExpander.Expand(word, Variables);

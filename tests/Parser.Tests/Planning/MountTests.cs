@@ -103,6 +103,23 @@ public sealed class MountTests
         Assert.Equal(expected, Given.Plan($"FROM a\nRUN {flag} true\n").Target.Run().IsInsecure);
 
     [Fact]
+    public void A_mount_in_json_has_all_members_those_of_other_types_null()
+    {
+        var compilation = KleenefileCompiler.Compile(
+            new("Kleenefile", "FROM a AS t\nFROM a\nRUN --mount=from=t,source=x,target=/m --mount=type=secret,id=s,env=S,mode=0440,required true\n"), CompileOptions.Default);
+
+        using var json = System.Text.Json.JsonDocument.Parse(PlanDump.Json(compilation));
+        var mounts = json.RootElement.GetProperty("stages")[1].GetProperty("steps")[0].GetProperty("mounts").EnumerateArray().Select(mount => mount.GetRawText().Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal));
+
+        Assert.Equal(
+            [
+                """{"type":"secret","target":null,"from":null,"source":null,"id":"s","sharing":null,"readonly":true,"required":true,"env":"S","mode":"0440","uid":null,"gid":null,"size":null}""",
+                """{"type":"bind","target":"/m","from":"t","source":"x","id":null,"sharing":null,"readonly":true,"required":false,"env":null,"mode":null,"uid":null,"gid":null,"size":null}""",
+            ],
+            mounts);
+    }
+
+    [Fact]
     public void What_an_unknown_base_may_say_is_not_judged()
     {
         var compilation = KleenefileCompiler.Compile(new("Kleenefile", "FROM a\nRUN --mount=type=cache,target=$HOME,mode=$M --mount=type=tmpfs,target=$HOME true\n"), CompileOptions.Default);

@@ -12,7 +12,8 @@ internal static class FileRule
     /// <param name="read">What a source comes to once it is expanded; null when it cannot be, which it has then reported.</param>
     public static BuildStep.Copy? Plan(CopySyntax syntax, TreeOrigin? origin, StagePlanner stage, Func<Word, string, string?> read)
     {
-        var sources = syntax.Sources.Select(word => stage.ExpandToSomething(word, "the source") is { Value: var source } ? read(word, source) : null).ToList();
+        // Two blanks in a row have an empty word between them where every blank separates.
+        var sources = syntax.Sources.Where(word => word.Length > 0).Select(word => stage.ExpandToSomething(word, "the source") is { Value: var source } ? read(word, source) : null).ToList();
         var files = HeredocFiles.Of(syntax.Files, stage);
         var word = stage.ExpandToSomething(syntax.Destination, "the destination");
         var flags = CopyFlags.Read(syntax.Head, stage);
@@ -21,7 +22,7 @@ internal static class FileRule
             return null;
         }
 
-        var destination = ImagePath.JoinDestination(stage.WorkingDirectory, written.Value);
+        var destination = Destination(syntax, written.Value, stage);
         if (written.IsKnown && !FitsSeveral(syntax, destination, stage))
         {
             return null;
@@ -37,6 +38,7 @@ internal static class FileRule
             Mode = flags.Mode,
             Exclude = flags.Exclude,
             IsLinked = syntax.Head.IsOn("link"),
+            KeepsDirectories = syntax.IsKleenes,
             WorkingDirectory = stage.WorkingDirectory,
         };
     }
@@ -53,6 +55,18 @@ internal static class FileRule
         }
 
         return source;
+    }
+
+    private static string Destination(CopySyntax syntax, string path, StagePlanner stage)
+    {
+        if (!syntax.IsKleenes)
+        {
+            return ImagePath.JoinDestination(stage.WorkingDirectory, path);
+        }
+
+        // Kleene takes an absolute path as one below the working directory, and several sources as a sign of a directory.
+        var destination = ImagePath.JoinDestination(stage.WorkingDirectory, $"./{path}");
+        return syntax.Sources.Count(word => word.Length > 0) > 1 && !destination.EndsWith('/') ? destination + "/" : destination;
     }
 
     private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)

@@ -13,6 +13,9 @@ namespace Kleene.Build.Parser.Syntax.Instructions;
 internal sealed record CopySyntax(InstructionHead Head, ImmutableArray<Word> Sources, Word Destination, ImmutableArray<HeredocSyntax> Files)
     : InstructionSyntax(Head)
 {
+    /// <summary>Whether it copies as Kleene does, by cp -R into what is below the working directory.</summary>
+    public bool IsKleenes { get; init; }
+
     public static CopySyntax? Read(InstructionHead head, DiagnosticBag diagnostics)
     {
         if (ArgumentGrammar.Array(head) is { } elements && CommandReader.Strings(elements, diagnostics).IsDefault)

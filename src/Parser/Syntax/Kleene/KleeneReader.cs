@@ -85,7 +85,7 @@ internal static class KleeneReader
             head.ReportMalformed(diagnostics, head.TextSpan, "has no destination");
         }
 
-        return words is [.. var sources, var destination] ? new CopySyntax(head, [.. sources], destination, []) : null;
+        return words is [.. var sources, var destination] ? new CopySyntax(head, [.. sources], destination, []) { IsKleenes = true } : null;
     }
 
     private static CommandSyntax Command(InstructionHead head, DiagnosticBag diagnostics)
