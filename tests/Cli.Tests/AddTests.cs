@@ -76,7 +76,7 @@ public sealed class AddTests : IDisposable
             $"""
             /dir/go 600 0:0 {Modified.ToUnixTimeSeconds()}
             /dir/tool kit.sh 600 0:0 {Modified.ToUnixTimeSeconds()}
-            /run 755 1000:1000 {Modified.ToUnixTimeSeconds()}
+            /run 755 1000:1001 {Modified.ToUnixTimeSeconds()}
             /named/__unnamed__ 600 0:0 {Modified.ToUnixTimeSeconds()}
 
             """,
@@ -173,8 +173,8 @@ public sealed class AddTests : IDisposable
             $"""
             /v1/run 755 0:0 {time}
             /v1/sub/deep/f 644 0:0 {time}
-            /sub/deep 755 1000:1000 {time}
-            /sub/link 777 1000:1000 {time}
+            /sub/deep 755 1000:1001 {time}
+            /sub/link 777 1000:1001 {time}
             /all/.git/HEAD 644 0:0 {time}
 
             """,

@@ -34,10 +34,10 @@ public sealed class CopyFlagsTests : IDisposable
             /new 750 4242:1002
             /new/dir 750 4242:1002
             /new/dir/a b.txt 4750 4242:1002
-            /tree 755 4242:4242
-            /tree/sub 755 4242:4242
-            /tree/sub/run 755 4242:4242
-            /tree/sub/text 644 4242:4242
+            /tree 755 4242:9
+            /tree/sub 755 4242:9
+            /tree/sub/run 755 4242:9
+            /tree/sub/text 644 4242:9
             /made 600 1000:1001
 
             """,
@@ -70,6 +70,19 @@ public sealed class CopyFlagsTests : IDisposable
 
         Assert.Contains(
             "error: Kleenefile:2: COPY --chown=wep:www f /f: the user 'wep' is not in /etc/passwd of the image; did you mean 'web'?", said, StringComparison.Ordinal);
+    }
+
+    [JailFact]
+    public async Task A_working_directory_belongs_to_the_user_in_force()
+    {
+        await space.WithBusyboxAsync();
+        var context = space.Context("FROM busybox\nWORKDIR /a\nUSER web\nWORKDIR /b/c\nUSER 7:8\nWORKDIR d\nUSER nobody-yet\nWORKDIR /e\nUSER 0\nCMD true\n");
+
+        await space.BuildAsync(context, "app");
+
+        Assert.Equal(
+            "/a 755 0:0\n/b 755 1000:1001\n/b/c 755 1000:1001\n/b/c/d 755 7:8\n/e 755 0:0\n",
+            await LookAsync("/a /b /b/c /b/c/d /e"));
     }
 
     [JailFact]
@@ -113,7 +126,7 @@ public sealed class CopyFlagsTests : IDisposable
         await space.BuildAsync(context, "app");
 
         Assert.Equal("real\nreal\n", await space.SucceedAsync("run", "--rm", "app", "sh", "-c", "for at in /one /two /three; do readlink $at; done; true"));
-        Assert.Equal("/real/f 644 0:0\n/real/g 644 0:0\n/real/h 640 0:0\n/two/f 644 1000:1000\n", await LookAsync("/real/* /two/*"));
+        Assert.Equal("/real/f 644 0:0\n/real/g 644 0:0\n/real/h 640 0:0\n/two/f 644 1000:1001\n", await LookAsync("/real/* /two/*"));
     }
 
     /// <summary>Path, mode and owner of each, in the order of the shell.</summary>

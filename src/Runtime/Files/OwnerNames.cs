@@ -7,7 +7,8 @@ namespace Kleene.Build.Runtime.Files;
 public static class OwnerNames
 {
     /// <param name="owner">
-    /// <c>user[:group]</c>, names or numbers; a number is taken as it is. Without a group a name brings that of its line in
+    /// <c>user[:group]</c>, names or numbers; a number is taken as it is, and <c>root</c> is 0 also
+    /// where there is no file. Without a group a name brings that of its line in
     /// <c>/etc/passwd</c>, and a number itself: what BuildKit does.
     /// </param>
     /// <exception cref="KleeneException">The tree has no such user or group.</exception>
@@ -30,7 +31,7 @@ public static class OwnerNames
     private static FileOwner? Find(RootedDirectory tree, string what, string name, string file, out string problem)
     {
         problem = "";
-        if (Number(name) is { } given)
+        if ((name == "root" ? 0 : Number(name)) is { } given)
         {
             return new FileOwner(given, given);
         }

@@ -97,6 +97,9 @@ public sealed class CopyTests : IDisposable
 
     [RootTheory]
     [InlineData("web", "1000:33")]
+    [InlineData("1000", "1000:1000")]
+    [InlineData("root", "0:0")]
+    [InlineData("crlf", "1003:5")]
     [InlineData("web:www", "1000:33")]
     [InlineData("7:www", "7:33")]
     [InlineData("web:8", "1000:8")]
@@ -134,8 +137,10 @@ public sealed class CopyTests : IDisposable
         scratch.Shell("mkdir image/etc; ln -s /etc/nowhere image/etc/passwd");
 
         Assert.Equal(
-            "the user 'root' is not in /etc/passwd of the image; give a number",
-            Assert.Throws<KleeneException>(() => Copy(Manner("root", ""), "/f", "f")).Message);
+            "the user 'web' is not in /etc/passwd of the image; give a number",
+            Assert.Throws<KleeneException>(() => Copy(Manner("web", ""), "/f", "f")).Message);
+        Copy(Manner("root:root", ""), "/f", "f");
+        Assert.True(File.Exists(scratch["image/f"]));
     }
 
     [Theory]
