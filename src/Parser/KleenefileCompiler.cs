@@ -17,7 +17,7 @@ public static class KleenefileCompiler
         var file = LineLexer.Lex(source, diagnostics);
         var syntax = SyntaxReader.Read(source, file, diagnostics);
         var whole = IncludeExpander.Expand(syntax, options.Includes, diagnostics);
-        var checks = CheckSettings.Read(whole, options.Arguments, diagnostics);
+        var checks = CheckSettings.Read(whole, options, diagnostics);
         var planned = Planner.Plan(whole, options, diagnostics);
         if (options.Lint != LintLevel.None)
         {

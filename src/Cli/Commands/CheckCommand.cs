@@ -37,10 +37,8 @@ internal static class CheckCommand
 
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
             using var files = kleenefile.OpenContext(cache: null);
-            var mended = context.Get(fix)
-                ? Fix(kleenefile, files, context, prints: context.Get(dryRun) || kleenefile.File is null || kleenefile.Fetched is not null)
-                : kleenefile;
-            return Print(Compile(mended, files), context.Get(format) ?? "text", context);
+            var last = context.Get(fix) ? Fix(kleenefile, files, context, prints: context.Get(dryRun)) : kleenefile;
+            return Print(Compile(last, files), context.Get(format) ?? "text", context);
         });
         return command;
     }
@@ -79,7 +77,7 @@ internal static class CheckCommand
     private static Kleenefile Fix(Kleenefile kleenefile, BuildContext? files, Context context, bool prints)
     {
         var correction = KleenefileCorrection.Of(kleenefile, candidate => Compile(candidate, files));
-        if (prints || kleenefile.File is not { } file)
+        if (prints || kleenefile.File is not { } file || kleenefile.Fetched is not null)
         {
             context.Terminal.Output.Write(correction.Kleenefile.Source.Text);
         }

@@ -57,6 +57,16 @@ public sealed class SkipTests
         Assert.Equal([DiagnosticSeverity.Info, DiagnosticSeverity.Error], found.Select(finding => finding.Severity));
     }
 
+    [Theory]
+    [InlineData(LintLevel.Warnings, DiagnosticSeverity.Warning)]
+    [InlineData(LintLevel.Everything, DiagnosticSeverity.Error)]
+    public void A_build_is_not_failed_by_rules_of_ours_that_its_author_has_never_heard_of(LintLevel level, DiagnosticSeverity severity)
+    {
+        var found = Given.Compile("# check=error=true\nFROM a:1\nRUN apt-get update\nRUN apt-get install x\n", CompileOptions.Default with { Lint = level }).Diagnostics;
+
+        Assert.Equal(severity, Assert.Single(found).Severity);
+    }
+
     private static IEnumerable<Diagnostic> Check(string text) => Given.Compile(text, CompileOptions.Default with { Lint = LintLevel.Everything }).Diagnostics;
 
     private sealed class Included(string text) : IIncludedFiles

@@ -17,18 +17,22 @@ internal sealed class CheckSettings
     private readonly CheckOptions options;
     private readonly List<SkipComment> comments;
 
-    private CheckSettings(CheckOptions options, List<SkipComment> comments)
+    private readonly bool raisesAll;
+
+    private CheckSettings(CheckOptions options, List<SkipComment> comments, bool raisesAll)
     {
         this.options = options;
         this.comments = comments;
+        this.raisesAll = raisesAll;
     }
 
-    public static CheckSettings Read(KleenefileSyntax syntax, BuildArguments arguments, DiagnosticBag diagnostics)
+    public static CheckSettings Read(KleenefileSyntax syntax, CompileOptions compile, DiagnosticBag diagnostics)
     {
+        var raisesAll = compile.Lint == LintLevel.Everything;
         var comments = SkipComment.Read(syntax, diagnostics);
-        if (arguments.Find(BuildArgument) is { } given)
+        if (compile.Arguments.Find(BuildArgument) is { } given)
         {
-            return new CheckSettings(CheckOptions.Read(given, (_, _) => Diagnostic.WholeRequest(syntax.Source), diagnostics), comments);
+            return new CheckSettings(CheckOptions.Read(given, (_, _) => Diagnostic.WholeRequest(syntax.Source), diagnostics), comments, raisesAll);
         }
 
         var directive = syntax.Directives.FirstOrDefault(directive => directive.Name == Directives.Check);
@@ -38,7 +42,7 @@ internal sealed class CheckSettings
                 directive.Value,
                 (offset, length) => new TextSpan(syntax.Source, directive.ValueSpan.Start + offset, directive.ValueSpan.Start + offset + length),
                 diagnostics);
-        return new CheckSettings(options, comments);
+        return new CheckSettings(options, comments, raisesAll);
     }
 
     /// <summary>The findings that are left, with the weight that they have in this file. Errors always are.</summary>
@@ -81,6 +85,9 @@ internal sealed class CheckSettings
         return options.SkipsAll || mentions.Count > 0;
     }
 
+    /// <summary>A build that other builders carry out is not failed by rules that they do not have; a check is there to be strict.</summary>
     private Diagnostic Raise(Diagnostic diagnostic) =>
-        options.WarningsAreErrors && diagnostic.Severity == DiagnosticSeverity.Warning ? diagnostic with { Severity = DiagnosticSeverity.Error } : diagnostic;
+        options.WarningsAreErrors && diagnostic.Severity == DiagnosticSeverity.Warning && (raisesAll || diagnostic.Rule.IsBuildKits)
+            ? diagnostic with { Severity = DiagnosticSeverity.Error }
+            : diagnostic;
 }

@@ -129,6 +129,12 @@ internal static class MountRule
     {
         if (values.Find("target") is not { Value: var written, IsKnown: var isKnown })
         {
+            // As in BuildKit, a bind without a target is seen in the working directory, which several files in the wild rely on.
+            if (values is { IsGood: true, Type: "bind" } && !values.Has("target") && stage.WorkingDirectory != "/")
+            {
+                return stage.WorkingDirectory;
+            }
+
             if (values.IsGood)
             {
                 values.Report(Rules.IncompleteMount, values.WordOf("type"), $"a mount of type '{values.Type}' needs a target: the path where the command sees it, as in target=/src");
