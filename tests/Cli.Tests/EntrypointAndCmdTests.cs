@@ -43,6 +43,6 @@ public sealed class EntrypointAndCmdTests : IDisposable
         await space.WithBusyboxAsync();
         await space.BuildAsync(space.Context("FROM busybox\nENTRYPOINT []\nCMD []\n"), "app");
 
-        Assert.Contains("neither CMD nor ENTRYPOINT", await space.FailAsync(2, "run", "--rm", "app"), StringComparison.Ordinal);
+        Assert.Contains("neither CMD nor ENTRYPOINT", await space.FailAsync(125, "run", "--rm", "app"), StringComparison.Ordinal);
     }
 }

@@ -22,11 +22,7 @@ public static class CopyExecutor
         var owner = target.Owner ?? (plan.Origin.KeepsOwners ? null : FileOwner.Root);
         var copier = new TreeCopier(plan.Origin.Root, target.Tree, owner, cancellationToken, manner.Permissions, manner.LiesOver);
         var archives = manner.Unpacks ? new ArchiveUnpacker(target, cancellationToken) : null;
-        if (plan.Sources.Count(source => !source.IsDirectory) > 1 && !target.IsDirectory)
-        {
-            throw new KleeneException($"'{plan.Destination}' cannot take {plan.Sources.Length} files; end it in '/' to make it a directory");
-        }
-
+        target.Expect(plan.Sources.Count(source => !source.IsDirectory));
         var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
         foreach (var source in plan.Sources)
         {

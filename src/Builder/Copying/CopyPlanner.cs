@@ -12,7 +12,7 @@ public static class CopyPlanner
     /// <param name="sources">As in the instruction, expanded: paths from the origin's root, with Go's wildcards.</param>
     /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>
     /// <param name="exclude">Patterns as in an ignore file; a file is matched by its name, and what is in a directory by its path there.</param>
-    /// <exception cref="KleeneException">A source is missing or ignored, a pattern is not valid, or several files are to become one.</exception>
+    /// <exception cref="KleeneException">A source is missing or ignored, or a pattern is not valid.</exception>
     public static CopyPlan Plan(SourceTree origin, ImmutableArray<string> sources, string destination, params IEnumerable<string> exclude) =>
         Plan(origin, sources, destination, exclude, SourceLookup.Plain);
 
@@ -21,11 +21,6 @@ public static class CopyPlanner
     public static CopyPlan Plan(
         SourceTree origin, ImmutableArray<string> sources, string destination, IEnumerable<string> exclude, SourceLookup lookup)
     {
-        if (sources.Length > 1 && !NamesDirectory(destination))
-        {
-            throw new KleeneException($"'{destination}' cannot take {sources.Length} sources; end it in '/' to make it a directory");
-        }
-
         var finder = new SourceFinder(origin, lookup);
         var excluded = IgnoreFile.Of("--exclude", exclude);
         var found = sources.SelectMany(finder.Find).Where(source => source.IsDirectory || !excluded.Decide(source.Name).IsIgnored);

@@ -43,6 +43,16 @@ internal sealed class CopyTarget : IDisposable
         }
     }
 
+    /// <summary>Refuses to let several files become one.</summary>
+    /// <exception cref="KleeneException">The destination is no directory.</exception>
+    public void Expect(int files)
+    {
+        if (files > 1 && !IsDirectory)
+        {
+            throw new KleeneException($"'{destination}' cannot take {files} files; end it in '/' to make it a directory");
+        }
+    }
+
     /// <summary>The destination as a directory that is there.</summary>
     public UnixPath MakeDirectory() => Make(destination, manner.DirectoryPermissions);
 

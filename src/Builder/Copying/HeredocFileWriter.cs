@@ -27,6 +27,7 @@ internal static class HeredocFileWriter
         }
 
         using var target = CopyTarget.Open(root, destination, manner);
+        target.Expect(files.Count);
         var permissions = manner.Permissions?.Invoke(PermissionBits.File, isDirectory: false) ?? PermissionBits.File;
         foreach (var file in files)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
@@ -87,7 +88,7 @@ internal static class RunCommand
         ImmutableArray<string> rest = words is { Length: > 0 } ? [.. words] : entrypoint is null ? config.Cmd : [];
         return first.Length + rest.Length > 0
             ? [.. first, .. rest]
-            : throw new UsageException("the image has neither CMD nor ENTRYPOINT; say what to run behind its name");
+            : throw new KleeneException("the image has neither CMD nor ENTRYPOINT; say what to run behind its name");
     }
 
     /// <summary>

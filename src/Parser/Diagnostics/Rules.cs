@@ -88,7 +88,7 @@ public static class Rules
         "KB0027", "UnusedBuildArgument", Warning, "A build argument that no ARG declares", "correct the name, or declare it by ARG");
 
     public static readonly DiagnosticRule CopyNeedsDirectory = new(
-        "KB0028", "CopyNeedsDirectory", Error, "Several sources into something that is not a directory", "end the destination with /");
+        "KB0028", "CopyNeedsDirectory", Warning, "Several sources into what may be no directory", "end the destination with /");
 
     public static readonly DiagnosticRule PathOutsideContext = new(
         "KB0029", "PathOutsideContext", Warning, "A source above the build context, which ends there", "leave out the '..', or build from the directory above");

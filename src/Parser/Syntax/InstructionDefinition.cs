@@ -22,13 +22,12 @@ internal sealed record InstructionDefinition
     /// <summary>How its arguments may be laid out. What nobody has thought about stays as it was written.</summary>
     public ArgumentShape Shape { get; init; } = ArgumentShape.Text;
 
-    /// <summary>Null for an instruction of the language that cannot be built yet.</summary>
-    public InstructionReader? Read { get; init; }
+    public required InstructionReader Read { get; init; }
 
     /// <summary>How Kleene reads it, for files that ask for that; null where Kleene has no such instruction.</summary>
     public InstructionReader? ReadAsKleene { get; init; }
 
-    /// <summary>Null where the planner itself acts on it (FROM) or there is no reader.</summary>
+    /// <summary>Null where the planner itself acts on it, as on FROM.</summary>
     public PlanningRule? Plan { get; init; }
 
     /// <summary>Whether it may stand before the first FROM.</summary>
@@ -39,9 +38,6 @@ internal sealed record InstructionDefinition
 
     /// <summary>Whether it is an addition to Docker's language, off in a file that asks for another builder's.</summary>
     public bool IsAddition { get; init; }
-
-    /// <summary>Whether <c>&lt;&lt;NAME</c> may stand on it.</summary>
-    public bool TakesHeredocs { get; init; }
 
     public ImmutableArray<string> Flags { get; init; } = [];
 

@@ -19,7 +19,6 @@ internal static class InstructionTable
         {
             ReadAsKleene = KleeneReader.Run,
             Shape = ArgumentShape.Command,
-            TakesHeredocs = true,
             Flags = ["mount", "network", "security"],
             RepeatableFlags = ["mount"],
             LaterFlags = ["device"],
@@ -28,7 +27,6 @@ internal static class InstructionTable
         {
             ReadAsKleene = KleeneReader.Copy,
             Shape = ArgumentShape.WordsOrArray,
-            TakesHeredocs = true,
             Flags = ["from", "chown", "chmod", "exclude", "link", "parents", "if-exists"],
             RepeatableFlags = ["exclude"],
             Switches = ["link", "parents", "if-exists"],
@@ -37,7 +35,6 @@ internal static class InstructionTable
         InstructionDefinition.Of("ADD", "ADD SOURCE ... DESTINATION", CopySyntax.Read, AddRule.Plan) with
         {
             Shape = ArgumentShape.WordsOrArray,
-            TakesHeredocs = true,
             Flags = ["chown", "chmod", "exclude", "link", "unpack", "checksum", "keep-git-dir"],
             RepeatableFlags = ["exclude"],
             Switches = ["link", "unpack", "keep-git-dir"],
@@ -58,7 +55,7 @@ internal static class InstructionTable
             Shape = ArgumentShape.Check,
             Flags = ["interval", "timeout", "start-period", "start-interval", "retries"],
         },
-        InstructionDefinition.Of("ONBUILD", "ONBUILD INSTRUCTION", OnBuildSyntax.Read, OnBuildRule.Plan) with { TakesHeredocs = true, MayBeTrigger = false },
+        InstructionDefinition.Of("ONBUILD", "ONBUILD INSTRUCTION", OnBuildSyntax.Read, OnBuildRule.Plan) with { MayBeTrigger = false },
         Addition("INCLUDE", "INCLUDE FILE", ArgumentShape.WordsOrArray, IncludeSyntax.Read),
         Addition("IF", "IF CONDITION", ArgumentShape.Condition, IfSyntax.Read),
         Addition("ELSE", "ELSE or ELSE IF CONDITION", ArgumentShape.Condition, ElseSyntax.Read),

@@ -51,12 +51,6 @@ internal static class SyntaxReader
             return new UnreadSyntax(head, Meant: null);
         }
 
-        if (definition.Read is not { } read)
-        {
-            diagnostics.Report(Rules.NotSupportedYet, keyword.Span, $"{definition.Name} is not supported yet");
-            return new UnreadSyntax(head, Meant: null);
-        }
-
         var flagsAreGood = CheckFlags(head, diagnostics);
         if (line.Heredocs.Any(heredoc => !heredoc.IsTerminated))
         {
@@ -64,13 +58,7 @@ internal static class SyntaxReader
             return new UnreadSyntax(head, Meant: null);
         }
 
-        if (line.Heredocs.Length > 0 && !definition.TakesHeredocs)
-        {
-            diagnostics.Report(Rules.NotSupportedYet, line.Heredocs[0].Operator, $"a heredoc on {definition.Name} is not supported yet");
-            return new UnreadSyntax(head, Meant: null);
-        }
-
-        return read(head, diagnostics) is { } syntax && flagsAreGood ? syntax : new UnreadSyntax(head, definition.Name);
+        return definition.Read(head, diagnostics) is { } syntax && flagsAreGood ? syntax : new UnreadSyntax(head, definition.Name);
     }
 
     private static bool CheckFlags(InstructionHead head, DiagnosticBag diagnostics)
@@ -118,5 +106,5 @@ internal static class SyntaxReader
         return good;
     }
 
-    private static InstructionDefinition Unknown(string name) => new() { Name = name.ToUpperInvariant(), Form = "an instruction" };
+    private static InstructionDefinition Unknown(string name) => new() { Name = name.ToUpperInvariant(), Form = "an instruction", Read = (_, _) => null };
 }

@@ -217,7 +217,7 @@ public sealed class CopyTests : IDisposable
         scratch.Write("context/a", "");
         scratch.Write("context/b", "");
 
-        Assert.Equal("'/x' cannot take 2 sources; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "a", "b")).Message);
+        Assert.Equal("'/x' cannot take 2 files; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "a", "b")).Message);
         Assert.Equal("'/x' cannot take 2 files; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "?")).Message);
         Copy("/x/", "a", "b");
 

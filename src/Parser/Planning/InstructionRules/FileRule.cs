@@ -23,9 +23,9 @@ internal static class FileRule
         }
 
         var destination = Destination(syntax, written.Value, stage);
-        if (written.IsKnown && !FitsSeveral(syntax, destination, stage))
+        if (written.IsKnown)
         {
-            return null;
+            AdviseSeveral(syntax, destination, stage);
         }
 
         return new BuildStep.Copy
@@ -69,17 +69,15 @@ internal static class FileRule
         return syntax.Sources.Count(word => word.Length > 0) > 1 && !destination.EndsWith('/') ? destination + "/" : destination;
     }
 
-    private static bool FitsSeveral(CopySyntax syntax, string destination, StagePlanner stage)
+    /// <summary>Several sources go into a directory that is there already whatever the text says; without one the step fails.</summary>
+    private static void AdviseSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {
-        if (syntax.Sources.Length + syntax.Files.Length == 1 || destination.EndsWith('/'))
+        if (syntax.Sources.Length + syntax.Files.Length > 1 && !destination.EndsWith('/'))
         {
-            return true;
+            stage.Report(
+                Rules.CopyNeedsDirectory, syntax.Destination.Span,
+                $"several sources need a directory, and '{syntax.Destination.Text}' may be none; end it with a slash: '{syntax.Destination.Text}/'",
+                syntax.Destination.Replace($"{syntax.Destination.Text}/"));
         }
-
-        stage.Report(
-            Rules.CopyNeedsDirectory, syntax.Destination.Span,
-            $"several sources need a directory; end the destination with a slash: '{syntax.Destination.Text}/'",
-            syntax.Destination.Replace($"{syntax.Destination.Text}/"));
-        return false;
     }
 }
