@@ -8,6 +8,7 @@ internal sealed class CopyTarget : IDisposable
 {
     private readonly string destination;
     private readonly CopyManner manner;
+    private bool takesSeveral;
 
     private CopyTarget(RootedDirectory tree, string destination, CopyManner manner)
     {
@@ -24,7 +25,7 @@ internal sealed class CopyTarget : IDisposable
 
     /// <summary>Whether files go into the destination under their own names, and not to it.</summary>
     public bool IsDirectory =>
-        CopyPlanner.NamesDirectory(destination) || (!manner.LiesOver && Tree.TryStat(destination, followLink: true) is { IsDirectory: true });
+        takesSeveral || CopyPlanner.NamesDirectory(destination) || (!manner.LiesOver && Tree.TryStat(destination, followLink: true) is { IsDirectory: true });
 
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
     /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>
@@ -43,14 +44,21 @@ internal sealed class CopyTarget : IDisposable
         }
     }
 
-    /// <summary>Refuses to let several files become one.</summary>
-    /// <exception cref="KleeneException">The destination is no directory.</exception>
+    /// <summary>Several files make a directory of a destination that is not there; they are not to become one file.</summary>
+    /// <exception cref="KleeneException">The destination is a file.</exception>
     public void Expect(int files)
     {
-        if (files > 1 && !IsDirectory)
+        if (files < 2 || IsDirectory)
         {
-            throw new KleeneException($"'{destination}' cannot take {files} files; end it in '/' to make it a directory");
+            return;
         }
+
+        if (!manner.LiesOver && Tree.TryStat(destination, followLink: true) is not null)
+        {
+            throw new KleeneException($"'{destination}' is a file and cannot take {files}; name a directory");
+        }
+
+        takesSeveral = true;
     }
 
     /// <summary>The destination as a directory that is there.</summary>

@@ -10,6 +10,7 @@ internal static class StageConfigs
     public static StageConfig From(ImageConfig config) => new()
     {
         Platform = config.Platform ?? "",
+        Author = config.Author ?? "",
         Env = config.Env,
         Cmd = config.Cmd,
         Entrypoint = config.Entrypoint,
@@ -27,6 +28,7 @@ internal static class StageConfigs
     public static ImageConfig ToImage(StageConfig config, IEnumerable<KeyValuePair<string, string>> labels) => new()
     {
         Platform = config.Platform.Length > 0 ? config.Platform : null,
+        Author = config.Author.Length > 0 ? config.Author : null,
         Env = WithPath(config.Env),
         Cmd = config.Cmd,
         Entrypoint = config.Entrypoint,

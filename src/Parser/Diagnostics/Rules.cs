@@ -88,7 +88,7 @@ public static class Rules
         "KB0027", "UnusedBuildArgument", Warning, "A build argument that no ARG declares", "correct the name, or declare it by ARG");
 
     public static readonly DiagnosticRule CopyNeedsDirectory = new(
-        "KB0028", "CopyNeedsDirectory", Warning, "Several sources into what may be no directory", "end the destination with /");
+        "KB0028", "CopyNeedsDirectory", Warning, "Several sources into what does not look like a directory", "end the destination with /");
 
     public static readonly DiagnosticRule PathOutsideContext = new(
         "KB0029", "PathOutsideContext", Warning, "A source above the build context, which ends there", "leave out the '..', or build from the directory above");
@@ -134,6 +134,9 @@ public static class Rules
 
     public static readonly DiagnosticRule InvalidAddress = new(
         "KB0043", "InvalidAddress", Error, "An address that cannot be fetched from", "write https://host/path, or https://host/repository.git#reference:directory");
+
+    public static readonly DiagnosticRule EmptyDestination = new(
+        "KB0044", "EmptyDestination", Warning, "A destination that is empty once its variables are replaced", "give the variable a value, or write ./ for the working directory");
 
     public static readonly DiagnosticRule UnknownMountKey = new(
         "KB0050", "UnknownMountKey", Error, "A key that this type of mount does not have", "correct the key, or say another type=");
@@ -259,12 +262,12 @@ public static class Rules
         UnterminatedQuote, BadSubstitution, RequiredVariable, UndefinedVariable, UndefinedArgInFrom, EmptyValue, InvalidName, DuplicateStageName,
         StageNameCasing, ReservedStageName, UndefinedTarget, UnusedBuildArgument, CopyNeedsDirectory, PathOutsideContext, CopyOfUrl, InvalidPort,
         ExposeInvalidFormat, ExposeProtoCasing, InvalidSignal, WorkdirRelativePath, LegacyKeyValueFormat, MaintainerDeprecated,
-        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter, MisplacedChecksum, InvalidAddress, UnknownMountKey,
-        InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing, JsonArgsRecommended,
-        RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed, CopyIgnoredFile,
-        InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext, AddWithoutChecksum,
-        WriteToVolume, SharedPackageCache, UselessSkip, MissingSource, CommentGoesOn, KleeneReading, InvalidTrigger, MalformedCondition, UnbalancedBlock,
-        StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
+        MultipleInstructionsDisallowed, UnknownCheck, FromNamesLaterStage, NulCharacter, MisplacedChecksum, InvalidAddress, EmptyDestination,
+        UnknownMountKey, InvalidMountValue, IncompleteMount, DuplicateMountTarget, VariableInMountFrom, FromAsCasing, ConsistentInstructionCasing,
+        JsonArgsRecommended, RedundantTargetPlatform, SecretsUsedInArgOrEnv, InvalidDefaultArgInFrom, FromPlatformFlagConstDisallowed,
+        CopyIgnoredFile, InvalidDefinitionDescription, StalePackageIndex, UnpinnedBaseImage, CopyBeforeInstall, EarlyArgument, SecretFileInContext,
+        AddWithoutChecksum, WriteToVolume, SharedPackageCache, UselessSkip, MissingSource, CommentGoesOn, KleeneReading, InvalidTrigger,
+        MalformedCondition, UnbalancedBlock, StageInsideCondition, UnsettledCondition, IncludeNotFound, IncludeCycle, InvalidBaseImagePlatform,
     ];
 
     /// <summary>A rule by name or id, in whatever case it is written; null when there is none.</summary>

@@ -170,6 +170,11 @@ internal static class PlanJson
         json.WriteString("WorkingDir", config.WorkingDir);
         WriteSet(json, "ExposedPorts", config.ExposedPorts);
         WriteSet(json, "Volumes", config.Volumes);
+        if (config.Author.Length > 0)
+        {
+            json.WriteString("Author", config.Author);
+        }
+
         json.WriteStartObject("Labels");
         foreach (var (name, value) in config.Labels)
         {

@@ -94,6 +94,7 @@ internal static class PlanText
         Field(fields, "workdir", config.WorkingDir.Length == 0 ? "" : Quote(config.WorkingDir));
         Field(fields, "ports", Words(config.ExposedPorts));
         Field(fields, "volumes", Words(config.Volumes));
+        Field(fields, "author", config.Author.Length == 0 ? "" : Quote(config.Author));
         Field(fields, "labels", Words(config.Labels.Select(label => $"{label.Key}={label.Value}")));
         Field(fields, "stopsignal", config.StopSignal);
         Field(fields, "health", Describe(config.Healthcheck));

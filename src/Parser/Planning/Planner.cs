@@ -184,7 +184,7 @@ internal sealed class Planner
 
         while (openings[index] is FromSyntax from
             && PlanningContext.Expand(from.Image, context.Globals) is { Error: null } image
-            && context.Stages.FindByName(image.Value, before: index) is { } parent)
+            && context.Stages.FindBase(image.Value, before: index) is { } parent)
         {
             index = parent;
         }

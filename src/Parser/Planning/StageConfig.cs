@@ -36,6 +36,9 @@ public sealed record StageConfig
     /// <summary>Sorted by name.</summary>
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Who looks after it, by MAINTAINER; empty where nobody is named.</summary>
+    public string Author { get; init; } = "";
+
     public string StopSignal { get; init; } = "";
 
     /// <summary>Null when neither the base nor the file has one.</summary>

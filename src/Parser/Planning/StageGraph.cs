@@ -32,6 +32,10 @@ internal sealed class StageGraph(IReadOnlyList<FromSyntax?> stages)
         return null;
     }
 
+    /// <summary>The stage above that a FROM starts from, by name or, as buildah has it, by number; null when it names an image.</summary>
+    public int? FindBase(string reference, int before) =>
+        FindByName(reference, before) ?? (TryParseNumber(reference, out var index) && index < before ? index : null);
+
     /// <summary>The first stage with that name from <paramref name="from"/> on; null when there is none.</summary>
     public int? FindLater(string name, int from)
     {

@@ -15,6 +15,9 @@ public sealed record ImageConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Platform { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Author { get; init; }
+
     public ImmutableArray<string> Env { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public ImmutableArray<string> Cmd { get; init => field = value.IsDefault ? [] : value; } = [];

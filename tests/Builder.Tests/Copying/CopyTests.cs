@@ -212,16 +212,17 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
-    public void Several_sources_need_a_directory()
+    public void Several_files_make_a_directory_of_what_is_not_there_and_refuse_a_file()
     {
         scratch.Write("context/a", "");
         scratch.Write("context/b", "");
 
-        Assert.Equal("'/x' cannot take 2 files; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "a", "b")).Message);
-        Assert.Equal("'/x' cannot take 2 files; end it in '/' to make it a directory", Assert.Throws<KleeneException>(() => Copy("/x", "?")).Message);
         Copy("/x/", "a", "b");
+        Copy("/y", "a", "b");
+        Copy("/z", "?");
 
-        Assert.Equal("x\nx/a\nx/b", Image());
+        Assert.Equal("x\nx/a\nx/b\ny\ny/a\ny/b\nz\nz/a\nz/b", Image());
+        Assert.Equal("'/x/a' is a file and cannot take 2; name a directory", Assert.Throws<KleeneException>(() => Copy("/x/a", "?")).Message);
     }
 
     [Theory]

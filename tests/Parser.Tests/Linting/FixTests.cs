@@ -26,7 +26,7 @@ public sealed class FixTests
         { "LegacyKeyValueFormat", "LABEL a.b c\td é", "LABEL a.b=\"c\td é\"" },
         { "ExposeProtoCasing", "EXPOSE 80/TCP 53/Udp", "EXPOSE 80/tcp 53/udp" },
         { "ExposeInvalidFormat", "EXPOSE 127.0.0.1:8080:80/udp 1:2", "EXPOSE 80/udp 2" },
-        { "MaintainerDeprecated", "MAINTAINER A \"$B\" \\C <a@b>", "LABEL org.opencontainers.image.authors=\"A \\\"\\$B\\\" \\\\C <a@b>\"" },
+        { "MaintainerDeprecated", "MAINTAINER A \"$B\" \\C <a@b>", "!LABEL org.opencontainers.image.authors=\"A \\\"\\$B\\\" \\\\C <a@b>\"" },
         { "RedundantTargetPlatform", "FROM --platform=${TARGETPLATFORM}  a:1 AS x", "FROM a:1 AS x" },
         { "CopyNeedsDirectory", "COPY a b /c", "!COPY a b /c/" },
         { "JSONArgsRecommended", "CMD nginx -g 'daemon off;'", "!CMD [\"nginx\", \"-g\", \"daemon off;\"]" },

@@ -15,7 +15,7 @@ internal static class FileRule
         // Two blanks in a row have an empty word between them where every blank separates.
         var sources = syntax.Sources.Where(word => word.Length > 0).Select(word => stage.ExpandToSomething(word, "the source") is { Value: var source } ? read(word, source) : null).ToList();
         var files = HeredocFiles.Of(syntax.Files, stage);
-        var word = stage.ExpandToSomething(syntax.Destination, "the destination");
+        var word = Destination(syntax.Destination, stage);
         var flags = CopyFlags.Read(syntax.Head, stage);
         if (origin is null || files is null || word is not { } written || sources.Contains(null) || flags is null)
         {
@@ -57,6 +57,25 @@ internal static class FileRule
         return source;
     }
 
+    /// <summary>A destination that comes to nothing is the working directory, as it is for Docker; hardly anybody means that.</summary>
+    private static PlannedWord? Destination(Word written, StagePlanner stage)
+    {
+        var expanded = stage.Expand(written);
+        if (expanded is not { Value.Length: 0 } empty)
+        {
+            return expanded;
+        }
+
+        // What an unknown base would have filled in stands as it was written.
+        if (!empty.IsKnown)
+        {
+            return empty with { Value = written.Text };
+        }
+
+        stage.Report(Rules.EmptyDestination, written.Span, $"the destination is empty, '{written.Text}', which means the working directory '{stage.WorkingDirectory}'");
+        return empty with { Value = "./" };
+    }
+
     private static string Destination(CopySyntax syntax, string path, StagePlanner stage)
     {
         if (!syntax.IsKleenes)
@@ -69,14 +88,14 @@ internal static class FileRule
         return syntax.Sources.Count(word => word.Length > 0) > 1 && !destination.EndsWith('/') ? destination + "/" : destination;
     }
 
-    /// <summary>Several sources go into a directory that is there already whatever the text says; without one the step fails.</summary>
+    /// <summary>Several sources make their destination a directory; a slash says so to whoever reads it.</summary>
     private static void AdviseSeveral(CopySyntax syntax, string destination, StagePlanner stage)
     {
         if (syntax.Sources.Length + syntax.Files.Length > 1 && !destination.EndsWith('/'))
         {
             stage.Report(
                 Rules.CopyNeedsDirectory, syntax.Destination.Span,
-                $"several sources need a directory, and '{syntax.Destination.Text}' may be none; end it with a slash: '{syntax.Destination.Text}/'",
+                $"several sources make '{syntax.Destination.Text}' a directory; end it with a slash: '{syntax.Destination.Text}/'",
                 syntax.Destination.Replace($"{syntax.Destination.Text}/"));
         }
     }

@@ -41,7 +41,7 @@ internal static class FromRule
             return new StagePlanner(context, index, new StageBase.Scratch(), new StageConfig { Platform = Stored(platform, context) });
         }
 
-        if (!isOverridden && context.Stages.FindByName(reference, before: index) is { } parent)
+        if (!isOverridden && context.Stages.FindBase(reference, before: index) is { } parent)
         {
             return new StagePlanner(earlier[parent], index);
         }

@@ -5,7 +5,7 @@ using Kleene.Build.Parser.Text;
 
 namespace Kleene.Build.Parser.Planning.InstructionRules;
 
-/// <summary>The old word for the label that names the authors (image-spec, annotations.md).</summary>
+/// <summary>The author of the image (image-spec, config.md); a label says it too and can be asked for (annotations.md).</summary>
 internal static class MaintainerRule
 {
     private const string Authors = "org.opencontainers.image.authors";
@@ -15,7 +15,7 @@ internal static class MaintainerRule
         stage.Report(Rules.MaintainerDeprecated, syntax.Head.Keyword.Span, $"MAINTAINER is deprecated; write LABEL {Authors}=\"...\"", AsLabel(syntax));
 
         // Like the text of a command, the name is taken as it stands.
-        stage.Config = stage.Config with { Labels = stage.Config.Labels.SetItem(Authors, syntax.Name.Text) };
+        stage.Config = stage.Config with { Author = syntax.Name.Text };
     }
 
     /// <summary>The same as a label. Its value is a word like others, so what means something in words has to be escaped.</summary>

@@ -11,11 +11,14 @@ internal static class MountKeys
     private static readonly ImmutableArray<string> ReadOnly = ["readonly", "ro"];
     private static readonly ImmutableArray<string> ReadWrite = ["readwrite", "rw"];
 
+    // buildah's and podman's words for labels of SELinux, which these mounts do not need: read, and without effect.
+    private static readonly ImmutableArray<string> Relabel = ["z", "Z"];
+
     private static readonly Dictionary<string, ImmutableArray<string>> Table = new(StringComparer.Ordinal)
     {
-        ["bind"] = ["type", .. Target, .. Source, "from", .. ReadOnly, .. ReadWrite],
-        ["cache"] = ["type", "id", .. Target, .. Source, "from", "sharing", .. Access, .. ReadOnly, .. ReadWrite],
-        ["tmpfs"] = ["type", .. Target, "size", .. ReadOnly, .. ReadWrite],
+        ["bind"] = ["type", .. Target, .. Source, "from", .. ReadOnly, .. ReadWrite, .. Relabel],
+        ["cache"] = ["type", "id", .. Target, .. Source, "from", "sharing", .. Access, .. ReadOnly, .. ReadWrite, .. Relabel],
+        ["tmpfs"] = ["type", .. Target, "size", .. ReadOnly, .. ReadWrite, .. Relabel],
         ["secret"] = ["type", "id", .. Target, .. Source, "env", "required", .. Access, .. ReadOnly],
         ["ssh"] = ["type", "id", .. Target, "required", .. Access, .. ReadOnly],
     };
@@ -29,7 +32,7 @@ internal static class MountKeys
     public static IEnumerable<string> TypesWith(string key) => Table.Where(row => row.Value.Contains(key)).Select(row => row.Key);
 
     /// <summary>Whether the key alone says enough.</summary>
-    public static bool NeedsNoValue(string key) => ReadOnly.Contains(key) || ReadWrite.Contains(key) || key == "required";
+    public static bool NeedsNoValue(string key) => ReadOnly.Contains(key) || ReadWrite.Contains(key) || Relabel.Contains(key) || key == "required";
 
     /// <summary>One name for all spellings of a key.</summary>
     public static string Canonical(string key) =>
