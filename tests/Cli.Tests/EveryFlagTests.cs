@@ -6,7 +6,8 @@ using Kleene.Build.Testing.Storage;
 namespace Kleene.Build.Cli.Tests;
 
 /// <summary>One Kleenefile with every flag of COPY and ADD gives one tree, whatever keeps the trees.</summary>
-public sealed class EveryFlagTests(BtrfsFileSystem btrfs, ZfsPool zfs) : IClassFixture<BtrfsFileSystem>, IClassFixture<ZfsPool>
+[Collection(ZfsTests.Name)]
+public sealed class EveryFlagTests(BtrfsFileSystem btrfs, ZfsPool zfs) : IClassFixture<BtrfsFileSystem>
 {
     private static readonly DateTimeOffset Modified = new(2021, 2, 3, 4, 5, 6, TimeSpan.Zero);
 

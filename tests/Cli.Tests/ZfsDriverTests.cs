@@ -2,7 +2,15 @@ using Kleene.Build.Testing.Storage;
 
 namespace Kleene.Build.Cli.Tests;
 
-public sealed class ZfsDriverTests(ZfsPool zfs) : IClassFixture<ZfsPool>
+/// <summary>One pool for all tests that need one: pools are named after the process.</summary>
+[CollectionDefinition(Name)]
+public sealed class ZfsTests : ICollectionFixture<ZfsPool>
+{
+    public const string Name = "zfs";
+}
+
+[Collection(ZfsTests.Name)]
+public sealed class ZfsDriverTests(ZfsPool zfs)
 {
     [ZfsFact]
     public async Task A_walk_from_the_base_image_to_an_empty_store_works()
