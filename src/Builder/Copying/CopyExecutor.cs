@@ -22,7 +22,13 @@ public static class CopyExecutor
         var owner = target.Owner ?? (plan.Origin.KeepsOwners ? null : FileOwner.Root);
         var copier = new TreeCopier(plan.Origin.Root, target.Tree, owner, cancellationToken, manner.Permissions, manner.LiesOver);
         var archives = manner.Unpacks ? new ArchiveUnpacker(target, cancellationToken) : null;
-        target.Expect(plan.Sources.Count(source => !source.IsDirectory));
+
+        // 'COPY *.jar app.jar' makes a file, the last match, with BuildKit and buildah; files in the wild rely on it.
+        if (!plan.IsOneSource)
+        {
+            target.Expect(plan.Sources.Count(source => !source.IsDirectory));
+        }
+
         var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
         foreach (var source in plan.Sources)
         {

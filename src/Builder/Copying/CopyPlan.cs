@@ -29,6 +29,9 @@ public sealed class CopyPlan
     /// <summary>Absolute in the image; ends in a slash when it is to be a directory.</summary>
     public string Destination { get; }
 
+    /// <summary>Whether only one source was written, be it a wildcard that matches many.</summary>
+    public bool IsOneSource { get; init; }
+
     /// <summary>What its directories are called: a part of what is copied where they themselves are.</summary>
     public string DirectoryNames => string.Concat(Sources.Where(source => source.IsDirectory).Select(source => $" {source.Name.ToDisplay()}/"));
 

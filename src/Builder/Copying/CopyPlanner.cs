@@ -24,7 +24,7 @@ public static class CopyPlanner
         var finder = new SourceFinder(origin, lookup);
         var excluded = IgnoreFile.Of("--exclude", exclude);
         var found = sources.SelectMany(finder.Find).Where(source => source.IsDirectory || !excluded.Decide(source.Name).IsIgnored);
-        return new CopyPlan(origin, excluded, [.. found], destination);
+        return new CopyPlan(origin, excluded, [.. found], destination) { IsOneSource = sources.Length == 1 };
     }
 
     /// <summary>Whether the text alone says that the destination is a directory.</summary>
