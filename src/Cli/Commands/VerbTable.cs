@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kleene.Build.Cli.Commands.Containers;
 using Kleene.Build.Cli.Output;
 
 namespace Kleene.Build.Cli.Commands;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 
-namespace Kleene.Build.Cli.Commands;
+namespace Kleene.Build.Cli.Commands.Containers;
 
 /// <summary><c>kleene exec</c>: one more command in a running container.</summary>
 internal static class ExecCommand

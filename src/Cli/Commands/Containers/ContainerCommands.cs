@@ -3,7 +3,7 @@ using System.Globalization;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime.Containers;
 
-namespace Kleene.Build.Cli.Commands;
+namespace Kleene.Build.Cli.Commands.Containers;
 
 /// <summary><c>kleene ps</c>, <c>stop</c>, <c>rm</c> and <c>inspect</c>; also under <c>kleene container</c>.</summary>
 internal static class ContainerCommands

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Images;
+
+namespace Kleene.Build.Cli.Commands.Containers;
+
+/// <summary>What a new container is asked to be: the options that <c>run</c> and <c>create</c> share, over the image's configuration.</summary>
+internal sealed class ContainerOptions
+{
+    private readonly Argument<string> image = new("IMAGE") { Description = "name[:tag][@snapshot] or the beginning of an id" };
+    private readonly Argument<string[]> words = new("COMMAND") { Description = "instead of the image's command", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> interactive = new("--interactive", "-i") { Description = "give it our standard input" };
+    private readonly Option<bool> terminal = new("--tty", "-t") { Description = "give it a terminal" };
+    private readonly Option<bool> remove = new("--rm") { Description = "remove the container when it ends" };
+    private readonly Option<string?> containerName = new("--name") { Description = "its name; one is invented otherwise" };
+    private readonly Option<string[]> environment = new("--env", "-e") { Description = "an environment entry", HelpName = "NAME=value" };
+    private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the command", HelpName = "USER[:GROUP]" };
+    private readonly Option<string?> workdir = new("--workdir", "-w") { Description = "where the command starts", HelpName = "DIR" };
+    private readonly Option<string?> entrypoint = new("--entrypoint") { Description = "instead of the image's entry point" };
+    private readonly Option<string?> hostname = new("--hostname", "-h") { Description = "the name it sees itself by" };
+    private readonly Option<string?> stopSignal = new("--stop-signal") { Description = "what 'stop' sends first", HelpName = "SIGNAL" };
+    private readonly MountOptions mounts = new();
+    private readonly NetworkOptions network = new();
+    private readonly GrantOptions grants = new();
+    private readonly LimitOptions limits = new();
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(image);
+        command.Arguments.Add(words);
+        foreach (var option in (Option[])[interactive, terminal, remove, containerName, environment, user, workdir, entrypoint, hostname])
+        {
+            command.Options.Add(option);
+        }
+
+        mounts.AddTo(command);
+        network.AddTo(command);
+        grants.AddTo(command);
+        limits.AddTo(command);
+        command.Options.Add(stopSignal);
+    }
+
+    public bool IsInteractive(Context context) => context.Get(interactive);
+
+    public string? Name(Context context) => context.Get(containerName);
+
+    public ImageEntry Image(Context context, ImageStore images) => images.Find(context.Get(image));
+
+    public ContainerSpec Read(Context context, ImageEntry entry)
+    {
+        var spec = new ContainerSpec
+        {
+            Argv = Argv(entry.Config, context.Get(entrypoint), context.Get(words)),
+            Environment = [.. OptionValues.Merge(entry.Config.Env, OptionValues.Environment(context.Get(environment) ?? []))],
+            User = context.Get(user) ?? entry.Config.User,
+            WorkingDirectory = context.Get(workdir) ?? (entry.Config.WorkingDir is "" ? "/" : entry.Config.WorkingDir),
+            Hostname = context.Get(hostname) ?? "",
+            StopSignal = OptionValues.Signal(context.Get(stopSignal), "--stop-signal") ?? entry.Config.StopSignal,
+            Terminal = context.Get(terminal),
+            RemoveAtExit = context.Get(remove),
+        };
+        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+    }
+
+    /// <summary>Whatever is refused before anything is opened.</summary>
+    public void Check(Context context)
+    {
+        if (context.Get(terminal) && !context.Terminal.InputIsTerminal)
+        {
+            throw new UsageException("--tty needs a terminal on our side; leave it out in pipes and scripts");
+        }
+    }
+
+    /// <summary>ENTRYPOINT and CMD as the Dockerfile reference combines them; words of the user replace CMD, an entry point given here clears it.</summary>
+    private static ImmutableArray<string> Argv(ImageConfig config, string? entrypoint, string[]? words)
+    {
+        ImmutableArray<string> first = entrypoint is null ? config.Entrypoint : entrypoint.Length == 0 ? [] : [entrypoint];
+        ImmutableArray<string> rest = words is { Length: > 0 } ? [.. words] : entrypoint is null ? config.Cmd : [];
+        return first.Length + rest.Length > 0
+            ? [.. first, .. rest]
+            : throw new KleeneException("the image has neither CMD nor ENTRYPOINT; say what to run behind its name");
+    }
+}
