@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Kleene.Build.Builder;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
@@ -14,7 +16,7 @@ namespace Kleene.Build.Cli;
 /// <summary>Puts the real things together; the only place that chooses between drivers and platforms.</summary>
 internal sealed class Composition : IDisposable
 {
-    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, StorageChoice storage)
+    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, StorageChoice storage, string storageRequest)
     {
         State = state;
         Database = database;
@@ -28,7 +30,7 @@ internal sealed class Composition : IDisposable
         VolumeRecords = new VolumeStore(database);
         Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
         Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, Clock);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, state, processes, Self(state, storageRequest), Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -53,6 +55,8 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
+    public ContainerWatch Watch => new(Containers, Lifecycle, Jails, Session, State, Clock);
+
     public VolumeStore VolumeRecords { get; }
 
     public VolumeLifecycle Volumes { get; }
@@ -76,7 +80,7 @@ internal sealed class Composition : IDisposable
         var state = StateDirectory.Open(root);
         var choice = await StorageChoice.MakeAsync(storage, state.Root, processes, cancellationToken);
         var database = Database.Open(state);
-        var composition = new Composition(state, database, new Session(state), processes, choice);
+        var composition = new Composition(state, database, new Session(state), processes, choice, storage);
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
@@ -89,6 +93,14 @@ internal sealed class Composition : IDisposable
             composition.Dispose();
             throw;
         }
+    }
+
+    /// <summary>How programs that we leave behind call us. Under the portable runtime we are an argument of its program.</summary>
+    private static OwnCommand Self(StateDirectory state, string storageRequest)
+    {
+        var program = Environment.ProcessPath ?? throw new KleeneException("the path of this program is not known; start it by its full path");
+        ImmutableArray<string> words = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Join(AppContext.BaseDirectory, "kleene.dll")] : [program];
+        return new OwnCommand([.. words, "--root", state.Root, "--storage", storageRequest]);
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
@@ -73,6 +74,18 @@ internal static class OptionValues
         }
     }
 
+    /// <summary>The entries of a file, one a line; empty lines and those that begin with <c>#</c> are none.</summary>
+    public static IEnumerable<string> EnvironmentFile(string path) =>
+        File.Exists(path)
+            ? File.ReadLines(path).Where(line => line.AsSpan().TrimStart() is [not '#', ..]).Select(line => line.TrimStart())
+            : throw new UsageException($"--env-file: there is no file '{path}'");
+
+    /// <summary>A duration such as <c>30s</c>, in nanoseconds.</summary>
+    public static long? Duration(string? text, string option) =>
+        text is null ? null
+        : GoDuration.TryParse(text, out var nanoseconds) && nanoseconds >= 0 ? nanoseconds
+        : throw new UsageException($"{option} '{text}' is not a duration; write 30s, 1m30s or 500ms");
+
     /// <summary>Later entries replace earlier ones of the same name, in their place.</summary>
     public static IReadOnlyList<string> Merge(IEnumerable<string> environment, IEnumerable<string> overrides)
     {
@@ -99,6 +112,13 @@ internal static class OptionValues
             ? throw new UsageException($"{option} '{text}' has no name; write NAME=value")
             : equals < 0 ? (text, null) : (text[..equals], text[(equals + 1)..]);
     }
+
+    /// <summary>A label without a value has an empty one.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Labels(IEnumerable<string> texts) =>
+        texts.Select(text => Pair(text, "--label")).Select(pair => KeyValuePair.Create(pair.Key, pair.Value ?? ""));
+
+    /// <summary>Labels for people.</summary>
+    public static string Text(IEnumerable<KeyValuePair<string, string>> labels) => string.Join(' ', labels.Select(label => $"{label.Key}={label.Value}"));
 
     /// <summary>A time in seconds; less than none is none.</summary>
     public static TimeSpan Seconds(double number, string option) =>

@@ -12,7 +12,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
 {
     private delegate Command Factory(string name, Verb verb);
 
-    private static readonly Dictionary<string, (Factory Make, string Description)> Verbs = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (Factory Make, string Description)> Verbs = new(ContainerVerbs(), StringComparer.Ordinal)
     {
         ["build"] = (BuildCommand.Create, "build an image from a Kleenefile"),
         ["plan"] = (PlanCommand.Create, "show what a build would do"),
@@ -20,13 +20,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["fmt"] = (FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
         ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
         ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),
-        ["run"] = (RunCommand.Create, "run a command in a new container"),
-        ["exec"] = (ExecCommand.Create, "run a command in a running container"),
-        ["ps"] = (ContainerCommands.CreateList, "list containers"),
-        ["stop"] = (ContainerCommands.CreateStop, "stop containers"),
-        ["rm"] = (ContainerCommands.CreateRemove, "remove containers"),
-        ["inspect"] = (ContainerCommands.CreateInspect, "show all that is known of containers"),
-        ["container"] = (ContainerCommands.CreateGroup, "the same, by its full name"),
+        ["container"] = (ContainerGroup.Create, "the commands for containers, by their full names"),
         ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
         ["system"] = (SystemCommands.Create, "what this installation uses"),
     };
@@ -47,6 +41,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["history"] = ["image", "history"],
         ["tag"] = ["image", "tag"],
     };
+
+    private static Dictionary<string, (Factory Make, string Description)> ContainerVerbs() =>
+        ContainerGroup.Members.ToDictionary(member => member.Name == "ls" ? "ps" : member.Name, member => ((Factory)member.Make.Invoke, member.Description));
 
     public static string PathOf(ParseResult arguments) =>
         string.Concat(

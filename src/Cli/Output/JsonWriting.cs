@@ -19,6 +19,17 @@ internal static class JsonWriting
             }
         }
 
+        public void WritePairs(IEnumerable<KeyValuePair<string, string>> pairs)
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in pairs)
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
+        }
+
         public void WriteStrings(IEnumerable<string> texts)
         {
             json.WriteStartArray();

@@ -1,7 +1,7 @@
 namespace Kleene.Build.Parser.Planning;
 
 /// <summary>Durations as Go writes them, <c>1h30m</c>, <c>1.5s</c>, <c>100ms</c>: numbers with a unit each, added up.</summary>
-internal static class GoDuration
+public static class GoDuration
 {
     private static readonly (string Name, long Nanoseconds)[] Units =
     [

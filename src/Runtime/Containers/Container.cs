@@ -19,11 +19,28 @@ public sealed record Container
 
     public required ContainerState State { get; init; }
 
-    /// <summary>The command that started it last.</summary>
+    /// <summary>
+    /// Whoever has it in hand: the command that makes or runs it, or the supervisor of a run. Empty when nothing of a run is left.
+    /// </summary>
     public string Session { get; init; } = "";
+
+    /// <summary>Whether it is to run: from its start until somebody stops it.</summary>
+    public bool IsWanted { get; init; }
+
+    /// <summary>How often its policy has started it again since somebody did.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>How many of its last runs were short ones.</summary>
+    internal int Streak { get; init; }
+
+    /// <summary>Whether the system killed something in it because it was at its limit of memory.</summary>
+    public bool OutOfMemory { get; init; }
 
     /// <summary>As a shell shows it; null while it has none, or when nobody was there to see the end.</summary>
     public int? ExitCode { get; init; }
+
+    /// <summary>Null where it is not checked, or has not been yet.</summary>
+    public ContainerHealth? Health { get; init; }
 
     public required DateTimeOffset Created { get; init; }
 
@@ -35,7 +52,13 @@ public sealed record Container
 public enum ContainerState
 {
     Created,
+
+    /// <summary>A command is about to start it.</summary>
+    Starting,
     Running,
+
+    /// <summary>It has ended and its policy will start it again after a pause.</summary>
+    Restarting,
     Exited,
 }
 

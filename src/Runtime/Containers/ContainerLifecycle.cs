@@ -7,14 +7,58 @@ using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
 
-/// <summary>Makes containers of images, runs, enters, stops and removes them. A container is a clone of its image's snapshot: nothing is copied.</summary>
-public sealed class ContainerLifecycle(
-    ContainerStore containers, SnapshotCatalog snapshots, VolumeLifecycle volumes, IJailDriver jails, Database database, Session session, TimeProvider clock)
+/// <summary>
+/// Makes containers of images, starts, enters, stops and removes them. A container is a clone of its image's snapshot: nothing is copied.
+/// Knows nothing of how a jail is made.
+/// </summary>
+public sealed class ContainerLifecycle
 {
-    private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StopPollingTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan StopInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
 
-    /// <summary>Clones an image for a container. Its tree stays mounted for <see cref="RunAsync"/>.</summary>
+    private readonly ContainerStore containers;
+    private readonly SnapshotCatalog snapshots;
+    private readonly IJailDriver jails;
+    private readonly Database database;
+    private readonly Session session;
+    private readonly StateDirectory state;
+    private readonly IProcessRunner processes;
+    private readonly OwnCommand self;
+    private readonly TimeProvider clock;
+    private readonly ContainerSettler settler;
+    private readonly ContainerStarter starter;
+    private readonly ContainerRestarter restarter;
+
+    /// <param name="processes">Leaves commands of ours behind, which go on without us.</param>
+    /// <param name="self">How those, and the supervisors of containers, call us.</param>
+    public ContainerLifecycle(
+        ContainerStore containers,
+        SnapshotCatalog snapshots,
+        VolumeLifecycle volumes,
+        IJailDriver jails,
+        Database database,
+        Session session,
+        StateDirectory state,
+        IProcessRunner processes,
+        OwnCommand self,
+        TimeProvider clock)
+    {
+        this.containers = containers;
+        this.snapshots = snapshots;
+        this.jails = jails;
+        this.database = database;
+        this.session = session;
+        this.state = state;
+        this.processes = processes;
+        this.self = self;
+        this.clock = clock;
+        settler = new ContainerSettler(containers, snapshots, jails, database, state, clock);
+        starter = new ContainerStarter(containers, settler, snapshots, volumes, jails, session, state, processes, self, clock);
+        restarter = new ContainerRestarter(containers, starter, session, state, clock);
+    }
+
+    /// <summary>Clones an image for a container. Its tree stays mounted for whoever starts it next; see <see cref="LeaveAsync"/>.</summary>
     /// <param name="name">Null: a name is invented.</param>
     public async Task<Container> CreateAsync(ImageEntry image, ContainerSpec spec, string? name, CancellationToken cancellationToken)
     {
@@ -41,43 +85,68 @@ public sealed class ContainerLifecycle(
         return container;
     }
 
+    /// <summary>Leaves a container that was only made, for somebody to start it later.</summary>
+    public async Task LeaveAsync(Container container, CancellationToken cancellationToken)
+    {
+        await snapshots.Store.DetachAsync(container.Id, cancellationToken);
+        containers.MarkClean(container.Id, container.Session);
+    }
+
     /// <summary>
-    /// Runs a container's first process to its end. Cancelling kills the container. Afterwards its tree is unmounted, or gone when
-    /// the container was to be removed at its end.
+    /// Runs a container's first process as a child of ours, to its end. Cancelling kills the container. Afterwards its tree is unmounted, or
+    /// gone when the container was to be removed at its end.
     /// </summary>
     /// <exception cref="JailStartException">It could not be started.</exception>
-    public async Task<ExitStatus> RunAsync(Container container, ProcessOutput output, CancellationToken cancellationToken)
+    public Task<ExitStatus> RunAsync(Container container, ProcessOutput output, CancellationToken cancellationToken) =>
+        starter.RunAsync(container, output, cancellationToken);
+
+    /// <summary>Starts a container, which then goes on without us. One that runs already is left alone.</summary>
+    /// <param name="attach">Whether to connect with its streams before it writes anything.</param>
+    /// <exception cref="JailStartException">It could not be started.</exception>
+    public async Task<StartedContainer> StartAsync(Container container, bool attach, CancellationToken cancellationToken)
     {
-        ExitStatus? exit = null;
+        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
+        var found = containers.TryFind(container.Id) ?? throw new ContainerNotFoundException(container.Name, nearest: null);
+        if (found.State == ContainerState.Running)
+        {
+            return new StartedContainer(found, attach ? Attach(found) : null);
+        }
+
+        containers.MarkWanted(found.Id);
+        return await starter.StartLockedAsync(found, attach, cancellationToken);
+    }
+
+    /// <summary>Connects with the streams of a container that runs.</summary>
+    /// <exception cref="ContainerStateException">It does not run, or runs as a child of the command that started it.</exception>
+    public IJailConsole Attach(Container container)
+    {
         try
         {
-            var workspace = await snapshots.Store.AttachAsync(container.Id, cancellationToken);
-            workspace.Keep();
-            containers.MarkRunning(container.Id, session.Id, clock.GetUtcNow());
-            using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, workspace.Path, volumes, cancellationToken);
-            var jail = container.Spec.ToJail(container.Id.ToString(), workspace.Path) with { Mounts = mounts.Mounts };
-            exit = await jails.RunAsync(jail, output, cancellationToken);
-            return exit.Value;
+            return jails.Attach(container.Id.ToString());
         }
-        catch (JailStartException exception)
+        catch (JailNotRunningException)
         {
-            exit = new ExitStatus(exception.ExitCode);
-            throw;
+            throw new ContainerStateException(
+                container.State == ContainerState.Running
+                    ? $"container '{container.Name}' writes to the command that runs it; only one started by 'start' or 'run -d', or with a terminal, can be attached to"
+                    : NotRunning(container));
         }
-        finally
+    }
+
+    /// <summary>What a container that is supervised has printed.</summary>
+    public ContainerLog LogOf(Container container) => new(new ContainerDirectory(state, container.Id).Log);
+
+    /// <summary>Waits until a run has ended, and tells with what; null when nobody saw it.</summary>
+    public async Task<int?> WaitAsync(Container container, CancellationToken cancellationToken)
+    {
+        var over = session.WaitAsync(container.Session, cancellationToken);
+        while (containers.IsBusy(container.Id, container.Session))
         {
-            // Not the caller's token: what was begun is ended, cancelled or not.
-            using var deadline = new CancellationTokenSource(CleanupTime);
-            if (container.Spec.RemoveAtExit)
-            {
-                await DestroyAsync(container, deadline.Token);
-            }
-            else
-            {
-                await snapshots.Store.DetachAsync(container.Id, deadline.Token);
-                containers.MarkExited(container.Id, exit?.ShellCode, clock.GetUtcNow());
-            }
+            await EitherAsync(over, WaitInterval, cancellationToken);
+            await SettleAbandonedAsync(container.Id, container.State, container.Session, cancellationToken);
         }
+
+        return containers.TryFindEnding(container.Session, out var exitCode) ? exitCode : containers.TryFind(container.Id)?.ExitCode;
     }
 
     /// <summary>Runs one more command in a running container.</summary>
@@ -90,32 +159,57 @@ public sealed class ContainerLifecycle(
         }
         catch (JailNotRunningException)
         {
-            throw new ContainerStateException($"container '{container.Name}' is not running");
+            throw new ContainerStateException(NotRunning(container));
         }
     }
 
     /// <summary>Asks a container's first process to end and kills it after the grace time. Not running: succeeds.</summary>
-    public async Task StopAsync(Container container, TimeSpan grace, CancellationToken cancellationToken)
+    /// <param name="grace">Null: what the container was made with.</param>
+    public async Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
     {
+        containers.MarkUnwanted(container.Id);
+        if (containers.TryMarkStopped(container.Id))
+        {
+            return;
+        }
+
         var signal = Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
+        var time = grace ?? (container.Spec.StopSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultGrace);
+        var over = session.WaitAsync(container.Session, cancellationToken);
         DateTimeOffset? deadline = null;
         var killed = false;
-        while (await IsBusyAsync(container, cancellationToken))
+        while (containers.TryFind(container.Id) is { } current && await IsBusyAsync(current, cancellationToken))
         {
             // Until its jail is there the signal reaches nobody: it is sent again.
             if (deadline is null)
             {
-                deadline = await TrySignalAsync(container, signal, cancellationToken) ? clock.GetUtcNow() + grace : null;
+                deadline = await TrySignalAsync(current, signal, cancellationToken) ? clock.GetUtcNow() + time : null;
             }
             else if (!killed && clock.GetUtcNow() >= deadline)
             {
-                killed = await TrySignalAsync(container, Signals.Kill, cancellationToken);
+                killed = await TrySignalAsync(current, Signals.Kill, cancellationToken);
             }
 
-            await Task.Delay(StopPollingTime, clock, cancellationToken);
+            await EitherAsync(over, StopInterval, cancellationToken);
+            await SettleAbandonedAsync(current.Id, current.State, current.Session, cancellationToken);
         }
 
-        await SettleAsync(container, cancellationToken);
+        // Whoever settles it may still be at it.
+        using (await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken))
+        {
+        }
+
+        if (containers.TryFind(container.Id) is { Session.Length: > 0 } left)
+        {
+            await SettleAbandonedAsync(left.Id, left.State, left.Session, cancellationToken);
+        }
+    }
+
+    /// <summary>Stops a container if it runs, and starts it.</summary>
+    public async Task RestartAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
+    {
+        await StopAsync(container, grace, cancellationToken);
+        (await StartAsync(container, attach: false, cancellationToken)).Dispose();
     }
 
     /// <summary>Sends a signal to a container's first process.</summary>
@@ -124,16 +218,16 @@ public sealed class ContainerLifecycle(
     {
         if (!await TrySignalAsync(container, signal, cancellationToken))
         {
-            throw new ContainerStateException($"container '{container.Name}' is not running");
+            throw new ContainerStateException(NotRunning(container));
         }
     }
 
-    /// <summary>Removes a container and its files.</summary>
+    /// <summary>Removes a container and its files. Gone already: succeeds.</summary>
     /// <param name="force">Whether a running one is killed first.</param>
     /// <exception cref="ContainerStateException">It is running.</exception>
     public async Task RemoveAsync(Container container, bool force, CancellationToken cancellationToken)
     {
-        if (await IsBusyAsync(container, cancellationToken))
+        if (containers.TryFind(container.Id) is { } found && (found.State == ContainerState.Restarting || await IsBusyAsync(found, cancellationToken)))
         {
             if (!force)
             {
@@ -143,33 +237,77 @@ public sealed class ContainerLifecycle(
             await StopAsync(container, TimeSpan.Zero, cancellationToken);
         }
 
-        await DestroyAsync(container, cancellationToken);
+        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
+        await settler.DestroyAsync(container, cancellationToken);
     }
 
-    /// <summary>Brings the records of containers whose command was killed into line with what is really running.</summary>
+    /// <summary>Gives a container another name.</summary>
+    /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
+    public void Rename(Container container, string name) => containers.Rename(container, name);
+
+    /// <summary>What a supervisor calls when a run has ended: settles it, and starts the container again when its policy says so.</summary>
+    public async Task EndedAsync(SnapshotId id, string supervisor, CancellationToken cancellationToken)
+    {
+        await settler.SettleAsync(id, supervisor, end: null, cancellationToken);
+        await restarter.RestartAsync(id, cancellationToken);
+    }
+
+    /// <summary>What is to run once the machine has come up, oldest first.</summary>
+    public IReadOnlyList<Container> DueWithMachine() =>
+    [
+        .. containers.List()
+            .Where(container => container.State is ContainerState.Created or ContainerState.Exited && container.Spec.Restart.StartsWithMachine(container.IsWanted))
+            .Reverse(),
+    ];
+
+    /// <summary>Brings the records of containers whose commands or supervisors were killed into line with what is really running.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
-        foreach (var container in containers.ListRunning())
+        foreach (var (id, current, holder) in containers.ListHeld())
         {
-            if (session.IsOver(container.Session) && !await jails.IsRunningAsync(container.Id.ToString(), cancellationToken))
+            if (await SettleAbandonedAsync(id, current, holder, cancellationToken) && restarter.IsDue(id))
             {
-                await SettleAsync(container, cancellationToken);
-            }
-        }
-
-        foreach (var container in containers.ListStarting())
-        {
-            if (session.IsOver(container.Session))
-            {
-                await SettleAsync(container, cancellationToken);
-                containers.MarkWaiting(container.Id);
+                // The pause before the next start is not for this command to wait.
+                processes.Start(self.ToCommandLine("container", "ended", id.ToString(), holder));
             }
         }
     }
 
-    /// <summary>Whether it runs, or the command that runs it is still on its way to starting or cleaning up.</summary>
+    /// <summary>Settles a run when nobody has it in hand any more and nothing of it is running. Returns whether that was so.</summary>
+    private async Task<bool> SettleAbandonedAsync(SnapshotId id, ContainerState current, string holder, CancellationToken cancellationToken)
+    {
+        if (current == ContainerState.Starting)
+        {
+            // A supervisor may be there already, but who is to let the first process go is not: that one would have the lock.
+            using var alone = new ContainerDirectory(state, id).TryLock();
+            if (alone is not null)
+            {
+                await settler.SettleLockedAsync(id, holder, end: null, cancellationToken);
+            }
+
+            return alone is not null;
+        }
+
+        if (!session.IsOver(holder) || (current == ContainerState.Running && jails.EndOf(id.ToString()) is null && await jails.IsRunningAsync(id.ToString(), cancellationToken)))
+        {
+            return false;
+        }
+
+        await settler.SettleAsync(id, holder, end: null, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Waits for a session's end, or for some time: who has it may still be there when the container is not.</summary>
+    private async Task EitherAsync(Task over, TimeSpan time, CancellationToken cancellationToken)
+    {
+        var enough = Task.Delay(time, clock, cancellationToken);
+        await (over.IsCompleted ? enough : Task.WhenAny(over, enough));
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Whether it runs, or somebody who has it in hand is still on his way to starting or cleaning up.</summary>
     private async Task<bool> IsBusyAsync(Container container, CancellationToken cancellationToken) =>
-        (containers.IsRunning(container.Id) && !session.IsOver(container.Session))
+        (container.State is ContainerState.Starting or ContainerState.Running && !session.IsOver(container.Session))
         || await jails.IsRunningAsync(container.Id.ToString(), cancellationToken);
 
     private async Task<bool> TrySignalAsync(Container container, int signal, CancellationToken cancellationToken)
@@ -185,6 +323,8 @@ public sealed class ContainerLifecycle(
         }
     }
 
+    private static string NotRunning(Container container) => $"container '{container.Name}' is not running";
+
     private string FreeName()
     {
         while (true)
@@ -194,50 +334,6 @@ public sealed class ContainerLifecycle(
             {
                 return name;
             }
-        }
-    }
-
-    /// <summary>Ends a container: by its own command when that still lives, else in its place.</summary>
-    private async Task SettleAsync(Container container, CancellationToken cancellationToken)
-    {
-        while (!session.IsOver(container.Session))
-        {
-            if (!containers.IsRunning(container.Id))
-            {
-                return;
-            }
-
-            await Task.Delay(StopPollingTime, clock, cancellationToken);
-        }
-
-        await jails.RemoveAsync(container.Id.ToString(), cancellationToken);
-        containers.MarkExited(container.Id, null, clock.GetUtcNow());
-        if (container.Spec.RemoveAtExit)
-        {
-            await DestroyAsync(container, cancellationToken);
-        }
-        else
-        {
-            await snapshots.Store.DetachAsync(container.Id, cancellationToken);
-        }
-    }
-
-    private async Task DestroyAsync(Container container, CancellationToken cancellationToken)
-    {
-        var announced = database.Transact(() =>
-        {
-            var removed = containers.Remove(container.Id);
-            if (removed)
-            {
-                snapshots.Announce(container.Id, container.Snapshot);
-            }
-
-            return removed;
-        });
-        if (announced)
-        {
-            await snapshots.Store.RemoveAsync(container.Id, cancellationToken);
-            snapshots.Forget(container.Id);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Volumes;
@@ -11,6 +12,9 @@ internal sealed class ContainerMounts : IDisposable
     private readonly List<VolumeLease> leases = [];
 
     public ImmutableArray<JailMount> Mounts { get; private set; } = [];
+
+    /// <summary>What says that its volumes are in use.</summary>
+    public IEnumerable<SafeHandle> Held => leases.Select(lease => lease.Held.Handle);
 
     /// <param name="mounts">As they were asked for.</param>
     /// <param name="tree">The container's own tree on the host: what it has where a volume is mounted is what a new volume begins with.</param>

@@ -10,6 +10,8 @@ namespace Kleene.Build.Runtime.Containers;
 /// <remarks>As in <see cref="ImageConfig"/>, the accessors give what a stored specification lacks.</remarks>
 public sealed record ContainerSpec
 {
+    private static readonly ImmutableSortedDictionary<string, string> NoLabels = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     public required ImmutableArray<string> Argv { get; init; }
 
     public ImmutableArray<string> Environment { get; init => field = value.IsDefault ? [] : value; } = [];
@@ -35,6 +37,28 @@ public sealed record ContainerSpec
 
     /// <summary>What <c>stop</c> sends first: a name such as <c>SIGTERM</c> or a number; empty is SIGTERM.</summary>
     public string StopSignal { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Seconds between the first signal of <c>stop</c> and the last; null is ten.</summary>
+    public double? StopSeconds { get; init; }
+
+    public RestartPolicy Restart { get; init => field = value ?? RestartPolicy.No; } = RestartPolicy.No;
+
+    /// <summary>Whether its standard input is there for those who attach.</summary>
+    public bool KeepsInput { get; init; }
+
+    /// <summary>How much of what it prints is kept; all of it when null.</summary>
+    public LogBound? Log { get; init; }
+
+    /// <summary>How it says whether it is well; null: it does not.</summary>
+    public ImageHealthcheck? Healthcheck { get; init; }
+
+    /// <summary>What is done when it is not well any more.</summary>
+    public HealthAction OnUnhealthy { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Labels { get; init => field = value ?? NoLabels; } = NoLabels;
+
+    /// <summary>Whether <c>prune</c> spares it, as in Kleene.</summary>
+    public bool IsPersistent { get; init; }
 
     /// <summary>Whether the container goes when its first process ends.</summary>
     public bool RemoveAtExit { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Microsoft.Data.Sqlite;
@@ -9,16 +10,15 @@ namespace Kleene.Build.Runtime.Containers;
 /// <summary>Keeps the records of containers. Starts and stops nothing.</summary>
 public sealed partial class ContainerStore(Database database)
 {
-    private const string Columns = "SELECT id, name, image, snapshot, spec, state, session, exit, created, started, finished FROM containers";
+    private const string Columns =
+        "SELECT id, name, image, snapshot, spec, state, session, exit, created, started, finished, wanted, restarts, streak, oom, health FROM containers";
+
+    private static readonly TimeSpan EndingsAreKept = TimeSpan.FromHours(1);
 
     /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
     public void Add(Container container)
     {
-        if (!NameForm().IsMatch(container.Name))
-        {
-            throw new KleeneException($"'{container.Name}' is not a container name; use letters, digits and . _ -, two at least, a letter or digit first");
-        }
-
+        CheckName(container.Name);
         var text = container.Id.ToString();
         var added = database.Execute(
             """
@@ -30,45 +30,119 @@ public sealed partial class ContainerStore(Database database)
             container.ImageId,
             container.Snapshot.ToString(),
             container.Spec.ToJson(),
-            StateText(container.State),
+            container.State.ToString().ToLowerInvariant(),
             container.Session,
             container.Created.ToUnixTimeMilliseconds());
         if (added == 0)
         {
-            throw new KleeneException($"the container name '{container.Name}' is taken; remove that container with 'kleene rm {container.Name}', or choose another name");
+            throw Taken(container.Name);
         }
     }
 
-    public void MarkRunning(SnapshotId id, string session, DateTimeOffset started) =>
+    /// <summary>Says that somebody is about to start it. False when another command was faster, or has removed it.</summary>
+    public bool TryMarkStarting(SnapshotId id, string session) =>
         database.Execute(
-            "UPDATE containers SET state = 'running', session = $2, started = $3, finished = NULL, exit = NULL WHERE id = $1",
+            "UPDATE containers SET state = 'starting', session = $2 WHERE id = $1 AND state IN ('created', 'exited', 'restarting')",
+            id.ToString(),
+            session) > 0;
+
+    /// <summary>False when the session does not have it in hand.</summary>
+    public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started) =>
+        database.Execute(
+            "UPDATE containers SET state = 'running', wanted = 1, started = $3, finished = NULL, exit = NULL, oom = 0, health = NULL WHERE id = $1 AND session = $2",
             id.ToString(),
             session,
-            started.ToUnixTimeMilliseconds());
+            started.ToUnixTimeMilliseconds()) > 0;
 
-    /// <param name="exitCode">Null when nobody saw it.</param>
-    public void MarkExited(SnapshotId id, int? exitCode, DateTimeOffset finished) =>
+    /// <summary>Says that it is to end, so that no policy starts it again.</summary>
+    public void MarkUnwanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 0 WHERE id = $1", id.ToString());
+
+    /// <summary>Says that somebody, and not its policy, starts it: counting begins anew.</summary>
+    public void MarkWanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 1, restarts = 0, streak = 0 WHERE id = $1", id.ToString());
+
+    /// <summary>Records the end of a run. What is left of that is still its session's, until <see cref="MarkClean"/>.</summary>
+    /// <param name="end">Null when nobody saw it.</param>
+    public void MarkExited(SnapshotId id, string session, JailEnd? end, DateTimeOffset finished) =>
+        database.Transact(() =>
+        {
+            var time = finished.ToUnixTimeMilliseconds();
+            database.Execute("DELETE FROM endings WHERE finished < $1", time - (long)EndingsAreKept.TotalMilliseconds);
+            database.Execute("INSERT OR REPLACE INTO endings (session, exit, finished) VALUES ($1, $2, $3)", session, end?.ExitCode, time);
+            return database.Execute(
+                "UPDATE containers SET state = 'exited', exit = $3, oom = $4, finished = $5 WHERE id = $1 AND session = $2",
+                id.ToString(),
+                session,
+                end?.ExitCode,
+                end is { OutOfMemory: true } ? 1 : 0,
+                time);
+        });
+
+    /// <summary>With what a run ended; false when that is not known, or not any more.</summary>
+    public bool TryFindEnding(string session, out int? exitCode)
+    {
+        var found = database.Query("SELECT exit FROM endings WHERE session = $1", reader => reader.IsDBNull(0) ? null : (int?)reader.GetInt32(0), session);
+        exitCode = found.Count > 0 ? found[0] : null;
+        return found.Count > 0;
+    }
+
+    /// <summary>Nothing of its run is left, and nobody has it in hand.</summary>
+    public void MarkClean(SnapshotId id, string session) =>
         database.Execute(
-            "UPDATE containers SET state = 'exited', exit = $2, finished = $3 WHERE id = $1 AND state = 'running'",
+            "UPDATE containers SET session = '', state = CASE state WHEN 'restarting' THEN 'exited' ELSE state END WHERE id = $1 AND session = $2", id.ToString(), session);
+
+    /// <summary>Its policy will start it again; somebody waits for that moment.</summary>
+    public bool TryMarkRestarting(SnapshotId id, string session, int streak) =>
+        database.Execute(
+            "UPDATE containers SET state = 'restarting', session = $2, streak = $3, restarts = restarts + 1 WHERE id = $1 AND state = 'exited' AND session = '' AND wanted = 1",
             id.ToString(),
-            exitCode,
-            finished.ToUnixTimeMilliseconds());
+            session,
+            streak) > 0;
+
+    /// <summary>Whoever would have started it again is not to.</summary>
+    public bool TryMarkStopped(SnapshotId id) =>
+        database.Execute("UPDATE containers SET state = 'exited', session = '' WHERE id = $1 AND state = 'restarting'", id.ToString()) > 0;
+
+    /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
+    public void Rename(Container container, string name)
+    {
+        CheckName(name);
+        if (TryFindName(name) is { } other && other.Id != container.Id)
+        {
+            throw Taken(name);
+        }
+
+        database.Execute("UPDATE containers SET name = $2 WHERE id = $1", container.Id.ToString(), name);
+    }
+
+    public void SetHealth(SnapshotId id, string session, ContainerHealth health) =>
+        database.Execute("UPDATE containers SET health = $3 WHERE id = $1 AND session = $2", id.ToString(), session, health.ToJson());
+
+    /// <summary>Changes how it runs from its next start on.</summary>
+    public void Change(SnapshotId id, ContainerSpec spec) => database.Execute("UPDATE containers SET spec = $2 WHERE id = $1", id.ToString(), spec.ToJson());
 
     public bool Remove(SnapshotId id) => database.Execute("DELETE FROM containers WHERE id = $1", id.ToString()) > 0;
 
-    public bool IsRunning(SnapshotId id) =>
-        database.QueryFirst("SELECT name FROM containers WHERE id = $1 AND state = 'running'", reader => reader.GetString(0), id.ToString()) is not null;
+    /// <summary>Whether a run, or the start of one, is in its record.</summary>
+    public bool IsBusy(SnapshotId id, string session) =>
+        database.QueryFirst(
+            "SELECT name FROM containers WHERE id = $1 AND session = $2 AND state IN ('starting', 'running')", reader => reader.GetString(0), id.ToString(), session) is not null;
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<Container> List() => database.Query($"{Columns} ORDER BY created DESC, id", Row);
 
-    public IReadOnlyList<Container> ListRunning() => database.Query($"{Columns} WHERE state = 'running'", Row);
+    /// <summary>Newest first: those that run, or are about to.</summary>
+    public IReadOnlyList<Container> ListActive() =>
+        database.Query($"{Columns} WHERE state IN ('starting', 'running', 'restarting') ORDER BY created DESC, id", Row);
 
-    /// <summary>Those that were made and that nobody has started yet, as far as their command is not known to have ended.</summary>
-    public IReadOnlyList<Container> ListStarting() => database.Query($"{Columns} WHERE state = 'created' AND session <> ''", Row);
+    /// <summary>Those that somebody has in hand.</summary>
+    internal IReadOnlyList<(SnapshotId Id, ContainerState State, string Session)> ListHeld() =>
+        database.Query(
+            "SELECT id, state, session FROM containers WHERE session <> ''",
+            reader => (SnapshotId.Parse(reader.GetString(0)), Enum.Parse<ContainerState>(reader.GetString(1), ignoreCase: true), reader.GetString(2)));
 
-    /// <summary>A container whose maker is gone, and which waits for somebody to start it.</summary>
-    public void MarkWaiting(SnapshotId id) => database.Execute("UPDATE containers SET session = '' WHERE id = $1 AND state = 'created'", id.ToString());
+    public Container? TryFind(SnapshotId id) => database.QueryFirst($"{Columns} WHERE id = $1", Row, id.ToString());
+
+    public Container? TryFindName(string name) => database.QueryFirst($"{Columns} WHERE name = $1", Row, name);
 
     public bool HasName(string name) => database.QueryFirst("SELECT name FROM containers WHERE name = $1", reader => reader.GetString(0), name) is not null;
 
@@ -77,7 +151,7 @@ public sealed partial class ContainerStore(Database database)
     /// <exception cref="AmbiguousReferenceException">An id's beginning fits several.</exception>
     public Container Find(string reference)
     {
-        if (database.QueryFirst($"{Columns} WHERE name = $1", Row, reference) is { } named)
+        if (TryFindName(reference) is { } named)
         {
             return named;
         }
@@ -93,12 +167,16 @@ public sealed partial class ContainerStore(Database database)
         };
     }
 
-    private static string StateText(ContainerState state) => state switch
+    private static void CheckName(string name)
     {
-        ContainerState.Created => "created",
-        ContainerState.Running => "running",
-        _ => "exited",
-    };
+        if (!NameForm().IsMatch(name))
+        {
+            throw new KleeneException($"'{name}' is not a container name; use letters, digits and . _ -, two at least, a letter or digit first");
+        }
+    }
+
+    private static KleeneException Taken(string name) =>
+        new($"the container name '{name}' is taken; remove that container with 'kleene rm {name}', or choose another name");
 
     private static Container Row(SqliteDataReader reader) => new()
     {
@@ -113,6 +191,11 @@ public sealed partial class ContainerStore(Database database)
         Created = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)),
         Started = reader.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)),
         Finished = reader.IsDBNull(10) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(10)),
+        IsWanted = reader.GetInt64(11) != 0,
+        Restarts = reader.GetInt32(12),
+        Streak = reader.GetInt32(13),
+        OutOfMemory = reader.GetInt64(14) != 0,
+        Health = reader.IsDBNull(15) ? null : ContainerHealth.Parse(reader.GetString(15)),
     };
 
     // Kleene's rule for container names.

@@ -189,6 +189,11 @@ public sealed class ImageStore(Database database)
         };
     }
 
+    /// <summary>A name for each image that has one.</summary>
+    public IReadOnlyDictionary<string, string> DisplayNames() =>
+        database.Query("SELECT image, min(name || ':' || tag) FROM names GROUP BY image", reader => (Id: reader.GetString(0), Name: reader.GetString(1)))
+            .ToDictionary(row => row.Id, row => row.Name, StringComparer.Ordinal);
+
     private Image WithNames(Image image) => image with
     {
         Names = [.. database.Query("SELECT name || ':' || tag FROM names WHERE image = $1 ORDER BY 1", reader => reader.GetString(0), image.Id)],

@@ -12,6 +12,26 @@ public interface IJailDriver
     /// <exception cref="JailStartException">The jail or its first process could not be started.</exception>
     Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes a jail whose first process waits for <see cref="StartAsync"/>, and has another program supervise it, which outlives us.
+    /// </summary>
+    /// <exception cref="JailStartException">The jail could not be made. Nothing of it is left.</exception>
+    Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken);
+
+    /// <summary>Starts the first process of a jail that was made by <see cref="CreateAsync"/>.</summary>
+    /// <exception cref="JailStartException">The process could not be started. Nothing of the jail is left.</exception>
+    Task StartAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <summary>Connects with the streams of a supervised jail's first process.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail, or none that is supervised.</exception>
+    IJailConsole Attach(string jailId);
+
+    /// <summary>Tells the supervisor of a jail, if it has one, to begin its log anew: the file that it writes to was given another name.</summary>
+    void ReopenLog(string jailId);
+
+    /// <summary>How a supervised jail ended; null as long as its supervisor has not said so. Of one of which nothing is left, nothing is known.</summary>
+    JailEnd? EndOf(string jailId);
+
     /// <summary>Runs one more command in a running jail, which may have been started by another process of ours.</summary>
     /// <exception cref="JailNotRunningException">There is no such jail.</exception>
     /// <exception cref="JailStartException">The command could not be started.</exception>

@@ -22,8 +22,7 @@ internal sealed unsafe class ChildProcess : IDisposable
     private readonly int pid;
     private readonly bool ownGroup;
     private readonly int processDescriptor;
-    private readonly int wakeRead;
-    private readonly int wakeWrite;
+    private readonly WakePipe wake = new();
     private readonly OutputPipe output;
     private readonly OutputPipe error;
     private readonly long started = Stopwatch.GetTimestamp();
@@ -41,7 +40,6 @@ internal sealed unsafe class ChildProcess : IDisposable
         this.output = output;
         this.error = error;
         processDescriptor = NativeMethods.OpenProcess(pid);
-        (wakeRead, wakeWrite) = Pipe();
     }
 
     public static ChildProcess Start(CommandLine command, string path, ProcessOutput output)
@@ -60,7 +58,7 @@ internal sealed unsafe class ChildProcess : IDisposable
             var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
             var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, errorWrite);
-            var spawn = () => Spawner.Spawn(command, path, ownGroup, standard);
+            var spawn = () => Spawner.Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
             var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
             return new ChildProcess(
                 command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
@@ -84,8 +82,7 @@ internal sealed unsafe class ChildProcess : IDisposable
     public void RequestStop()
     {
         stopRequested = true;
-        byte one = 1;
-        _ = NativeMethods.write(wakeWrite, &one, 1);
+        wake.Set();
     }
 
     /// <summary>Returns when the program has ended and its output is read.</summary>
@@ -125,8 +122,7 @@ internal sealed unsafe class ChildProcess : IDisposable
     public void Dispose()
     {
         Close(processDescriptor);
-        Close(wakeRead);
-        Close(wakeWrite);
+        wake.Dispose();
         Close(inputDescriptor);
         output.Dispose();
         error.Dispose();
@@ -150,7 +146,7 @@ internal sealed unsafe class ChildProcess : IDisposable
     private void Poll(byte* buffer, int milliseconds)
     {
         var descriptors = stackalloc NativeMethods.PollDescriptor[5];
-        descriptors[0] = new() { Descriptor = wakeRead, Events = NativeMethods.POLLIN };
+        descriptors[0] = new() { Descriptor = wake.Descriptor, Events = NativeMethods.POLLIN };
         descriptors[1] = new() { Descriptor = output.Descriptor, Events = NativeMethods.POLLIN };
         descriptors[2] = new() { Descriptor = error.Descriptor, Events = NativeMethods.POLLIN };
         descriptors[3] = new() { Descriptor = processDescriptor, Events = NativeMethods.POLLIN };
@@ -162,7 +158,7 @@ internal sealed unsafe class ChildProcess : IDisposable
 
         if (descriptors[0].Returned != 0)
         {
-            _ = NativeMethods.read(wakeRead, buffer, BufferSize);
+            wake.Clear(buffer, BufferSize);
         }
 
         if (descriptors[1].Returned != 0)

@@ -12,6 +12,10 @@ public interface IProcessRunner
     /// <exception cref="ToolMissingException">There is no such program.</exception>
     /// <exception cref="ProcessTimeoutException">It took longer than <see cref="CommandLine.Timeout"/>.</exception>
     Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken);
+
+    /// <summary>Starts a program that is to outlive us: it has no terminal, reads and writes nothing, and what becomes of it is not ours to know.</summary>
+    /// <exception cref="ToolMissingException">There is no such program.</exception>
+    void Start(CommandLine command);
 }
 
 /// <summary>Where the output of a process goes.</summary>

@@ -29,6 +29,9 @@ internal static unsafe partial class NativeMethods
 
     public static short SpawnSetProcessGroup => 0x02;
 
+    /// <summary>setsid(2) in the child. FreeBSD's posix_spawn cannot; a process group of its own has to do.</summary>
+    public static short SpawnSetSession => OperatingSystem.IsFreeBSD() ? SpawnSetProcessGroup : (short)0x80;
+
     public static short SpawnSetDefaultSignals => OperatingSystem.IsFreeBSD() ? (short)0x10 : (short)0x04;
 
     public static short SpawnSetSignalMask => OperatingSystem.IsFreeBSD() ? (short)0x20 : (short)0x08;

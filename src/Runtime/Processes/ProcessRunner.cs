@@ -27,6 +27,14 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
         return completion.Task;
     }
 
+    public void Start(CommandLine command)
+    {
+        var path = ProgramPath.Find(command.Program) ?? throw new ToolMissingException(command.Program);
+        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        var descriptor = (int)nothing.DangerousGetHandle();
+        _ = Spawner.Spawn(command, path, SpawnPlace.OwnSession, new StandardDescriptors(Input: -1, descriptor, descriptor));
+    }
+
     private void Watch(
         CommandLine command, string path, ProcessOutput output, TaskCompletionSource<ProcessResult> completion, CancellationToken cancellationToken)
     {

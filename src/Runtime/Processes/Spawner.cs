@@ -8,11 +8,25 @@ namespace Kleene.Build.Runtime.Processes;
 /// <param name="Output">Less than 0 keeps ours, and our error stream too.</param>
 internal readonly record struct StandardDescriptors(int Input, int Output, int Error);
 
+/// <summary>Where a program stands among processes, which decides whose signals and terminal reach it.</summary>
+internal enum SpawnPlace
+{
+    /// <summary>In our process group: it shares our terminal.</summary>
+    OurGroup,
+
+    /// <summary>In a process group of its own: what is typed at our terminal does not reach it.</summary>
+    OwnGroup,
+
+    /// <summary>In a session of its own: it has no terminal at all, and outlives ours.</summary>
+    OwnSession,
+}
+
 /// <summary>Starts programs by posix_spawn(3). Knows nothing of what becomes of them.</summary>
 internal static unsafe class Spawner
 {
     /// <returns>The number of the process, which is the caller's to wait for.</returns>
-    public static int Spawn(CommandLine command, string path, bool ownGroup, StandardDescriptors standard)
+    /// <param name="place">Where it stands among our processes.</param>
+    public static int Spawn(CommandLine command, string path, SpawnPlace place, StandardDescriptors standard)
     {
         var actions = stackalloc byte[NativeMethods.OpaqueSize];
         var attributes = stackalloc byte[NativeMethods.OpaqueSize];
@@ -38,12 +52,20 @@ internal static unsafe class Spawner
                 Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, standard.Error, 2), "adddup2");
             }
 
+            foreach (var file in command.InheritedFiles)
+            {
+                // Onto itself: that only takes the mark off which closes it at exec (posix_spawn_file_actions_adddup2(3)).
+                var descriptor = (int)file.DangerousGetHandle();
+                Check(NativeMethods.posix_spawn_file_actions_adddup2(actions, descriptor, descriptor), "adddup2");
+            }
+
             if (command.WorkingDirectory is { } directory)
             {
                 Check(NativeMethods.posix_spawn_file_actions_addchdir_np(actions, directory), "addchdir");
             }
 
-            var flags = (short)(NativeMethods.SpawnSetDefaultSignals | NativeMethods.SpawnSetSignalMask | (ownGroup ? NativeMethods.SpawnSetProcessGroup : 0));
+            var standing = place switch { SpawnPlace.OwnGroup => NativeMethods.SpawnSetProcessGroup, SpawnPlace.OwnSession => NativeMethods.SpawnSetSession, _ => 0 };
+            var flags = (short)(NativeMethods.SpawnSetDefaultSignals | NativeMethods.SpawnSetSignalMask | standing);
             Check(NativeMethods.posix_spawnattr_setflags(attributes, flags), "setflags");
             Check(NativeMethods.posix_spawnattr_setpgroup(attributes, 0), "setpgroup");
 

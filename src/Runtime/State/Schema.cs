@@ -97,5 +97,22 @@ internal static class Schema
             created INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- What a container's supervisor and its users have said of it. 'wanted': from its start until somebody stops it. 'restarts' counts those
+        -- of its policy since then, 'streak' those of them after a short life. Health is a JSON object.
+        ALTER TABLE containers ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE containers ADD COLUMN streak INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE containers ADD COLUMN oom INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE containers ADD COLUMN health TEXT;
+        CREATE INDEX containers_by_state ON containers (state);
+
+        -- With what a run of a container ended, for those who wait for it: the container may run again or be gone by then.
+        CREATE TABLE endings (
+            session  TEXT PRIMARY KEY,
+            exit     INTEGER,
+            finished INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 }

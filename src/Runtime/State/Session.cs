@@ -7,7 +7,8 @@ namespace Kleene.Build.Runtime.State;
 public sealed class Session(StateDirectory state) : IDisposable
 {
     private readonly Lock gate = new();
-    private FileStream? file;
+    private string? id;
+    private FileLock? held;
 
     /// <summary>Made at first use: a command that only reads needs no file.</summary>
     public string Id
@@ -16,56 +17,77 @@ public sealed class Session(StateDirectory state) : IDisposable
         {
             lock (gate)
             {
-                return Path.GetFileName((file ??= Create()).Name);
+                if (id is null)
+                {
+                    (id, held) = Begin();
+                }
+
+                return id;
             }
         }
     }
 
+    /// <summary>A session for another program, which lasts as long as any process has its lock open. Its file goes with <see cref="IsOver"/>.</summary>
+    public (string Id, FileLock Held) Lend() => Begin();
+
     /// <summary>Whether the command that made the session is gone. Its file, if any, is then removed. The empty id is nobody's.</summary>
-    public bool IsOver(string id)
+    public bool IsOver(string other)
     {
-        if (id.Length == 0)
+        if (other.Length == 0)
         {
             return true;
         }
 
-        if (file is not null && id == Id)
+        if (other == id)
         {
             return false;
         }
 
-        var path = Path.Join(state.Sessions, id);
-        try
-        {
-            using var locked = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            File.Delete(path);
-            return true;
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        var path = PathOf(other);
+        if (!File.Exists(path))
         {
             return true;
         }
-        catch (IOException)
+
+        // Shared: others who ask at this moment must not be told that somebody has it.
+        using var free = FileLock.TryTake(path, shared: true);
+        if (free is null)
         {
             return false;
+        }
+
+        File.Delete(path);
+        return true;
+    }
+
+    /// <summary>Returns when a session is over.</summary>
+    public async Task WaitAsync(string other, CancellationToken cancellationToken)
+    {
+        if (!IsOver(other))
+        {
+            using var free = await FileLock.TakeAsync(PathOf(other), cancellationToken, shared: true);
+            File.Delete(PathOf(other));
         }
     }
 
     public void Dispose()
     {
-        if (file is not null)
+        if (held is not null && id is not null)
         {
-            File.Delete(file.Name);
-            file.Dispose();
+            File.Delete(PathOf(id));
+            held.Dispose();
         }
     }
 
-    private FileStream Create()
+    private string PathOf(string session) => Path.Join(state.Sessions, session);
+
+    private (string Id, FileLock Held) Begin()
     {
         try
         {
             Directory.CreateDirectory(state.Sessions);
-            return new FileStream(Path.Join(state.Sessions, Guid.NewGuid().ToString("N")), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            var begun = Guid.NewGuid().ToString("N");
+            return (begun, FileLock.TryTake(PathOf(begun)) ?? throw new InvalidOperationException($"session '{begun}' is taken, although it was only just named"));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

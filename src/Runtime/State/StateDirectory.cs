@@ -20,6 +20,9 @@ public sealed class StateDirectory
     /// <summary>What is remembered of build contexts. Only a cache: it may be removed at any time.</summary>
     public string Contexts => Path.Join(Root, "contexts");
 
+    /// <summary>A directory for each container: its lock and its log. Its tree is the storage driver's.</summary>
+    public string Containers => Path.Join(Root, "containers");
+
     /// <summary>Lock files of volumes; their trees are the storage driver's.</summary>
     public string Volumes => Path.Join(Root, "volumes");
 

@@ -1,15 +1,15 @@
+using Kleene.Build.Runtime.State;
+
 namespace Kleene.Build.Runtime.Volumes;
 
 /// <summary>A volume that is in use. Disposing of it gives the volume back; its files stay.</summary>
 public sealed class VolumeLease : IDisposable
 {
-    private readonly FileStream held;
-
-    internal VolumeLease(Volume volume, string path, FileStream held)
+    internal VolumeLease(Volume volume, string path, FileLock held)
     {
-        this.held = held;
         Volume = volume;
         Path = path;
+        Held = held;
     }
 
     public Volume Volume { get; }
@@ -17,5 +17,8 @@ public sealed class VolumeLease : IDisposable
     /// <summary>The absolute path of its tree on the host. Whoever works in it resolves paths inside that root.</summary>
     public string Path { get; }
 
-    public void Dispose() => held.Dispose();
+    /// <summary>What says to others that it is in use; for a program that is to have it after us.</summary>
+    public FileLock Held { get; }
+
+    public void Dispose() => Held.Dispose();
 }

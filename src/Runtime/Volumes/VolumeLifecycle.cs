@@ -32,12 +32,12 @@ public sealed class VolumeLifecycle(
         while (true)
         {
             var volume = await FindOrCreateAsync(spec, cancellationToken);
-            var held = VolumeLock.TryTake(LockOf(volume), sharing);
+            var held = FileLock.TryTake(LockOf(volume), sharing == VolumeSharing.Shared);
             if (held is null)
             {
                 waiting?.Invoke(volume);
                 waiting = null;
-                held = await VolumeLock.TakeAsync(LockOf(volume), sharing, cancellationToken);
+                held = await FileLock.TakeAsync(LockOf(volume), cancellationToken, sharing == VolumeSharing.Shared);
 
                 // Who had it may have been killed, and its jail not: that would still write.
                 await snapshots.SweepAsync((id, token) => jails.RemoveAsync(id.ToString(), token), cancellationToken);
@@ -78,7 +78,7 @@ public sealed class VolumeLifecycle(
         while (true)
         {
             var volume = await FindOrCreateAsync(spec, cancellationToken);
-            if (VolumeLock.TryTake(LockOf(volume), VolumeSharing.Alone) is not { } held)
+            if (FileLock.TryTake(LockOf(volume)) is not { } held)
             {
                 return null;
             }
@@ -103,7 +103,7 @@ public sealed class VolumeLifecycle(
     /// <exception cref="VolumeInUseException">A build step or a container has it, or a container that is stopped will want it again.</exception>
     public async Task RemoveAsync(Volume volume, CancellationToken cancellationToken)
     {
-        using (var held = VolumeLock.TryTake(LockOf(volume), VolumeSharing.Alone))
+        using (var held = FileLock.TryTake(LockOf(volume)))
         {
             if (UserOf(volume, held is null) is { } user)
             {
@@ -189,7 +189,7 @@ public sealed class VolumeLifecycle(
     }
 
     /// <summary>Null when the volume was removed before it was ours.</summary>
-    private async Task<VolumeLease?> LendAsync(Volume volume, FileStream held, CancellationToken cancellationToken)
+    private async Task<VolumeLease?> LendAsync(Volume volume, FileLock held, CancellationToken cancellationToken)
     {
         try
         {
@@ -202,11 +202,11 @@ public sealed class VolumeLifecycle(
         }
         catch
         {
-            await held.DisposeAsync();
+            held.Dispose();
             throw;
         }
 
-        await held.DisposeAsync();
+        held.Dispose();
         return null;
     }
 

@@ -112,6 +112,8 @@ public sealed class DebianBaseImageTests : IDisposable
 
     private sealed class ScriptedRunner(DebianBaseImageTests test, Func<CommandLine, ProcessOutput, ProcessResult> tool) : IProcessRunner
     {
+        public void Start(CommandLine command) => throw new InvalidOperationException("nothing is to outlive this test");
+
         public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
         {
             test.command = command;

@@ -6,6 +6,7 @@ using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
 using Kleene.Build.Testing;
+using Kleene.Build.Testing.Processes;
 using Kleene.Build.Testing.Storage;
 using Xunit;
 
@@ -43,7 +44,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         {
             var snapshots = new SnapshotCatalog(store, database, maker, time);
             var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
-            return new ContainerLifecycle(containers, snapshots, volumes, jails, database, maker, time);
+            return new ContainerLifecycle(containers, snapshots, volumes, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
         }
     }
 
@@ -189,7 +190,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
 
         Assert.Equal((ContainerState.Exited, (int?)130), (containers.Find("box").State, containers.Find("box").ExitCode));
         Assert.Equal(2, (await run).Signal);
-        Assert.Equal(["run sleep 1", "signal 2"], jails.Calls);
+        Assert.Equal(["run sleep 1", "signal 2", "remove"], jails.Calls);
     }
 
     [RootFact]
@@ -204,7 +205,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         await ours.StopAsync(containers.Find("box"), Grace, None);
 
         await run;
-        Assert.Equal(["run sleep 1", "signal 15", "signal 9"], jails.Calls);
+        Assert.Equal(["run sleep 1", "signal 15", "signal 9", "remove"], jails.Calls);
         Assert.True(killedAt - started >= Grace);
 
         ExitStatus? Killed()
@@ -394,7 +395,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     private async Task<Container> LeftRunningAsync(ContainerSpec spec)
     {
         var container = await theirs.CreateAsync(Image, spec, "box", None);
-        containers.MarkRunning(container.Id, other.Id, time.GetUtcNow());
+        Assert.True(containers.TryMarkRunning(container.Id, other.Id, time.GetUtcNow()));
         jails.Leave($"{container.Id}");
         other.Dispose();
         return containers.Find("box");

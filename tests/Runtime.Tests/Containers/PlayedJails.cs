@@ -9,6 +9,9 @@ internal sealed class PlayedJails : IJailDriver
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ExitStatus>> running = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, JailSupervision> supervised = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, JailEnd> ends = new(StringComparer.Ordinal);
+
     /// <summary>Every call but those that only ask.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
@@ -26,6 +29,11 @@ internal sealed class PlayedJails : IJailDriver
 
     public void End(string id, ExitStatus exit)
     {
+        if (supervised.ContainsKey(id))
+        {
+            ends[id] = new JailEnd(exit.ShellCode, OutOfMemory: false);
+        }
+
         if (running.TryRemove(id, out var jail))
         {
             jail.SetResult(exit);
@@ -50,6 +58,32 @@ internal sealed class PlayedJails : IJailDriver
         });
         return await jail.Task;
     }
+
+    public async Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue("create " + string.Join(' ', spec.Process.Argv));
+        await Gate;
+        if (Refusal is { } refusal)
+        {
+            throw refusal;
+        }
+
+        supervised[spec.Id] = supervision;
+    }
+
+    public Task StartAsync(string jailId, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue("start");
+        ends.TryRemove(jailId, out _);
+        Leave(jailId);
+        return Task.CompletedTask;
+    }
+
+    public IJailConsole Attach(string jailId) => throw new JailNotRunningException(jailId);
+
+    public void ReopenLog(string jailId) => Calls.Enqueue("reopen log");
+
+    public JailEnd? EndOf(string jailId) => ends.TryGetValue(jailId, out var end) ? end : running.ContainsKey(jailId) ? null : new JailEnd(null, OutOfMemory: false);
 
     public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>
         running.ContainsKey(jailId) ? Task.FromResult(new ExitStatus(4)) : throw new JailNotRunningException(jailId);

@@ -398,6 +398,8 @@ public sealed class LinuxJailTests : IAsyncLifetime
     {
         private readonly ProcessRunner runner = new();
 
+        public void Start(CommandLine command) => throw new InvalidOperationException("nothing is to outlive this test");
+
         public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
         {
             _ = runner.RunAsync(command, output, cancellationToken);

@@ -46,6 +46,16 @@ public sealed class FakeJailDriver : IJailDriver
         return acts.TryGetValue(spec.Process.Argv[^1], out var act) ? act(spec, sink, cancellationToken) : Task.FromResult(new ExitStatus(0));
     }
 
+    public Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken) => throw Unsupervised();
+
+    public Task StartAsync(string jailId, CancellationToken cancellationToken) => throw Unsupervised();
+
+    public IJailConsole Attach(string jailId) => throw Unsupervised();
+
+    public void ReopenLog(string jailId) => throw Unsupervised();
+
+    public JailEnd? EndOf(string jailId) => throw Unsupervised();
+
     public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>
         throw new JailNotRunningException(jailId);
 
@@ -54,4 +64,6 @@ public sealed class FakeJailDriver : IJailDriver
     public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(false);
 
     public Task RemoveAsync(string jailId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static InvalidOperationException Unsupervised() => new("builds wait for their jails; nobody else supervises them");
 }

@@ -31,6 +31,8 @@ public sealed class RecordingProcessRunner : IProcessRunner
         return this;
     }
 
+    public void Start(CommandLine command) => commands.Add(command);
+
     public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
     {
         commands.Add(command);

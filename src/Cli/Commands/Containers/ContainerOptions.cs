@@ -21,17 +21,20 @@ internal sealed class ContainerOptions
     private readonly Option<string?> workdir = new("--workdir", "-w") { Description = "where the command starts", HelpName = "DIR" };
     private readonly Option<string?> entrypoint = new("--entrypoint") { Description = "instead of the image's entry point" };
     private readonly Option<string?> hostname = new("--hostname", "-h") { Description = "the name it sees itself by" };
-    private readonly Option<string?> stopSignal = new("--stop-signal") { Description = "what 'stop' sends first", HelpName = "SIGNAL" };
+    private readonly Option<string[]> environmentFiles = new("--env-file") { Description = "a file of such entries, one a line", HelpName = "FILE" };
+    private readonly Option<string?> idFile = new("--cidfile") { Description = "where its id is written", HelpName = "FILE" };
     private readonly MountOptions mounts = new();
     private readonly NetworkOptions network = new();
     private readonly GrantOptions grants = new();
     private readonly LimitOptions limits = new();
+    private readonly LifeOptions life = new();
+    private readonly HealthOptions health = new();
 
     public void AddTo(Command command)
     {
         command.Arguments.Add(image);
         command.Arguments.Add(words);
-        foreach (var option in (Option[])[interactive, terminal, remove, containerName, environment, user, workdir, entrypoint, hostname])
+        foreach (var option in (Option[])[interactive, terminal, remove, containerName, idFile, environment, environmentFiles, user, workdir, entrypoint, hostname])
         {
             command.Options.Add(option);
         }
@@ -40,39 +43,58 @@ internal sealed class ContainerOptions
         network.AddTo(command);
         grants.AddTo(command);
         limits.AddTo(command);
-        command.Options.Add(stopSignal);
+        life.AddTo(command);
+        health.AddTo(command);
     }
 
-    public bool IsInteractive(Context context) => context.Get(interactive);
+    /// <summary>Makes the container. Its tree is left to whoever starts it.</summary>
+    /// <param name="detached">Whether nobody is there at its start to write to its input.</param>
+    public async Task<Container> CreateAsync(Context context, Composition kleene, bool detached, CancellationToken cancellationToken)
+    {
+        var entry = kleene.Images.Find(context.Get(image));
+        var spec = Read(context, entry);
+        var container = await kleene.Lifecycle.CreateAsync(entry, spec, context.Get(containerName), cancellationToken);
+        if (context.Get(idFile) is { Length: > 0 } file)
+        {
+            await File.WriteAllTextAsync(file, container.Id.ToString(), cancellationToken);
+        }
 
-    public string? Name(Context context) => context.Get(containerName);
+        return container;
+    }
 
-    public ImageEntry Image(Context context, ImageStore images) => images.Find(context.Get(image));
-
-    public ContainerSpec Read(Context context, ImageEntry entry)
+    private ContainerSpec Read(Context context, ImageEntry entry)
     {
         var spec = new ContainerSpec
         {
             Argv = Argv(entry.Config, context.Get(entrypoint), context.Get(words)),
-            Environment = [.. OptionValues.Merge(entry.Config.Env, OptionValues.Environment(context.Get(environment) ?? []))],
+            Environment = [.. OptionValues.Merge(entry.Config.Env, EnvironmentOf(context))],
             User = context.Get(user) ?? entry.Config.User,
             WorkingDirectory = context.Get(workdir) ?? (entry.Config.WorkingDir is "" ? "/" : entry.Config.WorkingDir),
             Hostname = context.Get(hostname) ?? "",
-            StopSignal = OptionValues.Signal(context.Get(stopSignal), "--stop-signal") ?? entry.Config.StopSignal,
             Terminal = context.Get(terminal),
+            KeepsInput = context.Get(interactive),
             RemoveAtExit = context.Get(remove),
         };
-        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+        return health.Apply(life.Apply(spec, entry.Config, context), entry.Config, context);
     }
 
     /// <summary>Whatever is refused before anything is opened.</summary>
-    public void Check(Context context)
+    public void Check(Context context, bool detached)
     {
-        if (context.Get(terminal) && !context.Terminal.InputIsTerminal)
+        if (context.Get(idFile) is { } file && File.Exists(file))
+        {
+            throw new UsageException($"--cidfile '{file}' is there already; remove it, or name another");
+        }
+
+        if (!detached && context.Get(terminal) && !context.Terminal.InputIsTerminal)
         {
             throw new UsageException("--tty needs a terminal on our side; leave it out in pipes and scripts");
         }
     }
+
+    private IEnumerable<string> EnvironmentOf(Context context) =>
+        OptionValues.Environment((context.Get(environmentFiles) ?? []).SelectMany(OptionValues.EnvironmentFile).Concat(context.Get(environment) ?? []));
 
     /// <summary>ENTRYPOINT and CMD as the Dockerfile reference combines them; words of the user replace CMD, an entry point given here clears it.</summary>
     private static ImmutableArray<string> Argv(ImageConfig config, string? entrypoint, string[]? words)

@@ -1,75 +1,54 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
-/// <summary><c>kleene run</c>: a container in the foreground. Its exit code is ours.</summary>
+/// <summary><c>kleene run</c>: a new container, in the foreground with its exit code as ours, or left to itself.</summary>
 internal static class RunCommand
 {
-    private static readonly TimeSpan SignalTime = TimeSpan.FromSeconds(10);
-
     public static Command Create(string name, Verb verb)
     {
         var options = new ContainerOptions();
-        var command = new Command(name);
+        var detach = new Option<bool>("--detach", "-d") { Description = "leave it running and print its id" };
+        var keys = new DetachKeys();
+        var command = new Command(name) { detach };
         options.AddTo(command);
+        keys.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
-            options.Check(context);
+            var detached = context.Get(detach);
+            options.Check(context, detached);
+            var detachKeys = keys.Read(context);
             Composition.AnticipateJail();
             using var kleene = await context.OpenAsync(cancellationToken);
-            var entry = options.Image(context, kleene.Images);
-            var spec = options.Read(context, entry);
-            var container = await kleene.Lifecycle.CreateAsync(entry, spec, options.Name(context), cancellationToken);
-            if (!spec.Terminal)
+            var container = await options.CreateAsync(context, kleene, detached, cancellationToken);
+            if (!detached && IsOurChild(container.Spec))
             {
-                PassSignals(context.Signals, kleene.Lifecycle, container, sharesGroup: options.IsInteractive(context));
+                return await RunAsync(context, kleene, container, cancellationToken);
             }
 
-            var output = options.IsInteractive(context) || spec.Terminal ? ProcessOutput.Inherited : ProcessOutput.InheritedWithoutInput;
-            var exit = await kleene.Lifecycle.RunAsync(container, output, cancellationToken);
-            return exit.ShellCode;
+            using var started = await kleene.Lifecycle.StartAsync(container, attach: !detached, cancellationToken);
+            if (started.Console is not { } console)
+            {
+                context.Terminal.Output.WriteLine(container.Id);
+                return ExitCodes.Done;
+            }
+
+            var request = new ConsoleRequest(container.Spec.KeepsInput, container.Spec.Terminal, detachKeys);
+            return await Foreground.FollowAsync(context, kleene, started.Container, console, request, passSignals: !container.Spec.Terminal, cancellationToken);
         });
         return command;
     }
 
-    /// <summary>
-    /// What is sent to us is meant for the container. The terminal's Ctrl-C reaches a container that shares our process group by
-    /// itself. Whoever insists for the third time gets the container killed.
-    /// </summary>
-    private static void PassSignals(InterruptSignals signals, ContainerLifecycle lifecycle, Container container, bool sharesGroup)
+    /// <summary>A container that goes with its command, and that nobody can come back to, needs no supervisor: the shortest way from nothing to gone.</summary>
+    private static bool IsOurChild(ContainerSpec spec) => spec is { RemoveAtExit: true, Terminal: false } && !ContainerWatch.IsNeeded(spec);
+
+    private static async Task<int> RunAsync(Context context, Composition kleene, Container container, CancellationToken cancellationToken)
     {
-        var received = 0;
-        signals.TakeOver(signal =>
-        {
-            if (Interlocked.Increment(ref received) >= 3)
-            {
-                return false;
-            }
-
-            if (signal == PosixSignal.SIGINT && sharesGroup)
-            {
-                return true;
-            }
-
-            var number = signal switch { PosixSignal.SIGINT => Signals.Interrupt, PosixSignal.SIGHUP => 1, _ => Signals.Terminate };
-            _ = SendAsync(lifecycle, container, number);
-            return true;
-        });
-    }
-
-    private static async Task SendAsync(ContainerLifecycle lifecycle, Container container, int signal)
-    {
-        using var deadline = new CancellationTokenSource(SignalTime);
-        try
-        {
-            await lifecycle.SignalAsync(container, signal, deadline.Token);
-        }
-        catch (ContainerStateException)
-        {
-            // It has ended by itself in between: there is nobody left to tell.
-        }
+        Foreground.PassSignals(context.Signals, kleene.Lifecycle, container, sharesGroup: container.Spec.KeepsInput);
+        var output = container.Spec.KeepsInput ? ProcessOutput.Inherited : ProcessOutput.InheritedWithoutInput;
+        return (await kleene.Lifecycle.RunAsync(container, output, cancellationToken)).ShellCode;
     }
 }

@@ -28,6 +28,31 @@ internal sealed class Bundle
     /// <summary>Where the runtime writes its own errors, apart from what the command prints.</summary>
     public string LogFile => Path.Join(Directory, "log");
 
+    /// <summary>Where conmon writes its own number.</summary>
+    public string SupervisorIdFile => Path.Join(Directory, "conmon.pid");
+
+    /// <summary>Where conmon listens for those who attach.</summary>
+    public string ConsoleSocket => Path.Join(Directory, "attach");
+
+    private string ControlPipe => Path.Join(Directory, "ctl");
+
+    /// <summary>Says a line to conmon: <c>1 ROWS COLUMNS</c> is a new size of the terminal, <c>2 0 0</c> to open the log again.</summary>
+    public void Tell(string line)
+    {
+        // Without waiting: a supervisor that is gone reads no more, and then there is nothing to tell.
+        using var pipe = NativeMethods.open(ControlPipe, NativeMethods.O_WRONLY | NativeMethods.O_NONBLOCK | NativeMethods.O_CLOEXEC, 0);
+        if (!pipe.IsInvalid)
+        {
+            RandomAccess.Write(pipe, Encoding.ASCII.GetBytes($"{line}\n"), fileOffset: 0);
+        }
+    }
+
+    /// <summary>What conmon says of the end; null when it has not said anything, or not yet.</summary>
+    public JailEnd? ReadEnd() =>
+        ReadProcessId(Path.Join(Directory, "exit")) is { } code ? new JailEnd(code, File.Exists(Path.Join(Directory, "oom")))
+        : Exists ? null
+        : new JailEnd(null, OutOfMemory: false);
+
     private string ConfigFile => Path.Join(Directory, "config.json");
 
     private string MountPointsFile => Path.Join(Directory, "made");

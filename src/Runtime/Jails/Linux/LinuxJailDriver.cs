@@ -62,8 +62,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         Anticipate();
         var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles.Value, spec.Id);
-        using var tree = RootedDirectory.TryOpen(spec.Root)
-            ?? throw new JailStartException(JailStartFailure.Jail, $"the jail's root '{spec.Root}' is not a directory that can be read");
+        using var tree = OpenTree(spec);
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
         ExitStatus exit;
@@ -96,6 +95,58 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         CleanUp(bundle, mountPoints);
         return exit;
     }
+
+    public async Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Anticipate();
+        var runtime = tools.Value.Runtime;
+        var conmon = new Conmon(Conmon.Locate(), runtime, processes);
+        var bundle = Bundle.At(bundles.Value, spec.Id);
+        using var tree = OpenTree(spec);
+        using var mountPoints = new MountPoints(tree);
+        await CreateAsync(bundle, cancellationToken);
+        try
+        {
+            Prepare(spec, bundle, tree, mountPoints);
+            if (await conmon.CreateAsync(bundle, spec.Process.Terminal, supervision, cancellationToken) is { } complaint)
+            {
+                throw StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle, tree, spec.Process);
+            }
+        }
+        catch (Exception failure)
+        {
+            await RemoveAfterAsync(failure, bundle.Id);
+            throw;
+        }
+    }
+
+    public async Task StartAsync(string jailId, CancellationToken cancellationToken)
+    {
+        var bundle = Bundle.At(bundles.Value, jailId);
+        try
+        {
+            var command = tools.Value.Runtime.Start(bundle);
+            var result = await processes.RunAsync(command, ProcessOutput.Captured, cancellationToken);
+            if (!result.Exit.Success)
+            {
+                throw RuntimeLog.LastError(bundle.LogFile) is { } error
+                    ? new JailStartException(RuntimeLog.Classify(error), $"'{jailId}' could not be started: {error}")
+                    : new ProcessFailedException(command, result);
+            }
+        }
+        catch (Exception failure)
+        {
+            await RemoveAfterAsync(failure, jailId);
+            throw;
+        }
+    }
+
+    public IJailConsole Attach(string jailId) => ConmonConsole.Connect(Bundle.At(bundles.Value, jailId));
+
+    public void ReopenLog(string jailId) => Bundle.At(bundles.Value, jailId).Tell("2 0 0");
+
+    public JailEnd? EndOf(string jailId) => Bundle.At(bundles.Value, jailId).ReadEnd();
 
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
@@ -266,6 +317,21 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         bundle.Delete();
     }
 
+    private static RootedDirectory OpenTree(JailSpec spec) => RootedDirectory.TryOpen(spec.Root)
+        ?? throw new JailStartException(JailStartFailure.Jail, $"the jail's root '{spec.Root}' is not a directory that can be read");
+
+    private async Task RemoveAfterAsync(Exception failure, string jailId)
+    {
+        try
+        {
+            await RemoveAsync(jailId, CancellationToken.None);
+        }
+        catch (Exception second)
+        {
+            failure.Data["cleaning up"] = second;
+        }
+    }
+
     /// <summary>
     /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
     /// </summary>
@@ -310,8 +376,13 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         await DeleteAsync(bundle.Id);
+        throw StartFailure(error, bundle, tree, process);
+    }
+
+    private JailStartException StartFailure(string error, Bundle bundle, RootedDirectory tree, JailProcess process)
+    {
         var failure = RuntimeLog.Classify(error);
-        throw failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
+        return failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
             ? CommandLookup.NotFound(tree, process.Argv[0], JailEnvironment.ValueOf(process.Environment, "PATH") ?? JailEnvironment.DefaultPath)
             : new JailStartException(failure, failure == JailStartFailure.Jail
                 ? $"{tools.Value.Runtime.Name} could not start '{bundle.Id}': {error}"

@@ -9,6 +9,7 @@ internal static partial class NativeMethods
     public const int AT_FDCWD = -100;
 
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
     public const int O_NOCTTY = 0x100;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
@@ -25,6 +26,9 @@ internal static partial class NativeMethods
     public const int F_SEAL_WRITE = 0x8;
 
     public const int SIGKILL = 9;
+
+    /// <summary>More than <c>struct termios</c> has on any of our systems.</summary>
+    public const int OpaqueTerminalSize = 256;
 
     public const nuint TIOCGWINSZ = 0x5413;
     public const nuint TIOCSWINSZ = 0x5414;
@@ -59,6 +63,15 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int ioctl(SafeFileHandle terminal, nuint request, in WindowSize size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int tcgetattr(int descriptor, byte* settings);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int tcsetattr(int descriptor, int when, byte* settings);
+
+    [LibraryImport("libc")]
+    public static unsafe partial void cfmakeraw(byte* settings);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);

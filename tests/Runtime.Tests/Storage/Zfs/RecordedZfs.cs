@@ -21,6 +21,8 @@ internal sealed class RecordedZfs : IProcessRunner
         return this;
     }
 
+    public void Start(CommandLine command) => throw new InvalidOperationException("nothing is to outlive this test");
+
     public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
     {
         if (!IsInstalled)

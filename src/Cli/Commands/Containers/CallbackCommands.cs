@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Cli.Commands.Containers;
+
+/// <summary>
+/// <c>kleene container ended</c> and <c>watch</c>: what a container's supervisor calls, and what stays beside a container that is to be looked
+/// after. They are not for people, and no help shows them.
+/// </summary>
+internal static class CallbackCommands
+{
+    public static IEnumerable<Command> Create(Verb verb)
+    {
+        yield return Callback("ended", verb, (kleene, id, supervisor, cancellationToken) => kleene.Lifecycle.EndedAsync(id, supervisor, cancellationToken));
+        yield return Callback("watch", verb, (kleene, id, supervisor, cancellationToken) => kleene.Watch.WatchAsync(id, supervisor, cancellationToken));
+    }
+
+    private static Command Callback(string name, Verb verb, Func<Composition, SnapshotId, string, CancellationToken, Task> action)
+    {
+        var id = new Argument<string>("ID");
+        var supervisor = new Argument<string>("SESSION");
+        var command = new Command(name) { id, supervisor };
+        command.Hidden = true;
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            await action(kleene, SnapshotId.Parse(context.Get(id)), context.Get(supervisor), cancellationToken);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,41 @@
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Runtime.Containers;
+
+/// <summary>What a container has on the disk beside its tree: its log, and the lock of those who change it.</summary>
+internal sealed class ContainerDirectory
+{
+    private readonly string path;
+
+    public ContainerDirectory(StateDirectory state, SnapshotId id) => path = Path.Join(state.Containers, id.ToString());
+
+    public string Log => Path.Join(path, "log");
+
+    /// <summary>For whoever starts, ends or changes the container; others wait.</summary>
+    public Task<FileLock> LockAsync(CancellationToken cancellationToken)
+    {
+        Make();
+        return FileLock.TakeAsync(LockFile, cancellationToken);
+    }
+
+    /// <summary>Null when somebody has it.</summary>
+    public FileLock? TryLock()
+    {
+        Make();
+        return FileLock.TryTake(LockFile);
+    }
+
+    public void Make() => Directory.CreateDirectory(path);
+
+    /// <summary>Gone already: succeeds.</summary>
+    public void Delete()
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    private string LockFile => Path.Join(path, "lock");
+}
