@@ -25,8 +25,6 @@ internal static partial class NativeMethods
     public const int F_SEAL_GROW = 0x4;
     public const int F_SEAL_WRITE = 0x8;
 
-    public const int SIGKILL = 9;
-
     /// <summary>More than <c>struct termios</c> has on any of our systems.</summary>
     public const int OpaqueTerminalSize = 256;
 
