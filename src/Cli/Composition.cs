@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Checks;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
@@ -54,6 +55,8 @@ internal sealed class Composition : IDisposable
     public LinuxJailDriver Jails { get; }
 
     public ContainerLifecycle Lifecycle { get; }
+
+    public StoreCheck Check => new(Database, State, Session, Snapshots, Containers, Lifecycle, Jails);
 
     public ContainerWatch Watch => new(Containers, Lifecycle, Jails, Session, State, Clock);
 

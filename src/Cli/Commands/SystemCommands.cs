@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kleene.Build.Runtime;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -20,6 +21,65 @@ internal static class SystemCommands
             output.WriteLine($"containers: {kleene.Containers.List().Count}");
             return ExitCodes.Done;
         });
-        return new Command(name) { show };
+        return new Command(name) { show, CreateCheck(verb), CreateStart(verb), CreateStop(verb) };
+    }
+
+    private static Command CreateCheck(Verb verb)
+    {
+        var check = new Command("check", "compare the store with the disk and repair what a crash left");
+        verb.Does(check, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var (repaired, open) = (0, 0);
+            await foreach (var finding in kleene.Check.RunAsync(cancellationToken))
+            {
+                (repaired, open) = finding.IsRepaired ? (repaired + 1, open) : (repaired, open + 1);
+                context.Terminal.Output.WriteLine($"{(finding.IsRepaired ? "repaired" : "problem")}: {finding.Text}");
+            }
+
+            context.Terminal.Output.WriteLine(repaired + open == 0 ? "all is well" : $"{repaired} repaired, {open} not");
+            return open == 0 ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return check;
+    }
+
+    /// <summary>For the system's own start; see <c>scripts/service</c>.</summary>
+    private static Command CreateStart(Verb verb)
+    {
+        var start = new Command("start", "start the containers that are to run when the machine is up");
+        verb.Does(start, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            var code = ExitCodes.Done;
+            foreach (var container in kleene.Lifecycle.DueWithMachine())
+            {
+                try
+                {
+                    (await kleene.Lifecycle.StartAsync(container, attach: false, cancellationToken)).Dispose();
+                    context.Terminal.Output.WriteLine(container.Id);
+                }
+                catch (KleeneException exception)
+                {
+                    // One that cannot be started keeps no other from running.
+                    context.Terminal.WriteError($"{container.Name}: {exception.Message}");
+                    code = ExitCodes.Failed;
+                }
+            }
+
+            return code;
+        });
+        return start;
+    }
+
+    private static Command CreateStop(Verb verb)
+    {
+        var stop = new Command("stop", "stop all containers because the machine goes down; 'start' brings back those that are to run with it");
+        verb.Does(stop, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+            await Task.WhenAll(kleene.Containers.ListActive().Select(container => kleene.Lifecycle.StopWithMachineAsync(container, cancellationToken)));
+            return ExitCodes.Done;
+        });
+        return stop;
     }
 }

@@ -165,44 +165,19 @@ public sealed class ContainerLifecycle
 
     /// <summary>Asks a container's first process to end and kills it after the grace time. Not running: succeeds.</summary>
     /// <param name="grace">Null: what the container was made with.</param>
-    public async Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
+    public Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
     {
         containers.MarkUnwanted(container.Id);
-        if (containers.TryMarkStopped(container.Id))
-        {
-            return;
-        }
+        return EndAsync(container, grace, cancellationToken);
+    }
 
-        var signal = Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
-        var time = grace ?? (container.Spec.StopSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultGrace);
-        var over = session.WaitAsync(container.Session, cancellationToken);
-        DateTimeOffset? deadline = null;
-        var killed = false;
-        while (containers.TryFind(container.Id) is { } current && await IsBusyAsync(current, cancellationToken))
-        {
-            // Until its jail is there the signal reaches nobody: it is sent again.
-            if (deadline is null)
-            {
-                deadline = await TrySignalAsync(current, signal, cancellationToken) ? clock.GetUtcNow() + time : null;
-            }
-            else if (!killed && clock.GetUtcNow() >= deadline)
-            {
-                killed = await TrySignalAsync(current, Signals.Kill, cancellationToken);
-            }
-
-            await EitherAsync(over, StopInterval, cancellationToken);
-            await SettleAbandonedAsync(current.Id, current.State, current.Session, cancellationToken);
-        }
-
-        // Whoever settles it may still be at it.
-        using (await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken))
-        {
-        }
-
-        if (containers.TryFind(container.Id) is { Session.Length: > 0 } left)
-        {
-            await SettleAbandonedAsync(left.Id, left.State, left.Session, cancellationToken);
-        }
+    /// <summary>Stops what runs because the machine goes down: what is to come back with it does.</summary>
+    public async Task StopWithMachineAsync(Container container, CancellationToken cancellationToken)
+    {
+        // Until it has ended its policy must not start it again.
+        containers.MarkUnwanted(container.Id);
+        await EndAsync(container, grace: null, cancellationToken);
+        containers.MarkWantedAgain(container.Id);
     }
 
     /// <summary>Stops a container if it runs, and starts it.</summary>
@@ -270,6 +245,49 @@ public sealed class ContainerLifecycle
                 // The pause before the next start is not for this command to wait.
                 processes.Start(self.ToCommandLine("container", "ended", id.ToString(), holder));
             }
+        }
+    }
+
+    /// <summary>Ends a container that goes on although whoever had it in hand is gone, and settles that.</summary>
+    public Task EndAbandonedAsync(Container container, CancellationToken cancellationToken) =>
+        settler.SettleAsync(container.Id, container.Session, new JailEnd(null, OutOfMemory: false), cancellationToken);
+
+    private async Task EndAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
+    {
+        if (containers.TryMarkStopped(container.Id))
+        {
+            return;
+        }
+
+        var signal = Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
+        var time = grace ?? (container.Spec.StopSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultGrace);
+        var over = session.WaitAsync(container.Session, cancellationToken);
+        DateTimeOffset? deadline = null;
+        var killed = false;
+        while (containers.TryFind(container.Id) is { } current && await IsBusyAsync(current, cancellationToken))
+        {
+            // Until its jail is there the signal reaches nobody: it is sent again.
+            if (deadline is null)
+            {
+                deadline = await TrySignalAsync(current, signal, cancellationToken) ? clock.GetUtcNow() + time : null;
+            }
+            else if (!killed && clock.GetUtcNow() >= deadline)
+            {
+                killed = await TrySignalAsync(current, Signals.Kill, cancellationToken);
+            }
+
+            await EitherAsync(over, StopInterval, cancellationToken);
+            await SettleAbandonedAsync(current.Id, current.State, current.Session, cancellationToken);
+        }
+
+        // Whoever settles it may still be at it.
+        using (await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken))
+        {
+        }
+
+        if (containers.TryFind(container.Id) is { Session.Length: > 0 } left)
+        {
+            await SettleAbandonedAsync(left.Id, left.State, left.Session, cancellationToken);
         }
     }
 

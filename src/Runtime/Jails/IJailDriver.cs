@@ -43,6 +43,9 @@ public interface IJailDriver
 
     Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken);
 
+    /// <summary>The ids of all jails of which anything is kept. Only for checks.</summary>
+    IReadOnlyList<string> List();
+
     /// <summary>Kills all processes of a jail and removes what the operating system and we keep of it. Gone already: succeeds.</summary>
     Task RemoveAsync(string jailId, CancellationToken cancellationToken);
 }

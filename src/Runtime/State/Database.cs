@@ -105,6 +105,13 @@ public sealed class Database : IDisposable
         }
     }
 
+    /// <summary>What SQLite finds wrong in its file and in the references between tables; nothing when all is well.</summary>
+    public IReadOnlyList<string> Check() =>
+    [
+        .. Query("PRAGMA integrity_check", reader => reader.GetString(0)).Where(line => line != "ok"),
+        .. Query("PRAGMA foreign_key_check", reader => $"a row of '{reader.GetString(0)}' names something in '{reader.GetString(2)}' that is not there"),
+    ];
+
     public void Dispose() => connection.Dispose();
 
     private static void Migrate(Database database)

@@ -34,6 +34,9 @@ public interface ISnapshotStore
 
     /// <summary>The bytes that removing the snapshot would free, as the file system counts them.</summary>
     Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>All trees of which there is anything, whole or not, in no order. Only for checks: what there is, the database knows.</summary>
+    Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What a workspace is for: a driver may skip flushing for a build step, whose loss costs only time.</summary>

@@ -126,6 +126,20 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
             """,
             reader => SnapshotId.Parse(reader.GetString(0)));
 
+    public IReadOnlyList<SnapshotId> List() => database.Query("SELECT id FROM snapshots", reader => SnapshotId.Parse(reader.GetString(0)));
+
+    /// <summary>All trees that anything is known of: snapshots, those of containers and volumes, and those that are being made or removed.</summary>
+    public IReadOnlySet<SnapshotId> ListTrees() =>
+        database.Query(
+            "SELECT id FROM snapshots UNION SELECT id FROM workspaces UNION SELECT id FROM containers UNION SELECT id FROM volumes",
+            reader => SnapshotId.Parse(reader.GetString(0))).ToHashSet();
+
+    /// <summary>Whether a tree is being made or removed.</summary>
+    public bool IsAnnounced(SnapshotId id) => database.QueryFirst("SELECT id FROM workspaces WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
+
+    /// <summary>Takes from the cache whatever leads to a snapshot, whose files have been lost.</summary>
+    public void Disbelieve(SnapshotId id) => database.Execute("DELETE FROM cache WHERE snapshot = $1", id.ToString());
+
     /// <summary>Makes a frozen tree a snapshot. When another build was faster with the same key, its snapshot is the answer and ours goes.</summary>
     internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace)
     {

@@ -37,6 +37,21 @@ public readonly record struct SnapshotId
         return id.text is not null;
     }
 
+    /// <summary>What directories of a store are named after; of one that is on its way out, the part before the dot counts.</summary>
+    internal static IReadOnlyList<SnapshotId> NamedIn(string directory)
+    {
+        var found = new HashSet<SnapshotId>();
+        foreach (var path in Directory.EnumerateDirectories(directory))
+        {
+            if (TryParse(Path.GetFileName(path).Split('.')[0], out var id))
+            {
+                found.Add(id);
+            }
+        }
+
+        return [.. found];
+    }
+
     public override string ToString() => text ?? throw new InvalidOperationException("a snapshot id was used before it was set");
 
     private static bool IsValid(string text) =>

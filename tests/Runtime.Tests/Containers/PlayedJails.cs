@@ -81,6 +81,8 @@ internal sealed class PlayedJails : IJailDriver
 
     public IJailConsole Attach(string jailId) => throw new JailNotRunningException(jailId);
 
+    public IReadOnlyList<string> List() => [.. running.Keys];
+
     public void ReopenLog(string jailId) => Calls.Enqueue("reopen log");
 
     public JailEnd? EndOf(string jailId) => ends.TryGetValue(jailId, out var end) ? end : running.ContainsKey(jailId) ? null : new JailEnd(null, OutOfMemory: false);

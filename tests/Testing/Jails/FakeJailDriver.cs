@@ -54,6 +54,8 @@ public sealed class FakeJailDriver : IJailDriver
 
     public void ReopenLog(string jailId) => throw Unsupervised();
 
+    public IReadOnlyList<string> List() => [];
+
     public JailEnd? EndOf(string jailId) => throw Unsupervised();
 
     public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>

@@ -70,6 +70,9 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
         return Task.CompletedTask;
     }
 
+    public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SnapshotId>>([.. Directory.GetDirectories(root).Select(path => SnapshotId.Parse(Path.GetFileName(path).Replace(".workspace", "", StringComparison.Ordinal)))]);
+
     public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Task.FromResult(TreeMeasure.Bytes(Directory.Exists(Frozen(id)) ? Frozen(id) : Writable(id), cancellationToken));
 

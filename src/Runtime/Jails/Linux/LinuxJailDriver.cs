@@ -206,6 +206,9 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
         await StateAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
 
+    public IReadOnlyList<string> List() =>
+        Directory.Exists(bundles.Value) ? [.. Directory.EnumerateDirectories(bundles.Value).Select(path => Path.GetFileName(path))] : [];
+
     public async Task RemoveAsync(string jailId, CancellationToken cancellationToken)
     {
         var bundle = Bundle.At(bundles.Value, jailId);

@@ -84,6 +84,8 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         },
         cancellationToken);
 
+    public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(SnapshotId.NamedIn(root));
+
     public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
         () =>
         {

@@ -158,6 +158,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     /// <summary>Waits until nothing is left of committed workspaces but their snapshots. What is not waited for goes with the snapshot.</summary>
     public async ValueTask DisposeAsync() => await tidying;
 
+    public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(SnapshotId.NamedIn(root));
+
     private OverlayTree Tree(SnapshotId id) => new(root, id);
 
     /// <summary>Makes a tree all that it is before it is mounted.</summary>

@@ -144,6 +144,22 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
         return long.Parse(used.Trim(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    public async Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var names = await zfs.RunAsync("list", "-H", "-o", "name", "-t", "filesystem", "-r", dataset.ToString());
+        var found = new List<SnapshotId>();
+        foreach (var name in names.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (Path.GetDirectoryName(name) == dataset.ToString() && SnapshotId.TryParse(Path.GetFileName(name), out var id))
+            {
+                found.Add(id);
+            }
+        }
+
+        return found;
+    }
+
     public async Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken)
     {
         await using var origin = await transfer.FreezeAsync(source, id);

@@ -1,0 +1,6 @@
+namespace Kleene.Build.Runtime.Checks;
+
+/// <summary>Something in the store that was not as it should be.</summary>
+/// <param name="Text">What it was, in a sentence.</param>
+/// <param name="IsRepaired">Whether it is right now; else the sentence says what somebody has to do.</param>
+public sealed record Finding(string Text, bool IsRepaired);
