@@ -285,18 +285,49 @@ public sealed class LinuxJailTests : IAsyncLifetime
         Assert.Equal(before, TreeListing.Of(tree.Root));
     }
 
-    [JailFact]
-    public async Task Cancelling_at_any_moment_of_the_start_leaves_nothing_behind()
+    [JailTheory]
+    [InlineData("crun", 1)]
+    [InlineData("runc", 4)]
+    public async Task Cancelling_at_any_moment_of_the_start_leaves_nothing_behind(string runtime, int step)
     {
-        using var driver = Driver("crun");
+        using var driver = Driver(runtime);
         var marker = $"100{Random.Shared.Next(100000, 999999)}";
         var before = TreeListing.Of(tree.Root);
-        for (var milliseconds = 0; milliseconds < 12; milliseconds++)
+        for (var moment = 0; moment < 12; moment++)
         {
             var spec = tree.Jail("sleep", marker);
-            using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
+            using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(moment * step));
 
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => driver.RunAsync(spec, ProcessOutput.Captured, cancel.Token));
+
+            Assert.Empty(JailRemains.Of(tree, spec.Id, marker));
+        }
+
+        Assert.Equal(before, TreeListing.Of(tree.Root));
+    }
+
+    [JailTheory]
+    [InlineData("crun", 1)]
+    [InlineData("runc", 4)]
+    public async Task Another_process_removes_a_jail_that_one_which_was_killed_was_making(string runtime, int step)
+    {
+        using var killed = new LinuxJailDriver(new ForgetfulRunner(), tree.State, runtime);
+        using var other = Driver(runtime);
+        var marker = $"100{Random.Shared.Next(100000, 999999)}";
+        var before = TreeListing.Of(tree.Root);
+        for (var moment = 0; moment < 12; moment++)
+        {
+            var spec = tree.Jail("sleep", marker);
+            _ = killed.RunAsync(spec, ProcessOutput.Captured, CancellationToken.None);
+            while (!JailRemains.Processes(spec.Id).Any())
+            {
+                // What is killed starts no runtime later on.
+                await Task.Yield();
+            }
+
+            await Task.Delay(moment * step);
+
+            await other.RemoveAsync(spec.Id, CancellationToken.None);
 
             Assert.Empty(JailRemains.Of(tree, spec.Id, marker));
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
@@ -109,27 +110,28 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Cancelling_kills_the_jail_and_not_the_runtime()
+    public async Task Cancelling_kills_the_jail_and_deletes_it_only_when_the_runtime_has_ended()
     {
         using var driver = Driver();
         using var cancel = new CancellationTokenSource();
-        var ended = new TaskCompletionSource<ProcessResult>();
-        var runtimeToken = CancellationToken.None;
-        processes.Reply("run", (_, token) =>
+        using var process = Process.Start("sleep", ["100"]);
+        var group = Directory.CreateDirectory(Path.Join(tree.Scratch, "cgroup/pids/kleene-jail1")).FullName;
+        File.WriteAllText(Path.Join(group, "cgroup.procs"), $"{process.Id}\n");
+        var hasEnded = false;
+        processes.Reply("run", async (_, _) =>
         {
-            runtimeToken = token;
-            cancel.Cancel();
-            return ended.Task;
+            await cancel.CancelAsync();
+            await process.WaitForExitAsync(CancellationToken.None);
+            Directory.Delete(group, recursive: true);
+            hasEnded = true;
+            return new ProcessResult(new ExitStatus(137), "", "");
         });
-        processes.Reply("delete", first: _ =>
-        {
-            Assert.False(runtimeToken.IsCancellationRequested);
-            ended.SetResult(new ProcessResult(new ExitStatus(137), "", ""));
-        });
+        processes.Reply("delete", first: _ => Assert.True(hasEnded));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => driver.RunAsync(Spec, ProcessOutput.Captured, cancel.Token));
 
-        Assert.Contains("delete --force jail1", Transcript, StringComparison.Ordinal);
+        Assert.Equal(["run", "delete"], processes.Commands.Select(Verb));
+        Assert.Equal(137, process.ExitCode);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Join(tree.State, "bundles")));
     }
 
@@ -217,6 +219,6 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
             Architecture = Architecture.X64,
         };
         var oci = new OciRuntime(runtime, runtime, Path.Join(tree.State, "runtime"), host);
-        return new LinuxJailDriver(processes, tree.State, () => new JailTools(oci, new OciConfig(host, oci.Seccomp)));
+        return new LinuxJailDriver(processes, tree.State, () => new JailTools(oci, new OciConfig(host, oci.Seccomp), new ControlGroups(Path.Join(tree.Scratch, "cgroup"))));
     }
 }

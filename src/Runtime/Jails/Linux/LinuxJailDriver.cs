@@ -71,7 +71,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         {
             Prepare(spec, bundle, tree, mountPoints);
             using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
-            var result = await RunUntilCancelledAsync(runtime.Run(bundle), output, () => DeleteAsync(bundle.Id), cancellationToken);
+            var result = await RunUntilCancelledAsync(
+                runtime.Run(bundle), output, () => tools.Value.Groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
             if (!result.Exit.Success)
             {
                 await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
@@ -116,7 +117,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         {
             using var window = process.Terminal ? TerminalWindow.Follow(processIdFile) : null;
             var command = tools.Value.Runtime.Exec(bundle, processFile, processIdFile, logFile);
-            var result = await RunUntilCancelledAsync(command, output, () => KillProcessAsync(processIdFile), cancellationToken);
+            var result = await RunUntilCancelledAsync(command, output, () => KillProcess(processIdFile), () => Task.CompletedTask, cancellationToken);
             if (!result.Exit.Success && RuntimeLog.LastError(logFile) is { } error)
             {
                 throw await IsRunningAsync(jailId, cancellationToken)
@@ -163,7 +164,8 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        await DeleteAsync(jailId);
+        await StartingRuntime.KillAsync(bundle);
+        await EndAsync(jailId);
         tools.Value.Remains?.Remove(jailId);
         bundle.RemoveMountPoints();
         bundle.Delete();
@@ -269,8 +271,10 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     /// <summary>
     /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
     /// </summary>
+    /// <param name="kill">Kills what runs in the jail.</param>
+    /// <param name="end">Removes what is left when the runtime has ended, and only then: one that has its files taken away while it makes a jail hangs.</param>
     private async Task<ProcessResult> RunUntilCancelledAsync(
-        CommandLine command, ProcessOutput output, Func<Task> kill, CancellationToken cancellationToken)
+        CommandLine command, ProcessOutput output, Action kill, Func<Task> end, CancellationToken cancellationToken)
     {
         using var abandon = new CancellationTokenSource();
         var run = processes.RunAsync(command with { Grace = TimeSpan.Zero }, output, abandon.Token);
@@ -283,13 +287,14 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             // Phase one: kill what runs in the jail, again while there is nothing yet to kill. Phase two: give the runtime up.
             for (var attempt = 0; attempt < KillAttempts && !run.IsCompleted; attempt++)
             {
-                await kill();
+                kill();
                 await Task.WhenAny(run, Task.Delay(LookInterval, CancellationToken.None));
             }
 
             await abandon.CancelAsync();
             await Task.WhenAny(run);
-            await kill();
+            kill();
+            await end();
             throw;
         }
     }
@@ -298,7 +303,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     {
         if (result.Exit.Signal != 0)
         {
-            await DeleteAsync(bundle.Id);
+            await EndAsync(bundle.Id);
             throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
         }
 
@@ -309,7 +314,7 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             return;
         }
 
-        await DeleteAsync(bundle.Id);
+        await EndAsync(bundle.Id);
         var failure = RuntimeLog.Classify(error);
         throw failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
             ? CommandLookup.NotFound(tree, process.Argv[0], JailEnvironment.ValueOf(process.Environment, "PATH") ?? JailEnvironment.DefaultPath)
@@ -332,19 +337,24 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    /// <summary>Its success is not asked: a container that is not there is what was wanted.</summary>
-    private async Task DeleteAsync(string id) =>
+    /// <summary>
+    /// Removes what the runtime keeps of a jail that it has ended making or running, and then what it does not know of: a runtime that was killed
+    /// leaves control groups and processes behind that no other one has heard of.
+    /// </summary>
+    private async Task EndAsync(string id)
+    {
+        // Its success is not asked: a container that is not there is what was wanted.
         await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
+        await tools.Value.Groups.RemoveAsync(id);
+    }
 
     private static NativeMethods.WindowSize? WindowOf(JailProcess process) => process.Terminal ? TerminalWindow.Size() : null;
 
-    private static Task KillProcessAsync(string processIdFile)
+    private static void KillProcess(string processIdFile)
     {
         if (Bundle.ReadProcessId(processIdFile) is { } pid)
         {
-            _ = NativeMethods.kill(pid, NativeMethods.SIGKILL);
+            _ = NativeMethods.kill(pid, Signals.Kill);
         }
-
-        return Task.CompletedTask;
     }
 }

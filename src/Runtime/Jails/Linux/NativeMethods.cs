@@ -24,8 +24,6 @@ internal static partial class NativeMethods
     public const int F_SEAL_GROW = 0x4;
     public const int F_SEAL_WRITE = 0x8;
 
-    public const int SIGKILL = 9;
-
     public const nuint TIOCGWINSZ = 0x5413;
     public const nuint TIOCSWINSZ = 0x5414;
 
