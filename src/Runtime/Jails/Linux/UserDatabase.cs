@@ -42,6 +42,13 @@ internal sealed class UserDatabase
         return new JailUser(account.UserId, account.GroupId, [.. additional.Distinct().Where(id => id != account.GroupId)], account.Home);
     }
 
+    /// <summary>The same, who belongs to further groups as well.</summary>
+    public JailUser Resolve(JailProcess process)
+    {
+        var user = Resolve(process.User);
+        return process.Groups.IsEmpty ? user : user with { AdditionalGroups = [.. user.AdditionalGroups.Concat(process.Groups.Select(FindGroup)).Distinct()] };
+    }
+
     private Account FindAccount(string name)
     {
         var number = Number(name);
