@@ -54,6 +54,9 @@ public sealed partial class ContainerStore(Database database)
             exitCode,
             finished.ToUnixTimeMilliseconds());
 
+    /// <summary>How it runs from its next start on.</summary>
+    public void Change(SnapshotId id, ContainerSpec spec) => database.Execute("UPDATE containers SET spec = $2 WHERE id = $1", id.ToString(), spec.ToJson());
+
     public bool Remove(SnapshotId id) => database.Execute("DELETE FROM containers WHERE id = $1", id.ToString()) > 0;
 
     public bool IsRunning(SnapshotId id) =>

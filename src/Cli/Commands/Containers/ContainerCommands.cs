@@ -43,6 +43,9 @@ internal static class ContainerCommands
         group.Subcommands.Add(Described(CreateInspect("inspect", verb), "show all that is known of them"));
         group.Subcommands.Add(Described(CreateStop("stop", verb), "stop them"));
         group.Subcommands.Add(Described(CreateRemove("rm", verb), "remove them"));
+        group.Subcommands.Add(Described(StatsCommand.Create("stats", verb), "show what they use"));
+        group.Subcommands.Add(Described(TopCommand.Create("top", verb), "list the processes of one"));
+        group.Subcommands.Add(Described(UpdateCommand.Create("update", verb), "change their limits, and what they run next"));
         return group;
     }
 

@@ -7,7 +7,7 @@ using Kleene.Build.Runtime.Processes;
 namespace Kleene.Build.Runtime.Jails.Linux;
 
 /// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
-public sealed class LinuxJailDriver : IJailDriver, IDisposable
+public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 {
     /// <summary>How often a jail that is being started is looked for.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);

@@ -49,6 +49,9 @@ internal sealed class UserDatabase
         return process.Groups.IsEmpty ? user : user with { AdditionalGroups = [.. user.AdditionalGroups.Concat(process.Groups.Select(FindGroup)).Distinct()] };
     }
 
+    /// <summary>The first name of a user; null when he has none.</summary>
+    public string? NameOf(uint id) => accounts.FirstOrDefault(account => account.UserId == id)?.Name;
+
     private Account FindAccount(string name)
     {
         var number = Number(name);
