@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Agents;
@@ -38,7 +37,7 @@ internal sealed class StepOptions
         Secrets = SecretOption.Read(context.Get(secrets) ?? []),
         AllowInsecure = Consented(context.Get(allow) ?? []),
         Mounts = [.. (context.Get(mounts) ?? []).Select(Mount)],
-        Ulimits = [.. (context.Get(ulimits) ?? []).Select(Ulimit)],
+        Ulimits = [.. (context.Get(ulimits) ?? []).Select(UlimitOption.Read)],
         Compile = request.Compile with
         {
             ExtraEnvironment = [.. OptionValues.Environment(context.Get(environment) ?? [])],
@@ -77,24 +76,4 @@ internal sealed class StepOptions
 
     private static JailMount Mount(string text) =>
         MountOption.Read(text, "--mount") is { Volume: "" } mount ? mount : throw new UsageException($"--mount '{text}': a build takes directories and files of the host; for what builds keep, write RUN --mount=type=cache");
-
-    private static JailUlimit Ulimit(string text)
-    {
-        var (name, value) = OptionValues.Pair(text, "--ulimit");
-        var parts = value?.Split(':') ?? [];
-        if (!JailUlimit.Names.Contains(name))
-        {
-            throw new UsageException($"--ulimit '{text}': there is no limit '{name}'{Suggestion.Hint(name, JailUlimit.Names)}");
-        }
-
-        var bounds = parts.Select(Bound).ToList();
-        return parts.Length is 1 or 2 && (bounds[0] ?? ulong.MaxValue) <= (bounds[^1] ?? ulong.MaxValue)
-            ? new JailUlimit(name, bounds[0], bounds[^1])
-            : throw new UsageException($"--ulimit '{text}' is not a limit; write NAME=SOFT[:HARD], the soft one no higher than the hard one");
-
-        ulong? Bound(string part) =>
-            part is "-1" or "unlimited" ? null
-            : ulong.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-            : throw new UsageException($"--ulimit '{text}': '{part}' is neither a number nor 'unlimited'");
-    }
 }

@@ -31,6 +31,11 @@ public sealed record ContainerSpec
 
     public JailLimits Limits { get; init => field = value ?? JailLimits.None; } = JailLimits.None;
 
+    /// <summary>Bounds of each of its processes.</summary>
+    public ImmutableArray<JailUlimit> Ulimits { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    public JailGrants Grants { get; init => field = value ?? JailGrants.None; } = JailGrants.None;
+
     public bool ReadOnlyRoot { get; init; }
 
     public bool Terminal { get; init; }
@@ -78,12 +83,16 @@ public sealed record ContainerSpec
         Mounts = Mounts,
         ExtraHosts = ExtraHosts,
         Limits = Limits,
+        Ulimits = Ulimits,
+        Grants = Grants,
+        IsPrivileged = Grants.IsPrivileged,
         ReadOnlyRoot = ReadOnlyRoot,
         Process = new JailProcess
         {
             Argv = Argv,
             Environment = Environment,
             User = User,
+            Groups = Grants.Groups,
             WorkingDirectory = WorkingDirectory,
             Terminal = Terminal,
         },

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Runtime.Jails;
@@ -45,6 +46,22 @@ public interface IJailDriver
 
     /// <summary>The ids of all jails of which anything is kept. Only for checks.</summary>
     IReadOnlyList<string> List();
+
+    /// <summary>
+    /// What a jail uses; null when nothing of it is there. Of one whose processes have ended it can be asked until <see cref="RemoveAsync"/>, as long as
+    /// no runtime has removed it already.
+    /// </summary>
+    Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    Task<ImmutableArray<JailProcessStatus>> ListProcessesAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <summary>Changes the limits of a jail that runs.</summary>
+    /// <param name="before">What it was started with, or was last given.</param>
+    /// <param name="after">What it is to have; rates of devices and what a process is born with stay.</param>
+    /// <exception cref="JailStartException">This machine cannot hold it to them; nothing was changed.</exception>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    Task LimitAsync(string jailId, JailLimits before, JailLimits after, CancellationToken cancellationToken);
 
     /// <summary>Kills all processes of a jail and removes what the operating system and we keep of it. Gone already: succeeds.</summary>
     Task RemoveAsync(string jailId, CancellationToken cancellationToken);

@@ -38,6 +38,8 @@ public sealed record JailSpec
 
     public bool ReadOnlyRoot { get; init; }
 
+    public JailGrants Grants { get; init; } = JailGrants.None;
+
     /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
     public bool IsPrivileged { get; init; }
 }
@@ -60,6 +62,9 @@ public sealed record JailProcess
     /// <summary><c>user[:group]</c>, names of the jail's own /etc/passwd and /etc/group or numbers; empty is the superuser.</summary>
     public string User { get; init; } = "";
 
+    /// <summary>Further groups that it belongs to, names or numbers.</summary>
+    public ImmutableArray<string> Groups { get; init; } = [];
+
     /// <summary>Whether it gets a pseudo-terminal, connected to ours.</summary>
     public bool Terminal { get; init; }
 }
@@ -76,15 +81,6 @@ public enum JailNetwork
 
 /// <summary>A line of <c>/etc/hosts</c> (hosts(5)).</summary>
 public sealed record HostEntry(string Address, string Name);
-
-/// <summary>Upper bounds; null leaves the host's.</summary>
-/// <param name="MemoryBytes">Memory without swap.</param>
-/// <param name="Cpus">Processors, fractions allowed.</param>
-/// <param name="Processes">Processes and threads at a time.</param>
-public sealed record JailLimits(long? MemoryBytes = null, double? Cpus = null, long? Processes = null)
-{
-    public static JailLimits None { get; } = new();
-}
 
 /// <summary>A bound of each process (getrlimit(2)).</summary>
 /// <param name="Name">As the kernel has it, in lower case and without <c>RLIMIT_</c>: <c>nofile</c>.</param>

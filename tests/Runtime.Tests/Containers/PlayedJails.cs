@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 
@@ -107,6 +108,16 @@ internal sealed class PlayedJails : IJailDriver
     }
 
     public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(running.ContainsKey(jailId));
+
+    public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(running.ContainsKey(jailId) ? new JailUsage() : null);
+
+    public Task<ImmutableArray<JailProcessStatus>> ListProcessesAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public Task LimitAsync(string jailId, JailLimits before, JailLimits after, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue($"limit {before.MemoryBytes} {after.MemoryBytes}");
+        return Refusal is { } refusal ? Task.FromException(refusal) : running.ContainsKey(jailId) ? Task.CompletedTask : throw new JailNotRunningException(jailId);
+    }
 
     public Task RemoveAsync(string jailId, CancellationToken cancellationToken)
     {

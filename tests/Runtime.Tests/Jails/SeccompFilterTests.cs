@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
 using Xunit;
 
@@ -97,6 +99,28 @@ public class SeccompFilterTests
     public void What_reaches_beyond_a_jail_does_not(string name) =>
         Assert.DoesNotContain(SeccompProfile.Allowed, call => call.Name == name);
 
+    [Theory]
+    [InlineData(X64)]
+    [InlineData(I386)]
+    public void What_a_capability_is_for_is_allowed_with_it_and_only_then(uint architecture)
+    {
+        var all = GrantedCalls.Of(JailGrants.Capabilities.Select(name => $"CAP_{name}"));
+        foreach (var name in JailGrants.Capabilities)
+        {
+            var granted = GrantedCalls.Of([$"CAP_{name}"]);
+            foreach (var call in all.Where(call => call.Name != SeccompProfile.Clone3.Name))
+            {
+                if ((architecture == X64 ? call.X64 : call.I386) is { } number)
+                {
+                    Assert.Equal((call.Name, granted.Any(own => own.Name == call.Name)), (call.Name, Answer(architecture, number, granted: granted) == SeccompFilter.Allow));
+                }
+            }
+        }
+
+        Assert.Equal(SeccompFilter.Allow, Answer(architecture, architecture == X64 ? 56u : 120u, 0x10000000, GrantedCalls.Of(["CAP_SYS_ADMIN"])));
+        Assert.Equal(SeccompFilter.Allow, Answer(architecture, 435, granted: GrantedCalls.Of(["CAP_SYS_ADMIN"])));
+    }
+
     [Fact]
     public void Other_architectures_and_x32_have_no_system_calls()
     {
@@ -104,9 +128,9 @@ public class SeccompFilterTests
         Assert.Equal(Unknown, Answer(X64, X32Bit | 1));
     }
 
-    private static uint Answer(uint architecture, uint number, uint argument = 0)
+    private static uint Answer(uint architecture, uint number, uint argument = 0, ImmutableArray<SystemCall> granted = default)
     {
-        var program = SeccompFilter.For(Architecture.X64).Program;
+        var program = SeccompFilter.For(Architecture.X64, granted).Program;
         var call = new byte[64];
         BinaryPrimitives.WriteUInt32LittleEndian(call, number);
         BinaryPrimitives.WriteUInt32LittleEndian(call.AsSpan(4), architecture);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
 
@@ -64,6 +65,12 @@ public sealed class FakeJailDriver : IJailDriver
     public Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
 
     public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult<JailUsage?>(null);
+
+    public Task<ImmutableArray<JailProcessStatus>> ListProcessesAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public Task LimitAsync(string jailId, JailLimits before, JailLimits after, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
 
     public Task RemoveAsync(string jailId, CancellationToken cancellationToken) => Task.CompletedTask;
 

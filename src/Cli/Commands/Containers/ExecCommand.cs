@@ -32,6 +32,7 @@ internal static class ExecCommand
                 Argv = [.. context.Get(words)],
                 Environment = [.. OptionValues.Merge(container.Spec.Environment, OptionValues.Environment(context.Get(environment) ?? []))],
                 User = context.Get(user) ?? container.Spec.User,
+                Groups = container.Spec.Grants.Groups,
                 WorkingDirectory = context.Get(workdir) ?? container.Spec.WorkingDirectory,
                 Terminal = context.Get(terminal),
             };

@@ -87,6 +87,9 @@ internal sealed class Bundle
 
     public void WriteConfig(byte[] config) => File.WriteAllBytes(ConfigFile, config);
 
+    /// <summary>What the jail's processes may do.</summary>
+    public ProcessRights ReadRights() => ProcessRights.Read(File.ReadAllBytes(ConfigFile));
+
     public void WriteNetworkFiles(string hosts, string resolver, string hostname)
     {
         File.WriteAllText(Path.Join(Directory, Path.GetFileName(NetworkFiles.Hosts)), hosts);

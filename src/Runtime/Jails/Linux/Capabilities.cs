@@ -2,41 +2,42 @@ using System.Collections.Immutable;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
-/// <summary>The capabilities of a jail's superuser (capabilities(7)): those that package managers and servers commonly need.</summary>
+/// <summary>The capabilities of a jail (capabilities(7)): those that package managers and servers commonly need, and what was asked for.</summary>
 internal static class Capabilities
 {
-    private static readonly ImmutableArray<(string Name, int Number)> Usual =
+    private const string Prefix = "CAP_";
+
+    private static readonly ImmutableHashSet<string> Usual =
     [
-        ("CAP_CHOWN", 0),
-        ("CAP_DAC_OVERRIDE", 1),
-        ("CAP_FOWNER", 3),
-        ("CAP_FSETID", 4),
-        ("CAP_KILL", 5),
-        ("CAP_SETGID", 6),
-        ("CAP_SETUID", 7),
-        ("CAP_SETPCAP", 8),
-        ("CAP_NET_BIND_SERVICE", 10),
-        ("CAP_NET_RAW", 13),
-        ("CAP_SYS_CHROOT", 18),
-        ("CAP_MKNOD", 27),
-        ("CAP_AUDIT_WRITE", 29),
-        ("CAP_SETFCAP", 31),
+        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE", "NET_RAW", "SYS_CHROOT", "MKNOD", "AUDIT_WRITE", "SETFCAP",
     ];
 
-    /// <summary>In the order of their numbers, from 0 (linux/capability.h).</summary>
-    private static readonly ImmutableArray<string> Known =
-    [
-        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP",
-        "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
-        "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
-        "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
-        "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
-    ];
+    /// <summary>
+    /// What the superuser of a jail may have. Of the usual ones and of all, those that the host cannot give are left out: asking for one outside
+    /// the bounding set fails the start.
+    /// </summary>
+    /// <param name="boundingSet">A bit for each that the host can give.</param>
+    /// <exception cref="JailStartException">One that was asked for by its name cannot be given.</exception>
+    public static ImmutableArray<string> Of(JailGrants grants, bool isPrivileged, ulong boundingSet)
+    {
+        var there = JailGrants.Capabilities.Where((_, number) => (boundingSet >> number & 1) == 1).ToList();
+        foreach (var wanted in grants.AddedCapabilities.Where(name => name != JailGrants.All && !there.Contains(name)))
+        {
+            throw new JailStartException(JailStartFailure.Jail, $"the capability '{wanted}' cannot be granted: this system does not have it itself");
+        }
 
-    /// <summary>Everything that the host can give.</summary>
-    public static IEnumerable<string> All(ulong boundingSet) => Known.Where((_, number) => (boundingSet >> number & 1) == 1);
+        return [.. there.Where(name => Has(name)).Select(name => Prefix + name)];
 
-    /// <summary>The usual ones that the host can give: asking for one outside the bounding set fails the start.</summary>
-    public static IEnumerable<string> Within(ulong boundingSet) =>
-        Usual.Where(capability => (boundingSet >> capability.Number & 1) == 1).Select(capability => capability.Name);
+        bool Has(string name) =>
+            grants.AddedCapabilities.Contains(name)
+            || ((isPrivileged || Usual.Contains(name) || grants.AddedCapabilities.Contains(JailGrants.All)) && !IsDropped(name));
+
+        bool IsDropped(string name) =>
+            grants.DroppedCapabilities.Contains(name)
+            || (grants.DroppedCapabilities.Contains(JailGrants.All) && !grants.AddedCapabilities.Contains(JailGrants.All));
+    }
+
+    /// <summary>Those that other users than the superuser have: what was asked for by name.</summary>
+    public static ImmutableArray<string> OfUsers(JailGrants grants) =>
+        [.. grants.AddedCapabilities.Where(name => name != JailGrants.All).Select(name => Prefix + name)];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Kleene.Build.Runtime.Processes;
 
@@ -7,14 +8,29 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// The control groups of jails as the kernel shows them (cgroups(7)): one directory a jail, or one in each hierarchy. They know which processes are
 /// a jail's from the moment in which it is made to that in which the last one has ended, whatever became of the runtime that started it.
 /// </summary>
-/// <param name="root">Where the hierarchies are mounted: runtimes look for them nowhere else.</param>
-internal sealed class ControlGroups(string root = ControlGroups.Hierarchies)
+/// <param name="layout">How they are mounted. On a hybrid host the version 2 tree holds nothing that limits.</param>
+/// <param name="root">Where they are mounted: runtimes look for them nowhere else.</param>
+internal sealed class ControlGroups(CgroupLayout layout, string root = ControlGroups.Hierarchies)
 {
     public const string Hierarchies = "/sys/fs/cgroup";
 
     /// <summary>A process that was killed needs a moment to end, a long one when it has much memory to give back or waits for a disk.</summary>
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+
+    public bool IsUnified => layout == CgroupLayout.Unified;
+
+    /// <param name="name">As version 2 calls it: <c>cpu</c>, <c>cpuset</c>, <c>io</c>, <c>memory</c>, <c>pids</c>.</param>
+    public bool HasController(string name) =>
+        IsUnified ? Lines(Path.Join(root, "cgroup.controllers")).SelectMany(line => line.Split(' ')).Contains(name) : Directory.Exists(HierarchyOf(name));
+
+    /// <summary>The processors that jails may be given; null where there is no controller for them.</summary>
+    public ImmutableSortedSet<int>? Processors() =>
+        Lines(Path.Join(HierarchyOf("cpuset"), IsUnified ? "cpuset.cpus.effective" : "cpuset.cpus")) is [{ Length: > 0 } list] ? CpuList.Parse(list) : null;
+
+    /// <summary>A file of a jail's group, by the name that each version has for it.</summary>
+    public string FileOf(string id, string controller, string version1, string version2) =>
+        Path.Join(HierarchyOf(controller), OciConfig.CgroupPath(id), IsUnified ? version2 : version1);
 
     /// <summary>The directories that are there: none when the jail is gone altogether.</summary>
     public IReadOnlyList<string> Of(string id)
@@ -60,6 +76,8 @@ internal sealed class ControlGroups(string root = ControlGroups.Hierarchies)
             await Task.Delay(LookInterval);
         }
     }
+
+    private string HierarchyOf(string controller) => IsUnified ? root : Path.Join(root, controller == "io" ? "blkio" : controller);
 
     private bool TryRemove(string id)
     {

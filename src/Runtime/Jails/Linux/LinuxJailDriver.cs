@@ -7,7 +7,7 @@ using Kleene.Build.Runtime.Processes;
 namespace Kleene.Build.Runtime.Jails.Linux;
 
 /// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
-public sealed class LinuxJailDriver : IJailDriver, IDisposable
+public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 {
     /// <summary>How often a jail that is being started is looked for.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
@@ -158,11 +158,11 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
             throw new JailNotRunningException(jailId);
         }
 
-        var user = UserDatabase.Read(tree).Resolve(process.User);
+        var user = UserDatabase.Read(tree).Resolve(process);
         var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
         CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
 
-        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user, WindowOf(process)));
+        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user, WindowOf(process), bundle.ReadRights()));
         var (processIdFile, logFile) = (processFile + ".pid", processFile + ".log");
         try
         {
@@ -294,14 +294,23 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
     private void Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
     {
         var hostname = OciConfig.HostnameOf(spec);
-        var user = UserDatabase.Read(tree).Resolve(spec.Process.User);
+        var user = UserDatabase.Read(tree).Resolve(spec.Process);
         var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };
         CommandLookup.Check(tree, process, JailEnvironment.ValueOf(process.Environment, "PATH")!, JailMounts.Covering(spec));
+
+        new LimitCheck(tools.Value.Host, tools.Value.Groups).Check(spec.Limits, spec.Ulimits);
+        CheckSettings(spec);
 
         if (!spec.Files.IsEmpty || !process.SecretEnvironment.IsEmpty)
         {
             bundle.RequireMemory();
             bundle.WriteFiles(spec.Files);
+        }
+
+        if (spec.Grants.HasInit)
+        {
+            spec = spec with { Mounts = [.. spec.Mounts, InitProgram.Mount()] };
+            process = process with { Argv = InitProgram.Argv(process.Argv) };
         }
 
         JailMounts.EnsureMountPoints(spec, mountPoints);
@@ -312,6 +321,15 @@ public sealed class LinuxJailDriver : IJailDriver, IDisposable
 
         bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), NetworkFiles.ResolverText(spec.Network), hostname);
         bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
+    }
+
+    /// <exception cref="JailStartException">A setting would be the host's.</exception>
+    private static void CheckSettings(JailSpec spec)
+    {
+        if (spec.Network == JailNetwork.Host && spec.Grants.Sysctls.FirstOrDefault(JailSysctl.IsOfNetwork) is { } setting)
+        {
+            throw new JailStartException(JailStartFailure.Jail, $"'{setting}' would change the host's network, which '{spec.Id}' shares; give it a network of its own, or leave the setting out");
+        }
     }
 
     /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>

@@ -12,6 +12,9 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// </summary>
 internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 {
+    /// <summary>An annotation of our own: what other users than the superuser are granted, for processes that join.</summary>
+    public const string UserCapabilities = "org.kleene.user-capabilities";
+
     private const string OciVersion = "1.0.2";
 
     /// <summary>What a process expects of its files without having asked (select(2) knows no more), yet may raise to the host's limit.</summary>
@@ -32,27 +35,22 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <param name="files">The host's directory with the files that are mounted over those of <see cref="NetworkFiles"/>.</param>
     public byte[] Write(JailSpec spec, JailUser user, NativeMethods.WindowSize? window, string files)
     {
+        var rights = ProcessRights.Of(spec, host.BoundingCapabilities);
         var buffer = new ArrayBufferWriter<byte>(16 * 1024);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("ociVersion", OciVersion);
             json.WritePropertyName("process");
-            WriteProcess(json, spec.Process, user, window, spec.IsPrivileged, spec.Ulimits);
+            WriteProcess(json, spec.Process, user, window, rights, spec.Ulimits, spec.Limits.OutOfMemoryScore);
             json.WriteStartObject("root");
             json.WriteString("path", spec.Root);
             json.WriteBoolean("readonly", spec.ReadOnlyRoot);
             json.WriteEndObject();
             json.WriteString("hostname", HostnameOf(spec));
             OciMounts.Write(json, spec, files);
-            WriteLinux(json, spec);
-            if (seccomp == SeccompForm.Compiled && !spec.IsPrivileged)
-            {
-                json.WriteStartObject("annotations");
-                json.WriteString("run.oci.seccomp_bpf_data", SeccompFilter.For(host.Architecture).Base64);
-                json.WriteEndObject();
-            }
-
+            WriteLinux(json, spec, rights);
+            WriteAnnotations(json, spec, rights);
             json.WriteEndObject();
         }
 
@@ -60,12 +58,13 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     }
 
     /// <summary>A process that joins a running jail.</summary>
-    public byte[] Write(JailProcess process, JailUser user, NativeMethods.WindowSize? window)
+    /// <param name="rights">Those of the jail.</param>
+    public byte[] Write(JailProcess process, JailUser user, NativeMethods.WindowSize? window, ProcessRights rights)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            WriteProcess(json, process, user, window, isPrivileged: false, ulimits: []);
+            WriteProcess(json, process, user, window, rights, ulimits: [], outOfMemoryScore: null);
         }
 
         return buffer.WrittenSpan.ToArray();
@@ -76,7 +75,8 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
     public static string CgroupPath(string id) => $"/kleene-{id}";
 
-    private void WriteProcess(Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, bool isPrivileged, ImmutableArray<JailUlimit> ulimits)
+    private void WriteProcess(
+        Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, ProcessRights rights, ImmutableArray<JailUlimit> ulimits, int? outOfMemoryScore)
     {
         json.WriteStartObject();
         json.WriteBoolean("terminal", process.Terminal);
@@ -107,19 +107,35 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         WriteStrings(json, "env", process.Environment.AddRange(process.SecretEnvironment));
         json.WriteString("cwd", process.WorkingDirectory);
 
-        // A user who is not root gets the sets only through a set-uid program, which noNewPrivileges forbids.
-        var capabilities = isPrivileged ? Capabilities.All(host.BoundingCapabilities) : Capabilities.Within(host.BoundingCapabilities);
-        json.WriteStartObject("capabilities");
-        WriteStrings(json, "bounding", capabilities);
-        if (user.UserId == 0)
+        WriteCapabilities(json, rights, user.UserId == 0);
+        WriteRlimits(json, ulimits);
+        if (outOfMemoryScore is { } score)
         {
-            WriteStrings(json, "effective", capabilities);
-            WriteStrings(json, "permitted", capabilities);
+            json.WriteNumber("oomScoreAdj", score);
         }
 
+        json.WriteBoolean("noNewPrivileges", rights.NoNewPrivileges);
         json.WriteEndObject();
-        WriteRlimits(json, ulimits);
-        json.WriteBoolean("noNewPrivileges", !isPrivileged);
+    }
+
+    private static void WriteCapabilities(Utf8JsonWriter json, ProcessRights rights, bool isSuperuser)
+    {
+        json.WriteStartObject("capabilities");
+        WriteStrings(json, "bounding", rights.Capabilities);
+        if (isSuperuser)
+        {
+            WriteStrings(json, "effective", rights.Capabilities);
+            WriteStrings(json, "permitted", rights.Capabilities);
+        }
+        else if (!rights.UserCapabilities.IsEmpty)
+        {
+            // Only the ambient set outlives execve(2) for a user who is not root; it has to be in the others too.
+            foreach (var set in (ReadOnlySpan<string>)["effective", "permitted", "inheritable", "ambient"])
+            {
+                WriteStrings(json, set, rights.UserCapabilities);
+            }
+        }
+
         json.WriteEndObject();
     }
 
@@ -149,7 +165,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         json.WriteEndObject();
     }
 
-    private void WriteLinux(Utf8JsonWriter json, JailSpec spec)
+    private void WriteLinux(Utf8JsonWriter json, JailSpec spec, ProcessRights rights)
     {
         json.WriteStartObject("linux");
         json.WriteString("cgroupsPath", CgroupPath(spec.Id));
@@ -168,13 +184,82 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         OciResources.Write(json, spec, host.CountsSwap);
         WriteStrings(json, "maskedPaths", spec.IsPrivileged ? [] : MaskedPaths);
         WriteStrings(json, "readonlyPaths", spec.IsPrivileged ? [] : ReadOnlyPaths);
-        if (seccomp == SeccompForm.Listed && !spec.IsPrivileged)
+        WriteDevices(json, spec.Grants.Devices);
+        if (!spec.Grants.Sysctls.IsEmpty)
+        {
+            json.WriteStartObject("sysctl");
+            foreach (var (name, value) in spec.Grants.Sysctls.Select(JailSysctl.Parse))
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (FilterOf(spec) == Filter.Profile)
         {
             json.WritePropertyName("seccomp");
-            SeccompProfile.WriteTo(json, host.Architecture);
+            DockerProfile.Parse(spec.Grants.SystemCallProfile).WriteTo(json, host.Architecture, rights.Capabilities);
+        }
+        else if (FilterOf(spec) == Filter.Usual && seccomp == SeccompForm.Listed)
+        {
+            json.WritePropertyName("seccomp");
+            SeccompProfile.WriteTo(json, host.Architecture, GrantedCalls.Of(rights.Capabilities));
         }
 
         json.WriteEndObject();
+    }
+
+    private void WriteAnnotations(Utf8JsonWriter json, JailSpec spec, ProcessRights rights)
+    {
+        var isCompiled = FilterOf(spec) == Filter.Usual && seccomp == SeccompForm.Compiled;
+        if (!isCompiled && rights.UserCapabilities.IsEmpty)
+        {
+            return;
+        }
+
+        json.WriteStartObject("annotations");
+        if (isCompiled)
+        {
+            json.WriteString("run.oci.seccomp_bpf_data", SeccompFilter.For(host.Architecture, GrantedCalls.Of(rights.Capabilities)).Base64);
+        }
+
+        if (!rights.UserCapabilities.IsEmpty)
+        {
+            json.WriteString(UserCapabilities, string.Join(' ', rights.UserCapabilities));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static Filter FilterOf(JailSpec spec) =>
+        spec.Grants.SystemCallProfile.Length > 0 ? Filter.Profile
+        : spec.IsPrivileged || spec.Grants.AllowsAllSystemCalls ? Filter.None
+        : Filter.Usual;
+
+    private static void WriteDevices(Utf8JsonWriter json, ImmutableArray<JailDevice> devices)
+    {
+        if (devices.IsEmpty)
+        {
+            return;
+        }
+
+        json.WriteStartArray("devices");
+        foreach (var device in devices)
+        {
+            var node = DeviceNode.Find(device.Source);
+            json.WriteStartObject();
+            json.WriteString("path", device.Destination);
+            json.WriteString("type", node.Type);
+            json.WriteNumber("major", node.Major);
+            json.WriteNumber("minor", node.Minor);
+            json.WriteNumber("fileMode", node.Status.Permissions);
+            json.WriteNumber("uid", node.Status.Owner.User);
+            json.WriteNumber("gid", node.Status.Owner.Group);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteNamespace(Utf8JsonWriter json, string type)
@@ -193,5 +278,13 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>Which system calls are filtered.</summary>
+    private enum Filter
+    {
+        None,
+        Usual,
+        Profile,
     }
 }

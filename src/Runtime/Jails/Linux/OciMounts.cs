@@ -6,6 +6,7 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 internal static class OciMounts
 {
     private const uint TerminalGroup = 5;
+    private const long UsualSharedMemory = 64 << 20;
     private const uint AnyExecute = 0x49;
 
     public static void Write(Utf8JsonWriter json, JailSpec spec, string files)
@@ -14,10 +15,10 @@ internal static class OciMounts
         Write(json, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
         Write(json, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
         Write(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
-        Write(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
+        Write(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", $"size={spec.Limits.SharedMemoryBytes ?? UsualSharedMemory}");
         Write(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
         Write(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", spec.IsPrivileged ? "rw" : "ro");
-        if (spec.Limits != JailLimits.None)
+        if (spec.Limits.HasBounds)
         {
             // Programs that size themselves by their limits look here. Without limits it is not worth the time.
             Write(json, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro");

@@ -42,6 +42,16 @@ internal sealed class UserDatabase
         return new JailUser(account.UserId, account.GroupId, [.. additional.Distinct().Where(id => id != account.GroupId)], account.Home);
     }
 
+    /// <summary>The same, who belongs to further groups as well.</summary>
+    public JailUser Resolve(JailProcess process)
+    {
+        var user = Resolve(process.User);
+        return process.Groups.IsEmpty ? user : user with { AdditionalGroups = [.. user.AdditionalGroups.Concat(process.Groups.Select(FindGroup)).Distinct()] };
+    }
+
+    /// <summary>The first name of a user; null when he has none.</summary>
+    public string? NameOf(uint id) => accounts.FirstOrDefault(account => account.UserId == id)?.Name;
+
     private Account FindAccount(string name)
     {
         var number = Number(name);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
 namespace Kleene.Build.Runtime.Jails.Linux.Seccomp;
@@ -30,12 +31,12 @@ internal sealed class SeccompFilter
     private const ushort And = 0x54;
     private const ushort Return = 0x06;
 
-    private static readonly Lazy<SeccompFilter> X64 = new(() => new SeccompFilter());
+    private static readonly Lazy<SeccompFilter> X64 = new(() => new SeccompFilter([]));
 
-    private SeccompFilter()
+    private SeccompFilter(ImmutableArray<SystemCall> granted)
     {
-        var forX64 = Calls(call => call.X64);
-        var forI386 = Calls(call => call.I386);
+        var forX64 = Calls(granted, call => call.X64);
+        var forI386 = Calls(granted, call => call.I386);
         Program = ToBytes(
         [
             new(LoadWord, ArchitectureOffset),
@@ -56,21 +57,31 @@ internal sealed class SeccompFilter
 
     public static bool Supports(Architecture architecture) => architecture == Architecture.X64;
 
-    public static SeccompFilter For(Architecture architecture) =>
-        Supports(architecture) ? X64.Value : throw new ArgumentOutOfRangeException(nameof(architecture), architecture, "there is no table of its system calls");
+    /// <param name="granted">What is allowed beyond the usual.</param>
+    public static SeccompFilter For(Architecture architecture, ImmutableArray<SystemCall> granted = default) =>
+        Supports(architecture)
+            ? granted.IsDefaultOrEmpty ? X64.Value : new SeccompFilter(granted)
+            : throw new ArgumentOutOfRangeException(nameof(architecture), architecture, "there is no table of its system calls");
 
     public static uint Error(int errno) => ErrorAction | (uint)errno;
 
-    private static List<Instruction> Calls(Func<SystemCall, uint?> numberOf)
+    private static List<Instruction> Calls(ImmutableArray<SystemCall> granted, Func<SystemCall, uint?> numberOf)
     {
         var rules = new SortedDictionary<uint, Instruction[]>();
-        foreach (var call in SeccompProfile.Allowed)
+        foreach (var call in SeccompProfile.Allowed.Concat(granted).Where(call => call.Name != SeccompProfile.Clone3.Name))
         {
             Add(call, [Result(Allow)]);
         }
 
         Add(SeccompProfile.Socket, Equals(SeccompProfile.ForbiddenSocketFamilies.AsSpan(), Error(SeccompProfile.EPERM), Allow));
         Add(SeccompProfile.Personality, Equals(SeccompProfile.AllowedPersonalities.AsSpan(), Allow, Error(SeccompProfile.EPERM)));
+        if (SeccompProfile.MakesNamespaces(granted))
+        {
+            Add(SeccompProfile.Clone, [Result(Allow)]);
+            Add(SeccompProfile.Clone3, [Result(Allow)]);
+            return [new(LoadWord, NumberOffset), .. Bisect(Segments(rules))];
+        }
+
         Add(SeccompProfile.Clone, [new(LoadWord, ArgumentOffset), new(And, SeccompProfile.NamespaceFlags), new(JumpIfEqual, 0, 0, 1), Result(Allow), Result(Error(SeccompProfile.EPERM))]);
         Add(SeccompProfile.Clone3, [Result(Error(SeccompProfile.ENOSYS))]);
         return [new(LoadWord, NumberOffset), .. Bisect(Segments(rules))];

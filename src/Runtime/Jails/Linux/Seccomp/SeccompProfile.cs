@@ -32,8 +32,12 @@ internal static class SeccompProfile
     /// <summary>Its flags are in memory, out of a filter's sight: ENOSYS makes the C library fall back to <see cref="Clone"/>.</summary>
     public static SystemCall Clone3 { get; } = new("clone3", 435, 435);
 
+    /// <summary>Whether what was granted allows to make namespaces, by clone(2) then as well.</summary>
+    public static bool MakesNamespaces(ImmutableArray<SystemCall> granted) => granted.Any(call => call.Name == Clone3.Name);
+
     /// <summary>The <c>seccomp</c> object of an OCI configuration.</summary>
-    public static void WriteTo(Utf8JsonWriter json, Architecture architecture)
+    /// <param name="granted">What is allowed beyond the usual.</param>
+    public static void WriteTo(Utf8JsonWriter json, Architecture architecture, ImmutableArray<SystemCall> granted)
     {
         json.WriteStartObject();
         json.WriteString("defaultAction", "SCMP_ACT_ERRNO");
@@ -46,22 +50,30 @@ internal static class SeccompProfile
 
         json.WriteEndArray();
         json.WriteStartArray("syscalls");
-        WriteRule(json, Allowed.Select(call => call.Name));
+        WriteRule(json, Allowed.Concat(granted).Select(call => call.Name));
         WriteSocketRules(json);
         foreach (var personality in AllowedPersonalities)
         {
             WriteRule(json, [Personality.Name], new Condition("SCMP_CMP_EQ", personality));
         }
 
-        // Of this operator the first value is the mask and the second what is left of the argument.
-        WriteRule(json, [Clone.Name], new Condition("SCMP_CMP_MASKED_EQ", NamespaceFlags));
-        json.WriteStartObject();
-        json.WriteStartArray("names");
-        json.WriteStringValue(Clone3.Name);
-        json.WriteEndArray();
-        json.WriteString("action", "SCMP_ACT_ERRNO");
-        json.WriteNumber("errnoRet", ENOSYS);
-        json.WriteEndObject();
+        if (MakesNamespaces(granted))
+        {
+            WriteRule(json, [Clone.Name]);
+        }
+        else
+        {
+            // Of this operator the first value is the mask and the second what is left of the argument.
+            WriteRule(json, [Clone.Name], new Condition("SCMP_CMP_MASKED_EQ", NamespaceFlags));
+            json.WriteStartObject();
+            json.WriteStartArray("names");
+            json.WriteStringValue(Clone3.Name);
+            json.WriteEndArray();
+            json.WriteString("action", "SCMP_ACT_ERRNO");
+            json.WriteNumber("errnoRet", ENOSYS);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     }
