@@ -317,6 +317,8 @@ public sealed class SnapshotCatalogTests : IDisposable
 
         public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => inner.OpenAsync(id, cancellationToken);
 
+        public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken) => inner.CompareAsync(before, after, cancellationToken);
+
         public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => throw new IOException("the power went");
 
         public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => inner.MeasureAsync(id, cancellationToken);

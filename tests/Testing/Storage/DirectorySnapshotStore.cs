@@ -53,6 +53,16 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Directory.Exists(Frozen(id)) ? Task.FromResult(new SnapshotView(Frozen(id))) : throw new SnapshotNotFoundException(id);
 
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        if (new[] { before, after }.Where(id => !Directory.Exists(Frozen(id)) && (id == before || !Directory.Exists(Writable(id)))).ToList() is [var missing, ..])
+        {
+            throw new SnapshotNotFoundException(missing);
+        }
+
+        return TreeComparison.RunAsync(Frozen(before), Directory.Exists(Frozen(after)) ? Frozen(after) : Writable(after), mayDiffer: null, cancellationToken);
+    }
+
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         lock (gate)

@@ -76,6 +76,15 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         return Task.FromResult(new SnapshotView(PathOf(id)));
     }
 
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, before, readOnly: true);
+        return trees.TryStat(after.ToString(), followLink: false) is { IsDirectory: true }
+            ? TreeComparison.RunAsync(PathOf(before), PathOf(after), mayDiffer: null, cancellationToken)
+            : throw new SnapshotNotFoundException(after);
+    }
+
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
         () =>
         {

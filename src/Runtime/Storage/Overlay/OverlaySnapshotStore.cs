@@ -132,6 +132,15 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }));
     }
 
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        var (old, now) = (Tree(before), Tree(after));
+        await using var oldView = await OpenAsync(before, cancellationToken);
+        await using var nowView = now.IsWorkspace ? new SnapshotView(now.Visible) : await OpenAsync(after, cancellationToken);
+        using var touched = TouchedDirectories.Between(root, old, now);
+        return await TreeComparison.RunAsync(oldView.Path, nowView.Path, touched is null ? null : touched.Contains, cancellationToken);
+    }
+
     public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         var tree = Tree(id);

@@ -119,6 +119,20 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
             : throw new SnapshotNotFoundException(id);
     }
 
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        await using var old = await OpenAsync(before, cancellationToken);
+        if (!await IsFrozenAsync(after))
+        {
+            return Directory.Exists(PathOf(after))
+                ? await TreeComparison.RunAsync(old.Path, PathOf(after), mayDiffer: null, cancellationToken)
+                : throw new SnapshotNotFoundException(after);
+        }
+
+        await using var now = await OpenAsync(after, cancellationToken);
+        return await TreeComparison.RunAsync(old.Path, now.Path, mayDiffer: null, cancellationToken);
+    }
+
     public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         var tree = NameOf(id);
