@@ -319,6 +319,8 @@ public sealed class SnapshotCatalogTests : IDisposable
 
         public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken) => inner.CompareAsync(before, after, cancellationToken);
 
+        public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken) => inner.CopyAsync(workspace, parent, id, cancellationToken);
+
         public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => throw new IOException("the power went");
 
         public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => inner.MeasureAsync(id, cancellationToken);

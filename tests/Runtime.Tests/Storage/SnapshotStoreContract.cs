@@ -620,6 +620,57 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(workspace.Id, parent, Token));
     }
 
+    [ContractFact]
+    public async Task A_copy_of_a_workspace_is_a_snapshot_and_the_workspace_goes_on()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        var copy = SnapshotId.New();
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        ChangeComparedTree(workspace.Path);
+        RawFiles.Link(Path.Join(workspace.Path, "etc/same"), Path.Join(workspace.Path, "linked too"));
+        Directory.Delete(Path.Join(workspace.Path, "usr/empty"));
+        var tree = TreeText.Of(workspace.Path);
+
+        await Store.CopyAsync(workspace.Id, parent, copy, Token);
+        await File.WriteAllTextAsync(Path.Join(workspace.Path, "later"), "", Token);
+
+        Assert.Equal(tree, await TreeAsync(copy));
+        Assert.Contains(" = etc/same", tree, StringComparison.Ordinal);
+        Assert.Equal(["A /later"], Lines(await Store.CompareAsync(copy, workspace.Id, Token)));
+        Assert.Contains("A /opaque/new", Lines(await Store.CompareAsync(parent, copy, Token)));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(copy, Token));
+        var child = await SnapshotAsync(copy, root => File.WriteAllText(Path.Join(root, "of the child"), ""));
+        await workspace.DisposeAsync();
+        Assert.Equal(["A /of the child"], Lines(await Store.CompareAsync(copy, child, Token)));
+        await Store.RemoveAsync(child, Token);
+        await Store.RemoveAsync(copy, Token);
+        await Store.RemoveAsync(parent, Token);
+        Assert.Empty(await KeptAsync());
+    }
+
+    [ContractFact]
+    public async Task A_workspace_that_is_detached_or_stands_on_nothing_can_be_copied_and_nothing_else_can()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        var (detached, bare) = (SnapshotId.New(), SnapshotId.New());
+        var workspace = await Store.PrepareAsync(detached, parent, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(workspace.Path, "mine"), "", Token);
+        workspace.Keep();
+        await Store.DetachAsync(detached, Token);
+        await using var empty = await Store.PrepareAsync(bare, null, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(empty.Path, "only"), "", Token);
+        var (first, second) = (SnapshotId.New(), SnapshotId.New());
+
+        await Store.CopyAsync(detached, parent, first, Token);
+        await Store.CopyAsync(bare, null, second, Token);
+
+        Assert.Contains("mine", await NamesAsync(first));
+        Assert.Equal(["only"], await NamesAsync(second));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CopyAsync(SnapshotId.New(), parent, SnapshotId.New(), Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CopyAsync(parent, null, SnapshotId.New(), Token));
+        await Store.RemoveAsync(detached, Token);
+    }
+
     /// <summary>Times are set: a driver may keep whole seconds only.</summary>
     private static void PlantComparedTree(string root)
     {

@@ -63,6 +63,23 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
         return TreeComparison.RunAsync(Frozen(before), Directory.Exists(Frozen(after)) ? Frozen(after) : Writable(after), mayDiffer: null, cancellationToken);
     }
 
+    public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (!Directory.Exists(Writable(workspace)))
+            {
+                throw new SnapshotNotFoundException(workspace);
+            }
+
+            parents.Add(id, parent);
+        }
+
+        Directory.CreateDirectory(Frozen(id));
+        RawFiles.Copy(Writable(workspace), Frozen(id), cancellationToken);
+        return Task.CompletedTask;
+    }
+
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         lock (gate)
