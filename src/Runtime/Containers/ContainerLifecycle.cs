@@ -9,7 +9,7 @@ namespace Kleene.Build.Runtime.Containers;
 
 /// <summary>Makes containers of images, runs, enters, stops and removes them. A container is a clone of its image's snapshot: nothing is copied.</summary>
 public sealed class ContainerLifecycle(
-    ContainerStore containers, SnapshotCatalog snapshots, VolumeLifecycle volumes, IJailDriver jails, Database database, Session session, TimeProvider clock)
+    ContainerStore containers, SnapshotCatalog snapshots, ContainerTrees trees, VolumeLifecycle volumes, IJailDriver jails, Database database, Session session, TimeProvider clock)
 {
     private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopPollingTime = TimeSpan.FromMilliseconds(20);
@@ -51,9 +51,10 @@ public sealed class ContainerLifecycle(
         ExitStatus? exit = null;
         try
         {
+            containers.MarkRunning(container.Id, session.Id, clock.GetUtcNow());
+            await trees.WaitForLookersAsync(container.Id, cancellationToken);
             var workspace = await snapshots.Store.AttachAsync(container.Id, cancellationToken);
             workspace.Keep();
-            containers.MarkRunning(container.Id, session.Id, clock.GetUtcNow());
             using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, workspace.Path, volumes, cancellationToken);
             var jail = container.Spec.ToJail(container.Id.ToString(), workspace.Path) with { Mounts = mounts.Mounts };
             exit = await jails.RunAsync(jail, output, cancellationToken);
@@ -70,12 +71,16 @@ public sealed class ContainerLifecycle(
             using var deadline = new CancellationTokenSource(CleanupTime);
             if (container.Spec.RemoveAtExit)
             {
-                await DestroyAsync(container, deadline.Token);
+                await DestroyAsync(container, withVolumes: true, deadline.Token);
             }
             else
             {
-                await snapshots.Store.DetachAsync(container.Id, deadline.Token);
+                var isDetached = await trees.TryDetachAsync(container.Id, deadline.Token);
                 containers.MarkExited(container.Id, exit?.ShellCode, clock.GetUtcNow());
+                if (!isDetached)
+                {
+                    await trees.SettleAsync(container.Id, deadline.Token);
+                }
             }
         }
     }
@@ -130,8 +135,9 @@ public sealed class ContainerLifecycle(
 
     /// <summary>Removes a container and its files.</summary>
     /// <param name="force">Whether a running one is killed first.</param>
+    /// <param name="withVolumes">Whether the volumes go too that only it has and nobody named.</param>
     /// <exception cref="ContainerStateException">It is running.</exception>
-    public async Task RemoveAsync(Container container, bool force, CancellationToken cancellationToken)
+    public async Task RemoveAsync(Container container, bool force, CancellationToken cancellationToken, bool withVolumes = false)
     {
         if (await IsBusyAsync(container, cancellationToken))
         {
@@ -143,7 +149,7 @@ public sealed class ContainerLifecycle(
             await StopAsync(container, TimeSpan.Zero, cancellationToken);
         }
 
-        await DestroyAsync(container, cancellationToken);
+        await DestroyAsync(container, withVolumes, cancellationToken);
     }
 
     /// <summary>Brings the records of containers whose command was killed into line with what is really running.</summary>
@@ -214,16 +220,22 @@ public sealed class ContainerLifecycle(
         containers.MarkExited(container.Id, null, clock.GetUtcNow());
         if (container.Spec.RemoveAtExit)
         {
-            await DestroyAsync(container, cancellationToken);
+            await DestroyAsync(container, withVolumes: true, cancellationToken);
         }
         else
         {
-            await snapshots.Store.DetachAsync(container.Id, cancellationToken);
+            await trees.SettleAsync(container.Id, cancellationToken);
         }
     }
 
-    private async Task DestroyAsync(Container container, CancellationToken cancellationToken)
+    private async Task DestroyAsync(Container container, bool withVolumes, CancellationToken cancellationToken)
     {
+        if (withVolumes)
+        {
+            await new ContainerVolumes(volumes).RemoveAnonymousAsync(container, cancellationToken);
+        }
+
+        await using var closed = await trees.CloseAsync(container.Id, cancellationToken);
         var announced = database.Transact(() =>
         {
             var removed = containers.Remove(container.Id);

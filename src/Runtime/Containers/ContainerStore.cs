@@ -59,6 +59,8 @@ public sealed partial class ContainerStore(Database database)
     public bool IsRunning(SnapshotId id) =>
         database.QueryFirst("SELECT name FROM containers WHERE id = $1 AND state = 'running'", reader => reader.GetString(0), id.ToString()) is not null;
 
+    public bool Has(SnapshotId id) => database.QueryFirst("SELECT name FROM containers WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
+
     /// <summary>Newest first.</summary>
     public IReadOnlyList<Container> List() => database.Query($"{Columns} ORDER BY created DESC, id", Row);
 

@@ -23,6 +23,9 @@ public sealed class StateDirectory
     /// <summary>Lock files of volumes; their trees are the storage driver's.</summary>
     public string Volumes => Path.Join(Root, "volumes");
 
+    /// <summary>Lock files of containers that somebody looked into; their trees are the storage driver's.</summary>
+    public string Containers => Path.Join(Root, "containers");
+
     /// <summary>Files that ADD fetched. Only a cache as well.</summary>
     public string Downloads => Path.Join(Root, "downloads");
 

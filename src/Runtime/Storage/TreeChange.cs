@@ -19,6 +19,9 @@ public enum TreeChangeKind
 /// <param name="Path">Absolute, as the tree has it.</param>
 public readonly record struct TreeChange(TreeChangeKind Kind, UnixPath Path)
 {
+    /// <summary>Whether it is told for itself, and not only because a directory on the way to something that is.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>The letter by which <c>diff</c> tells it: A, C or D.</summary>
     public char Letter => Kind switch { TreeChangeKind.Added => 'A', TreeChangeKind.Changed => 'C', _ => 'D' };
 }

@@ -65,7 +65,7 @@ internal sealed class TreeComparison : IDisposable
             }
             else if (finding.Kind is { } kind)
             {
-                changes.Add(new TreeChange(kind, finding.Path));
+                changes.Add(new TreeChange(kind, finding.Path) { IsOwn = true });
             }
         }
 
@@ -77,7 +77,7 @@ internal sealed class TreeComparison : IDisposable
     {
         if (path.Bytes.Length > 1)
         {
-            changes.Add(new TreeChange(kind, path));
+            changes.Add(new TreeChange(kind, path) { IsOwn = isOwnChange });
         }
 
         return new OpenDirectory(changes.Count, isOwnChange, kind == TreeChangeKind.Added ? FindAdded(path) : Find(path));

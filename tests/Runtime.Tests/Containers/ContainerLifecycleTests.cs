@@ -43,7 +43,8 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         {
             var snapshots = new SnapshotCatalog(store, database, maker, time);
             var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
-            return new ContainerLifecycle(containers, snapshots, volumes, jails, database, maker, time);
+            var trees = new ContainerTrees(containers, store, volumes, jails, state);
+            return new ContainerLifecycle(containers, snapshots, trees, volumes, jails, database, maker, time);
         }
     }
 
