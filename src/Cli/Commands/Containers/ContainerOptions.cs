@@ -49,7 +49,8 @@ internal sealed class ContainerOptions
 
     public ImageEntry Image(Context context, ImageStore images) => images.Find(context.Get(image));
 
-    public ContainerSpec Read(Context context, ImageEntry entry)
+    /// <param name="containers">For the options that name another one.</param>
+    public ContainerSpec Read(Context context, ImageEntry entry, ContainerStore containers)
     {
         var spec = new ContainerSpec
         {
@@ -62,12 +63,13 @@ internal sealed class ContainerOptions
             Terminal = context.Get(terminal),
             RemoveAtExit = context.Get(remove),
         };
-        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry.Config, containers, context), context), context), context);
     }
 
     /// <summary>Whatever is refused before anything is opened.</summary>
     public void Check(Context context)
     {
+        mounts.Check(context);
         if (context.Get(terminal) && !context.Terminal.InputIsTerminal)
         {
             throw new UsageException("--tty needs a terminal on our side; leave it out in pipes and scripts");

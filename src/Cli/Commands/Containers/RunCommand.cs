@@ -21,7 +21,7 @@ internal static class RunCommand
             Composition.AnticipateJail();
             using var kleene = await context.OpenAsync(cancellationToken);
             var entry = options.Image(context, kleene.Images);
-            var spec = options.Read(context, entry);
+            var spec = options.Read(context, entry, kleene.Containers);
             var container = await kleene.Lifecycle.CreateAsync(entry, spec, options.Name(context), cancellationToken);
             if (!spec.Terminal)
             {
