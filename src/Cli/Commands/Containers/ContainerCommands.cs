@@ -43,6 +43,10 @@ internal static class ContainerCommands
         group.Subcommands.Add(Described(CreateInspect("inspect", verb), "show all that is known of them"));
         group.Subcommands.Add(Described(CreateStop("stop", verb), "stop them"));
         group.Subcommands.Add(Described(CreateRemove("rm", verb), "remove them"));
+        group.Subcommands.Add(Described(CopyCommand.Create("cp", verb), "copy files into and out of them"));
+        group.Subcommands.Add(Described(DiffCommand.Create("diff", verb), "list what one changed in the files of its image"));
+        group.Subcommands.Add(Described(CommitCommand.Create("commit", verb), "make an image of one"));
+        group.Subcommands.Add(Described(ExportCommand.Create("export", verb), "pack the files of one into a tar archive"));
         return group;
     }
 
@@ -98,13 +102,14 @@ internal static class ContainerCommands
     {
         var references = References();
         var force = new Option<bool>("--force", "-f") { Description = "kill it first when it runs" };
-        var command = new Command(name) { references, force };
+        var volumes = new Option<bool>("--volumes", "-v") { Description = "its anonymous volumes too" };
+        var command = new Command(name) { references, force, volumes };
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var container in context.Get(references).Select(kleene.Containers.Find).ToList())
             {
-                await kleene.Lifecycle.RemoveAsync(container, context.Get(force), cancellationToken);
+                await kleene.Lifecycle.RemoveAsync(container, context.Get(force), cancellationToken, context.Get(volumes));
                 context.Terminal.Output.WriteLine(container.Id);
             }
 
