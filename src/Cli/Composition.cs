@@ -31,7 +31,9 @@ internal sealed class Composition : IDisposable
         VolumeRecords = new VolumeStore(database);
         Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
         Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Volumes, Jails, database, session, state, processes, Self(state, storageRequest), Clock);
+        Trees = new ContainerTrees(Containers, storage.Store, Volumes, Jails, state);
+        Freezer = new ContainerFreezer(Jails, database, session);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Trees, Volumes, Jails, database, session, state, processes, Self(state, storageRequest), Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -53,6 +55,12 @@ internal sealed class Composition : IDisposable
     public ContainerStore Containers { get; }
 
     public LinuxJailDriver Jails { get; }
+
+    public ContainerTrees Trees { get; }
+
+    public ContainerFreezer Freezer { get; }
+
+    public ContainerCommit Commit => new(Trees, Snapshots, Images, Jails, Freezer, Clock);
 
     public ContainerLifecycle Lifecycle { get; }
 
@@ -87,6 +95,7 @@ internal sealed class Composition : IDisposable
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
+            await composition.Freezer.SweepAsync();
             await composition.Lifecycle.SweepAsync(cancellationToken);
             await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
             return composition;

@@ -3,4 +3,4 @@ using Kleene.Build.Runtime;
 namespace Kleene.Build.Cli;
 
 /// <summary>The command line asks for something that cannot be meant.</summary>
-internal sealed class UsageException(string message) : KleeneException(message);
+internal class UsageException(string message) : KleeneException(message);

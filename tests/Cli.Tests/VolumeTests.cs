@@ -131,4 +131,94 @@ public sealed class VolumeTests : IDisposable
         Assert.Equal("before\n", await space.SucceedAsync("run", "--rm", "-v", "kept:/d", "busybox", "cat", "/d/x"));
         Assert.Contains("is taken", await space.FailAsync(1, "volume", "snapshot", "data", "kept"), StringComparison.Ordinal);
     }
+
+    [JailFact]
+    public async Task Volumes_that_nobody_named_are_found_again_and_go_with_their_container()
+    {
+        await space.WithBusyboxAsync();
+        await space.BuildAsync(space.Context("FROM busybox\nRUN mkdir /data && echo image > /data/x\nVOLUME /data /other\n"), "app");
+        await space.SucceedAsync("run", "--name", "box", "-v", "/mine:nocopy", "app", "sh", "-c", "echo more >> /data/x; touch /mine/y");
+
+        Assert.Equal(3, (await space.SucceedAsync("volume", "ls", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        await space.SucceedAsync("cp", "box:/data/x", space["x"]);
+        Assert.Equal("image\nmore\n", await File.ReadAllTextAsync(space["x"]));
+        Assert.Equal("image\nmore\n", await space.SucceedAsync("run", "--rm", "--volumes-from", "box:ro", "busybox", "sh", "-c", "cat /data/x; touch /data/z 2> /dev/null || true"));
+        Assert.Contains("\"anonymous\": true", await space.SucceedAsync("volume", "inspect", (await space.SucceedAsync("volume", "ls", "-q")).Split('\n')[0]), StringComparison.Ordinal);
+        Assert.Equal("image\n", await space.SucceedAsync("run", "--rm", "-v", "named:/data/", "app", "cat", "/data/x"));
+        Assert.Equal(4, (await space.SucceedAsync("volume", "ls", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        await space.SucceedAsync("rm", "-v", "box");
+        Assert.Equal("named\n", await space.SucceedAsync("volume", "ls", "--format", "{{.name}}"));
+        await space.AssertCleanAsync();
+    }
+
+    [JailFact]
+    public async Task A_borrowed_volume_outlives_its_owner_and_rm_alone_keeps_it()
+    {
+        await space.WithBusyboxAsync();
+        await space.SucceedAsync("run", "--name", "owner", "-v", "/data", "busybox", "sh", "-c", "echo x > /data/x");
+        await space.SucceedAsync("run", "--name", "heir", "--volumes-from", "owner", "busybox", "true");
+
+        await space.SucceedAsync("rm", "-v", "owner");
+        Assert.Equal("x\n", await space.SucceedAsync("run", "--rm", "--volumes-from", "heir", "busybox", "cat", "/data/x"));
+        await space.SucceedAsync("rm", "heir");
+
+        Assert.Single((await space.SucceedAsync("volume", "prune", "--all")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        await space.AssertCleanAsync();
+    }
+
+    [JailFact]
+    public async Task Mounts_that_cannot_be_read_end_in_125_with_klee_s_words()
+    {
+        await space.WithBusyboxAsync();
+
+        Assert.Equal("error: invalid mount format 'a:/b:ro:c'. Max 3 elements seperated by ':'.\n", await space.FailAsync(125, "run", "--rm", "-v", "a:/b:ro:c", "busybox", "true"));
+        Assert.Equal("error: invalid mount format 'data'. Must have at least 2 elements seperated by ':'.\n", await space.FailAsync(125, "run", "--rm", "-v", "data", "busybox", "true"));
+        Assert.Equal("error: invalid mount format 'a:/b:rx'. Last element should be either 'ro' or 'rw'.\n", await space.FailAsync(125, "run", "--rm", "-v", "a:/b:rx", "busybox", "true"));
+        Assert.Contains("two things are to be mounted at '/d'", await space.FailAsync(125, "run", "--rm", "-v", "a:/d", "--tmpfs", "/d/", "busybox", "true"), StringComparison.Ordinal);
+        Assert.Contains("there is no container 'nobody'", await space.FailAsync(125, "run", "--rm", "--volumes-from", "nobody", "busybox", "true"), StringComparison.Ordinal);
+        Assert.Equal("", await space.SucceedAsync("volume", "ls", "-q"));
+    }
+
+    [JailFact]
+    public async Task Sizes_are_measured_and_limited_where_that_can_be()
+    {
+        await space.WithBusyboxAsync();
+        await space.SucceedAsync("run", "--rm", "-v", "data:/d", "busybox", "busybox", "dd", "if=/dev/zero", "of=/d/x", "bs=1M", "count=2");
+
+        Assert.InRange(long.Parse(await space.SucceedAsync("volume", "ls", "--format", "{{.size}}"), System.Globalization.CultureInfo.InvariantCulture), 2 << 20, 3 << 20);
+        Assert.Contains("SIZE", await space.SucceedAsync("volume", "ls", "--size"), StringComparison.Ordinal);
+        Assert.Contains("the storage driver 'overlay' cannot limit what a volume holds", await space.FailAsync(1, "volume", "create", "--opt", "size=1m", "small"), StringComparison.Ordinal);
+        Assert.Contains("--opt 'device=x' is not an option of volumes", await space.FailAsync(2, "volume", "create", "--opt", "device=x", "small"), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Join(System.Text.Json.JsonDocument.Parse(await space.SucceedAsync("volume", "inspect", "data")).RootElement[0].GetProperty("mountpoint").GetString(), "x")));
+        await space.AssertCleanAsync();
+    }
+
+    [JailTheory]
+    [InlineData("ln -s /../../.. /data")]
+    [InlineData("ln -s ../../../../../../../.. /data")]
+    [InlineData("ln -s /one /data; ln -s two/../.. /one; mkdir /two; ln -s / /two/x")]
+    [InlineData("ln -s /proc/1/root /data")]
+    [InlineData("mkdir -p /srv; ln -s /srv/../../../../../.. /data")]
+    public async Task Destinations_that_lead_out_of_the_image_stay_inside(string script)
+    {
+        await space.WithBusyboxAsync();
+        await space.BuildAsync(space.Context($"FROM busybox\nRUN {script}\n"), "app");
+        var outside = space.MakeDirectory("outside");
+        var mark = outside.TrimStart('/');
+        space.Write("file", "bound");
+        space.Write("bound/b", "");
+
+        foreach (var mount in (string[])[$"--volume={space["bound"]}:/data/{mark}", $"--volume=name:/data/{mark}", $"--tmpfs=/data/{mark}", $"--volume={space["file"]}:/data/{mark}/file"])
+        {
+            // Where a link leads into the kernel's own files nothing can be mounted; what matters is the host.
+            _ = await space.RunAsync("run", "--name", "box", mount, "app", "sh", "-c", $"touch '/data/{mark}/made'");
+            _ = await space.RunAsync("cp", space["file"], $"box:/data/{mark}");
+            await space.RunAsync("rm", "-v", "box");
+
+            Assert.Empty(Directory.GetFileSystemEntries(outside));
+            Assert.Equal(File.GetLastWriteTimeUtc(outside), Directory.GetCreationTimeUtc(outside), TimeSpan.FromSeconds(5));
+        }
+
+        await space.AssertCleanAsync();
+    }
 }

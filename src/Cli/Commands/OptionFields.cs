@@ -51,6 +51,8 @@ internal sealed class OptionFields
         return found;
     }
 
+    public bool Has(string name) => fields.Exists(field => field.Key == name);
+
     /// <summary>Whether a key is given that needs no value, and not as false.</summary>
     public bool IsOn(params ReadOnlySpan<string> names)
     {
@@ -71,7 +73,7 @@ internal sealed class OptionFields
         return isOn;
     }
 
-    public UsageException Wrong(string problem) => new($"{option} '{text}' {problem}");
+    public MountFormatException Wrong(string problem) => new($"{option} '{text}' {problem}");
 
     private static List<string> Cut(string text)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Archives;
@@ -29,6 +30,14 @@ internal static class VolumeCommands
         }),
         new("containers", row => string.Join(' ', row.Containers), (json, row) => json.WriteStrings(row.Containers), InTable: false));
 
+    /// <summary>Measuring looks at every file, so it is only done when asked for.</summary>
+    private static readonly Listing<ShownVolume> Sizes = Columns.With(
+        new Listing<ShownVolume>.Column("size", row => row.Size.ToString(CultureInfo.InvariantCulture), (json, row) => json.WriteNumberValue(row.Size)));
+
+    private static readonly Listing<ShownVolume> Details = Columns.With(
+        new Listing<ShownVolume>.Column("anonymous", _ => "", (json, row) => json.WriteBooleanValue(row.Volume.IsAnonymous)),
+        new Listing<ShownVolume>.Column("mountpoint", row => row.Place));
+
     public static Command Create(string name, Verb verb)
     {
         var group = new Command(name);
@@ -47,10 +56,17 @@ internal static class VolumeCommands
     {
         var name = new Argument<string>("NAME");
         var labels = Labels();
-        var command = new Command("create", "make an empty volume") { name, labels };
+        var quota = new Option<string?>("--quota") { Description = "the most that it may hold, where the storage driver can see to that", HelpName = "SIZE" };
+        var options = new Option<string[]>("--opt", "-o") { Description = "size=SIZE is the same as --quota", HelpName = "NAME=value" };
+        var command = new Command("create", "make an empty volume") { name, labels, quota, options };
         verb.Does(command, async (context, cancellationToken) =>
         {
-            var spec = new VolumeSpec { Name = context.Get(name), Labels = Read(context.Get(labels)) };
+            var spec = new VolumeSpec
+            {
+                Name = context.Get(name),
+                Labels = Read(context.Get(labels)),
+                QuotaBytes = OptionValues.Bytes((context.Get(options) ?? []).Select(Size).LastOrDefault() ?? context.Get(quota), "--quota"),
+            };
             using var kleene = await context.OpenAsync(cancellationToken);
             context.Terminal.Output.WriteLine((await kleene.Volumes.CreateAsync(spec, cancellationToken)).Name);
             return ExitCodes.Done;
@@ -61,12 +77,20 @@ internal static class VolumeCommands
     private static Command List(Verb verb)
     {
         var (format, quiet) = ListOptions.Create();
-        var command = new Command("ls", "list volumes") { format, quiet };
+        var size = new Option<bool>("--size", "-s") { Description = "measure them too" };
+        var command = new Command("ls", "list volumes") { format, quiet, size };
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            var rows = kleene.VolumeRecords.List().Select(volume => ShownVolume.Of(volume, kleene)).ToList();
-            Columns.Print(context.Terminal.Output, rows, context.Get(format) ?? "table", context.Get(quiet));
+            var measures = context.Get(size) || (context.Get(format) ?? "").Contains(".size", StringComparison.OrdinalIgnoreCase);
+            var rows = new List<ShownVolume>();
+            foreach (var volume in kleene.VolumeRecords.List())
+            {
+                var row = ShownVolume.Of(volume, kleene);
+                rows.Add(measures ? row with { Size = await kleene.Snapshots.Store.MeasureAsync(volume.Id, cancellationToken) } : row);
+            }
+
+            (measures ? Sizes : Columns).Print(context.Terminal.Output, rows, context.Get(format) ?? "table", context.Get(quiet));
             return ExitCodes.Done;
         });
         return command;
@@ -79,8 +103,15 @@ internal static class VolumeCommands
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            var rows = context.Get(references).Select(reference => ShownVolume.Of(kleene.VolumeRecords.Find(reference), kleene)).ToList();
-            Columns.Print(context.Terminal.Output, rows, "json", quiet: false);
+            var rows = new List<ShownVolume>();
+            foreach (var volume in context.Get(references).Select(kleene.VolumeRecords.Find).ToList())
+            {
+                var tree = await kleene.Snapshots.Store.AttachAsync(volume.Id, cancellationToken);
+                tree.Keep();
+                rows.Add(ShownVolume.Of(volume, kleene) with { Place = tree.Path });
+            }
+
+            Details.Print(context.Terminal.Output, rows, "json", quiet: false);
             return ExitCodes.Done;
         });
         return command;
@@ -196,6 +227,9 @@ internal static class VolumeCommands
         return command;
     }
 
+    private static string Size(string text) =>
+        OptionValues.Pair(text, "--opt") is ("size", { } size) ? size : throw new UsageException($"--opt '{text}' is not an option of volumes; there is size=SIZE");
+
     private static Option<string[]> Labels() => new("--label") { Description = "a label", HelpName = "NAME=value" };
 
     private static ImmutableSortedDictionary<string, string> Read(string[]? labels) =>
@@ -207,6 +241,11 @@ internal static class VolumeCommands
 
     private sealed record ShownVolume(Volume Volume, string Driver, IReadOnlyList<string> Containers)
     {
+        public long Size { get; init; }
+
+        /// <summary>Where its files are on the host.</summary>
+        public string Place { get; init; } = "";
+
         public static ShownVolume Of(Volume volume, Composition kleene) => new(
             volume,
             kleene.Snapshots.Store.Driver,

@@ -16,6 +16,9 @@ internal sealed class Listing<T>(params Listing<T>.Column[] columns)
     /// <param name="InTable">Whether the table shows it.</param>
     public sealed record Column(string Name, Func<T, string> Value, Action<Utf8JsonWriter, T>? Write = null, bool InTable = true);
 
+    /// <summary>The same with more columns.</summary>
+    public Listing<T> With(params Column[] more) => new([.. columns, .. more]);
+
     /// <summary>The first column holds the ids that <c>--quiet</c> shows.</summary>
     public void Print(TextWriter writer, IReadOnlyCollection<T> rows, string format, bool quiet)
     {

@@ -14,6 +14,12 @@ public sealed record ExtractionManner
     /// </summary>
     public bool Merges { get; init; }
 
+    /// <summary>
+    /// Together with <see cref="Merges"/>: whether a directory that is there, or a link to one, is never replaced by anything else, nor
+    /// anything else by a directory.
+    /// </summary>
+    public bool KeepsKinds { get; init; }
+
     /// <summary>Who owns every entry, whatever the archive says; null keeps the archive's owners.</summary>
     public FileOwner? Owner { get; init; }
 }

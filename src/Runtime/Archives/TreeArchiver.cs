@@ -17,11 +17,15 @@ public sealed class TreeArchiver
     private readonly TarWriter writer;
     private readonly CancellationToken cancellationToken;
     private readonly byte[] buffer = new byte[BufferSize];
-    private readonly Dictionary<(ulong Device, ulong Inode), UnixPath> firstNames = [];
+    private readonly Dictionary<(ulong Device, ulong Inode), byte[]> firstNames = [];
+    private readonly UnixPath start;
+    private readonly UnixPath name;
 
-    private TreeArchiver(RootedDirectory root, TarWriter writer, CancellationToken cancellationToken)
+    private TreeArchiver(RootedDirectory root, UnixPath start, UnixPath name, TarWriter writer, CancellationToken cancellationToken)
     {
         this.root = root;
+        this.start = start;
+        this.name = name;
         this.writer = writer;
         this.cancellationToken = cancellationToken;
     }
@@ -29,12 +33,22 @@ public sealed class TreeArchiver
     /// <param name="rootPath">The directory whose contents are packed; its own attributes are the first entry.</param>
     /// <param name="target">Stays open.</param>
     /// <exception cref="FileChangedException">Somebody writes to the tree meanwhile.</exception>
-    public static Task WriteAsync(string rootPath, Stream target, CancellationToken cancellationToken) => Task.Factory.StartNew(
+    public static async Task WriteAsync(string rootPath, Stream target, CancellationToken cancellationToken)
+    {
+        using var root = RootedDirectory.Open(rootPath);
+        await WriteAsync(root, UnixPath.Empty, UnixPath.Empty, target, cancellationToken);
+    }
+
+    /// <summary>A part of a tree.</summary>
+    /// <param name="path">A directory with its contents, or a file or link; without links itself.</param>
+    /// <param name="name">What it is called in the archive; empty for a directory that becomes the archive's own root.</param>
+    /// <param name="target">Stays open.</param>
+    /// <exception cref="FileChangedException">Somebody writes to the tree meanwhile.</exception>
+    public static Task WriteAsync(RootedDirectory root, UnixPath path, UnixPath name, Stream target, CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
-            using var root = RootedDirectory.Open(rootPath);
             var writer = new TarWriter(target);
-            new TreeArchiver(root, writer, cancellationToken).Write();
+            new TreeArchiver(root, path, name, writer, cancellationToken).Write();
             writer.Finish();
         },
         cancellationToken,
@@ -43,7 +57,7 @@ public sealed class TreeArchiver
 
     private void Write()
     {
-        var waiting = new Stack<UnixPath>([UnixPath.Empty]);
+        var waiting = new Stack<UnixPath>([start]);
         while (waiting.TryPop(out var path))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -70,11 +84,11 @@ public sealed class TreeArchiver
         {
             if (firstNames.TryGetValue((status.Device, status.Inode), out var first))
             {
-                writer.WriteEntry(EntryOf(path, status, TarEntryType.HardLink) with { LinkName = first.Bytes.ToArray() });
+                writer.WriteEntry(EntryOf(path, status, TarEntryType.HardLink) with { LinkName = first });
                 return;
             }
 
-            firstNames.Add((status.Device, status.Inode), path);
+            firstNames.Add((status.Device, status.Inode), NameOf(path));
         }
 
         switch (status.Kind)
@@ -122,10 +136,13 @@ public sealed class TreeArchiver
         }
     }
 
-    private static TarEntry EntryOf(UnixPath path, in FileStatus status, TarEntryType type) => new()
+    /// <summary>The archive's name for what the tree has at a path, which begins with the start's.</summary>
+    private byte[] NameOf(UnixPath path) => name.Append(path.Bytes[start.Bytes.Length..].TrimStart((byte)'/')).Bytes.ToArray();
+
+    private TarEntry EntryOf(UnixPath path, in FileStatus status, TarEntryType type) => new()
     {
         Type = type,
-        Name = type == TarEntryType.Directory ? [.. path.IsEmpty ? "."u8 : path.Bytes, (byte)'/'] : path.Bytes.ToArray(),
+        Name = type == TarEntryType.Directory ? [.. NameOf(path) is { Length: > 0 } named ? named : "."u8, (byte)'/'] : NameOf(path),
         Mode = (int)status.Permissions,
         UserId = status.Owner.User,
         GroupId = status.Owner.Group,

@@ -129,7 +129,13 @@ internal sealed class TreeWriter(RootedDirectory root, ExtractionManner manner) 
             throw Failed("create directory", path);
         }
 
-        var isThere = FileCalls.TryStat(ParentOf(path), path.Leaf, out var status) && status.IsDirectory;
+        var isThere = (FileCalls.TryStat(ParentOf(path), path.Leaf, out var status) && status.IsDirectory)
+            || (manner.KeepsKinds && root.TryStat(UnixPath.FromBytes(path.Bytes), followLink: true) is { IsDirectory: true });
+        if (manner.KeepsKinds && !isThere)
+        {
+            throw new FormatException("it is a directory, and a file of that name is there");
+        }
+
         if (!isThere && !(MakeRoom(path) && FileCalls.MakeDirectory(ParentOf(path), path.Leaf, PrivateDirectory)))
         {
             throw Failed("create directory", path);
@@ -223,6 +229,11 @@ internal sealed class TreeWriter(RootedDirectory root, ExtractionManner manner) 
     {
         var directory = ParentOf(path);
         var isDirectory = FileCalls.TryStat(directory, path.Leaf, out var status) && status.IsDirectory;
+        if (isDirectory && manner.KeepsKinds)
+        {
+            throw new FormatException("it is no directory, and a directory of that name is there");
+        }
+
         if (isDirectory && manner.Merges)
         {
             root.RemoveTree(UnixPath.FromBytes(path.Bytes));

@@ -12,6 +12,15 @@ internal sealed class ContainerDirectory
 
     public string Log => Path.Join(path, "log");
 
+    /// <summary>Locked by those who look into its tree; see <see cref="ContainerTrees"/>. No jail can reach what is here.</summary>
+    public string Lookers => Path.Join(path, "lookers");
+
+    /// <summary>Locked for moments by those of them who come or go.</summary>
+    public string Door => Path.Join(path, "door");
+
+    /// <summary>What they made in the tree to mount on.</summary>
+    public string MountPoints => Path.Join(path, "made");
+
     /// <summary>For whoever starts, ends or changes the container; others wait.</summary>
     public Task<FileLock> LockAsync(CancellationToken cancellationToken)
     {

@@ -19,6 +19,7 @@ public sealed class ContainerLifecycle
 
     private readonly ContainerStore containers;
     private readonly SnapshotCatalog snapshots;
+    private readonly ContainerTrees trees;
     private readonly IJailDriver jails;
     private readonly Database database;
     private readonly Session session;
@@ -35,6 +36,7 @@ public sealed class ContainerLifecycle
     public ContainerLifecycle(
         ContainerStore containers,
         SnapshotCatalog snapshots,
+        ContainerTrees trees,
         VolumeLifecycle volumes,
         IJailDriver jails,
         Database database,
@@ -46,6 +48,7 @@ public sealed class ContainerLifecycle
     {
         this.containers = containers;
         this.snapshots = snapshots;
+        this.trees = trees;
         this.jails = jails;
         this.database = database;
         this.session = session;
@@ -53,8 +56,8 @@ public sealed class ContainerLifecycle
         this.processes = processes;
         this.self = self;
         this.clock = clock;
-        settler = new ContainerSettler(containers, snapshots, jails, database, state, clock);
-        starter = new ContainerStarter(containers, settler, snapshots, volumes, jails, session, state, processes, self, clock);
+        settler = new ContainerSettler(containers, snapshots, trees, volumes, jails, database, state, clock);
+        starter = new ContainerStarter(containers, settler, snapshots, trees, volumes, jails, session, state, processes, self, clock);
         restarter = new ContainerRestarter(containers, starter, session, state, clock);
     }
 
@@ -88,7 +91,7 @@ public sealed class ContainerLifecycle
     /// <summary>Leaves a container that was only made, for somebody to start it later.</summary>
     public async Task LeaveAsync(Container container, CancellationToken cancellationToken)
     {
-        await snapshots.Store.DetachAsync(container.Id, cancellationToken);
+        await trees.SettleAsync(container.Id, cancellationToken);
         containers.MarkClean(container.Id, container.Session);
     }
 
@@ -199,8 +202,9 @@ public sealed class ContainerLifecycle
 
     /// <summary>Removes a container and its files. Gone already: succeeds.</summary>
     /// <param name="force">Whether a running one is killed first.</param>
+    /// <param name="withVolumes">Whether the volumes go too that only it has and nobody named.</param>
     /// <exception cref="ContainerStateException">It is running.</exception>
-    public async Task RemoveAsync(Container container, bool force, CancellationToken cancellationToken)
+    public async Task RemoveAsync(Container container, bool force, bool withVolumes, CancellationToken cancellationToken)
     {
         if (containers.TryFind(container.Id) is { } found && (found.State == ContainerState.Restarting || await IsBusyAsync(found, cancellationToken)))
         {
@@ -213,7 +217,7 @@ public sealed class ContainerLifecycle
         }
 
         using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
-        await settler.DestroyAsync(container, cancellationToken);
+        await settler.DestroyAsync(container, withVolumes, cancellationToken);
     }
 
     /// <summary>Gives a container another name.</summary>

@@ -27,7 +27,12 @@ internal sealed class ContainerMounts : IDisposable
             var found = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var mount in mounts.Where(mount => mount.Volume.Length > 0).DistinctBy(mount => mount.Volume, StringComparer.Ordinal))
             {
-                var spec = new VolumeSpec { Name = mount.Volume, Fill = (path, token) => FillAsync(tree, mount.Destination, path, token) };
+                var spec = new VolumeSpec
+                {
+                    Name = mount.Volume,
+                    Labels = mount.IsAnonymous ? VolumeSpec.NoLabels.Add(VolumeLabels.Anonymous, "true") : VolumeSpec.NoLabels,
+                    Fill = mount.StartsEmpty ? null : (path, token) => FillAsync(tree, mount.Destination, path, token),
+                };
                 var lease = await volumes.AcquireFilledAsync(spec, cancellationToken);
                 opened.leases.Add(lease);
                 found.Add(mount.Volume, lease.Path);

@@ -1,6 +1,7 @@
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -9,7 +10,14 @@ namespace Kleene.Build.Runtime.Containers;
 /// one that its supervisor calls, one that waits for the end, or the sweep of any later one. The others find it done.
 /// </summary>
 internal sealed class ContainerSettler(
-    ContainerStore containers, SnapshotCatalog snapshots, IJailDriver jails, Database database, StateDirectory state, TimeProvider clock)
+    ContainerStore containers,
+    SnapshotCatalog snapshots,
+    ContainerTrees trees,
+    VolumeLifecycle volumes,
+    IJailDriver jails,
+    Database database,
+    StateDirectory state,
+    TimeProvider clock)
 {
     /// <summary>How long the word of a supervisor is waited for, who gives his lock back a moment before he writes it.</summary>
     private static readonly TimeSpan WordTime = TimeSpan.FromSeconds(1);
@@ -49,18 +57,25 @@ internal sealed class ContainerSettler(
         await jails.RemoveAsync(id.ToString(), cancellationToken);
         if (container.Spec.RemoveAtExit)
         {
-            await DestroyAsync(container, cancellationToken);
+            await DestroyAsync(container, withVolumes: true, cancellationToken);
         }
         else
         {
-            await snapshots.Store.DetachAsync(id, cancellationToken);
+            await trees.SettleAsync(id, cancellationToken);
             containers.MarkClean(id, session);
         }
     }
 
     /// <summary>Removes a container that does not run, its files and its record. The caller has its lock.</summary>
-    public async Task DestroyAsync(Container container, CancellationToken cancellationToken)
+    /// <param name="withVolumes">Whether the volumes go too that only it has and nobody named.</param>
+    public async Task DestroyAsync(Container container, bool withVolumes, CancellationToken cancellationToken)
     {
+        if (withVolumes)
+        {
+            await new ContainerVolumes(volumes).RemoveAnonymousAsync(container, cancellationToken);
+        }
+
+        using var closed = await trees.CloseAsync(container.Id, cancellationToken);
         var announced = database.Transact(() =>
         {
             var removed = containers.Remove(container.Id);

@@ -14,6 +14,7 @@ internal sealed class ContainerStarter(
     ContainerStore containers,
     ContainerSettler settler,
     SnapshotCatalog snapshots,
+    ContainerTrees trees,
     VolumeLifecycle volumes,
     IJailDriver jails,
     Session session,
@@ -117,6 +118,7 @@ internal sealed class ContainerStarter(
 
     private async Task<string> AttachAsync(Container container, CancellationToken cancellationToken)
     {
+        await trees.WaitForLookersAsync(container.Id, cancellationToken);
         var workspace = await snapshots.Store.AttachAsync(container.Id, cancellationToken);
         workspace.Keep();
         return workspace.Path;

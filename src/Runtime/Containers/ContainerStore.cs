@@ -125,10 +125,16 @@ public sealed partial class ContainerStore(Database database)
 
     public bool Remove(SnapshotId id) => database.Execute("DELETE FROM containers WHERE id = $1", id.ToString()) > 0;
 
+    /// <summary>Whether it runs, or somebody is about to start it.</summary>
+    public bool IsRunning(SnapshotId id) =>
+        database.QueryFirst("SELECT name FROM containers WHERE id = $1 AND state IN ('starting', 'running')", reader => reader.GetString(0), id.ToString()) is not null;
+
     /// <summary>Whether a run, or the start of one, is in its record.</summary>
     public bool IsBusy(SnapshotId id, string session) =>
         database.QueryFirst(
             "SELECT name FROM containers WHERE id = $1 AND session = $2 AND state IN ('starting', 'running')", reader => reader.GetString(0), id.ToString(), session) is not null;
+
+    public bool Has(SnapshotId id) => database.QueryFirst("SELECT name FROM containers WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<Container> List() => database.Query($"{Columns} ORDER BY created DESC, id", Row);

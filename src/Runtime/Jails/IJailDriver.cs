@@ -63,6 +63,17 @@ public interface IJailDriver
     /// <exception cref="JailNotRunningException">There is no such jail.</exception>
     Task LimitAsync(string jailId, JailLimits before, JailLimits after, CancellationToken cancellationToken);
 
+    /// <summary>Stops all processes of a jail where they are, until <see cref="ResumeAsync"/>. False when that was so already.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <summary>Lets the processes of a jail go on.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    Task ResumeAsync(string jailId, CancellationToken cancellationToken);
+
+    /// <summary>What had to be made in a jail's tree to mount on: absolute paths in it, which go with the jail. None when there is no such jail.</summary>
+    IReadOnlyCollection<string> MadeMountPoints(string jailId);
+
     /// <summary>Kills all processes of a jail and removes what the operating system and we keep of it. Gone already: succeeds.</summary>
     Task RemoveAsync(string jailId, CancellationToken cancellationToken);
 }

@@ -9,11 +9,23 @@ public sealed record JailMount(string Source, string Destination, bool ReadOnly 
     /// <summary>The name of the volume that it is; empty where it is none.</summary>
     public string Volume { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Whether that volume was named by nobody: it is its container's, and may go with it.</summary>
+    public bool IsAnonymous { get; init; }
+
+    /// <summary>Whether a new volume stays empty, whatever the tree has where it is mounted.</summary>
+    public bool StartsEmpty { get; init; }
+
     /// <summary>Whether it is an empty tmpfs that ends with the jail.</summary>
     public bool IsMemory { get; init; }
 
     /// <summary>The most that a tmpfs may hold; null is what the kernel allows by itself (tmpfs(5): half of the memory).</summary>
     public long? SizeBytes { get; init; }
+
+    /// <summary>The twelve bits of a tmpfs's root; null is 1777, as /tmp has.</summary>
+    public uint? Permissions { get; init; }
+
+    /// <summary>Whether no program in a tmpfs can be executed.</summary>
+    public bool RefusesExecution { get; init; }
 
     /// <summary>An empty tmpfs.</summary>
     public static JailMount Memory(string destination, long? sizeBytes) => new("", destination) { IsMemory = true, SizeBytes = sizeBytes };

@@ -28,6 +28,22 @@ public interface ISnapshotStore
     /// <exception cref="SnapshotNotFoundException">There is no such snapshot.</exception>
     Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken);
 
+    /// <summary>What is other in one tree than in a snapshot; the same answer whichever driver gives it. See <see cref="TreeChange"/>.</summary>
+    /// <param name="before">A snapshot.</param>
+    /// <param name="after">Another one, related or not, or a workspace that is attached. It may be in use: then it is told as it was met.</param>
+    /// <exception cref="SnapshotNotFoundException">One of them does not exist.</exception>
+    Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes a snapshot of what a workspace holds now, on the same parent. The workspace goes on and neither needs the other. Nobody may be
+    /// writing to it meanwhile; whether it is attached does not matter.
+    /// </summary>
+    /// <param name="workspace">What is copied.</param>
+    /// <param name="parent">What the workspace was prepared from.</param>
+    /// <param name="id">Of the new snapshot.</param>
+    /// <exception cref="SnapshotNotFoundException">There is no such workspace.</exception>
+    Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken);
+
     /// <summary>Removes a snapshot or a workspace with all its files. Gone already: succeeds. Also what a crash left half made.</summary>
     /// <exception cref="SnapshotInUseException">Another tree stands on it, or something is still running in it.</exception>
     Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken);

@@ -7,8 +7,11 @@ namespace Kleene.Build.Runtime.Storage;
 internal static partial class NativeMethods
 {
     public const ulong MS_RDONLY = 1;
+    public const ulong MS_REMOUNT = 32;
     public const ulong MS_BIND = 4096;
+    public const ulong MS_REC = 16384;
     public const ulong MS_PRIVATE = 1 << 18;
+    public const ulong MS_SLAVE = 1 << 19;
     public const ulong MS_SHARED = 1 << 20;
 
     public const int MNT_DETACH = 2;
@@ -17,6 +20,7 @@ internal static partial class NativeMethods
     public const int O_CLOEXEC = 0x80000;
 
     public const int CLONE_FS = 0x200;
+    public const int CLONE_NEWNS = 0x20000;
 
     // The numbers of new system calls are the same on every architecture but alpha.
     public const long SYS_move_mount = 429;

@@ -56,6 +56,24 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         }
     }
 
+    /// <summary>Publishes what a workspace holds now as a snapshot on the same parent; the workspace goes on. Nobody may be writing to it. Its key is its own.</summary>
+    public async Task<(SnapshotId Snapshot, string Key)> CopyAsync(SnapshotId workspace, SnapshotId parent, CancellationToken cancellationToken)
+    {
+        var id = SnapshotId.New();
+        var key = $"commit {id}";
+        Announce(id, parent);
+        try
+        {
+            await store.CopyAsync(workspace, parent, id, cancellationToken);
+            return (await PublishAsync(id, parent, key, replace: false), key);
+        }
+        catch
+        {
+            await DiscardAsync(id);
+            throw;
+        }
+    }
+
     /// <summary>A snapshot's tree to read from.</summary>
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => store.OpenAsync(id, cancellationToken);
 

@@ -17,11 +17,20 @@ public sealed record Volume
 
     /// <summary>Whether it was made for a build, which can do without what is in it.</summary>
     public bool IsBuildCache => Labels.ContainsKey(VolumeLabels.CacheId);
+
+    /// <summary>Whether it was made for one container, which nobody gave a name for it.</summary>
+    public bool IsAnonymous => Labels.ContainsKey(VolumeLabels.Anonymous);
 }
 
 /// <summary>The labels that mean something to us.</summary>
 public static class VolumeLabels
 {
+    /// <summary>On a volume that nobody named: made for VOLUME of an image, or for a destination alone.</summary>
+    public const string Anonymous = "org.kleene.anonymous";
+
+    /// <summary>The most bytes that a volume may hold, as its storage driver sees to it.</summary>
+    public const string Quota = "org.kleene.quota";
+
     /// <summary>On a build cache: what Kleenefiles call it.</summary>
     public const string CacheId = "org.kleene.build-cache.id";
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
@@ -14,6 +15,9 @@ namespace Kleene.Build.Runtime.Volumes;
 public sealed class VolumeLifecycle(
     VolumeStore volumes, ContainerStore containers, SnapshotCatalog snapshots, IJailDriver jails, Database database, StateDirectory state, TimeProvider clock)
 {
+    /// <summary>Null when there is none of that name.</summary>
+    public Volume? TryFind(string name) => volumes.TryFind(name);
+
     /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
     public async Task<Volume> CreateAsync(VolumeSpec spec, CancellationToken cancellationToken)
     {
@@ -101,11 +105,14 @@ public sealed class VolumeLifecycle(
 
     /// <summary>Removes a volume and its files.</summary>
     /// <exception cref="VolumeInUseException">A build step or a container has it, or a container that is stopped will want it again.</exception>
-    public async Task RemoveAsync(Volume volume, CancellationToken cancellationToken)
+    public Task RemoveAsync(Volume volume, CancellationToken cancellationToken) => RemoveAsync(volume, owner: null, cancellationToken);
+
+    /// <param name="owner">A container that is about to go itself, and so does not count as one that has the volume.</param>
+    internal async Task RemoveAsync(Volume volume, SnapshotId? owner, CancellationToken cancellationToken)
     {
         using (var held = FileLock.TryTake(LockOf(volume)))
         {
-            if (UserOf(volume, held is null) is { } user)
+            if (UserOf(volume, owner, held is null) is { } user)
             {
                 throw new VolumeInUseException(volume.Name, user);
             }
@@ -169,12 +176,19 @@ public sealed class VolumeLifecycle(
             root.SetRoot(spec.Permissions, spec.Owner);
         }
 
+        var labels = spec.Labels;
+        if (spec.QuotaBytes is { } quota)
+        {
+            await LimitAsync(draft.Id, quota, cancellationToken);
+            labels = labels.SetItem(VolumeLabels.Quota, quota.ToString(CultureInfo.InvariantCulture));
+        }
+
         if (spec.Fill is { } fill)
         {
             await fill(draft.Path, cancellationToken);
         }
 
-        var volume = new Volume { Id = draft.Id, Name = spec.Name, Labels = spec.Labels, Created = clock.GetUtcNow() };
+        var volume = new Volume { Id = draft.Id, Name = spec.Name, Labels = labels, Created = clock.GetUtcNow() };
         var added = database.Transact(() =>
         {
             var isNew = volumes.TryAdd(volume);
@@ -187,6 +201,16 @@ public sealed class VolumeLifecycle(
         });
         return added ? volume : null;
     }
+
+    /// <exception cref="KleeneException">The driver cannot, and why.</exception>
+    private Task LimitAsync(SnapshotId id, long bytes, CancellationToken cancellationToken) =>
+        snapshots.Store is IQuotaKeeper keeper
+            ? keeper.LimitAsync(id, bytes, cancellationToken)
+            : throw new KleeneException($"the storage driver '{snapshots.Store.Driver}' cannot limit what a volume holds: "
+                + (snapshots.Store.Driver == "btrfs"
+                    ? "quota groups make every snapshot of the file system ten times dearer"
+                    : "the file system below it counts for users and projects, not for directories")
+                + "; leave the size out, or use zfs");
 
     /// <summary>Null when the volume was removed before it was ours.</summary>
     private async Task<VolumeLease?> LendAsync(Volume volume, FileLock held, CancellationToken cancellationToken)
@@ -210,8 +234,8 @@ public sealed class VolumeLifecycle(
         return null;
     }
 
-    private string? UserOf(Volume volume, bool isLocked) =>
-        containers.List().FirstOrDefault(container => container.Spec.Mounts.Any(mount => mount.Volume == volume.Name)) is { } container
+    private string? UserOf(Volume volume, SnapshotId? owner, bool isLocked) =>
+        containers.List().FirstOrDefault(container => container.Id != owner && container.Spec.Mounts.Any(mount => mount.Volume == volume.Name)) is { } container
             ? $"container '{container.Name}' has it; remove that first with 'kleene rm {container.Name}'"
             : isLocked ? "a build or another command works with it; wait until that has ended" : null;
 

@@ -17,6 +17,9 @@ public sealed record VolumeSpec
     /// <summary>The twelve bits of its root directory.</summary>
     public uint Permissions { get; init; } = PermissionBits.Directory;
 
+    /// <summary>The most that it may ever hold; null is what the disk has.</summary>
+    public long? QuotaBytes { get; init; }
+
     /// <summary>Puts the first files into its tree, whose path it is given; null leaves it empty.</summary>
     public Func<string, CancellationToken, Task>? Fill { get; init; }
 

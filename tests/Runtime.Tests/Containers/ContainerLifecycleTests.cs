@@ -44,7 +44,8 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         {
             var snapshots = new SnapshotCatalog(store, database, maker, time);
             var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
-            return new ContainerLifecycle(containers, snapshots, volumes, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
+            var trees = new ContainerTrees(containers, store, volumes, jails, state);
+            return new ContainerLifecycle(containers, snapshots, trees, volumes, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
         }
     }
 
@@ -327,9 +328,9 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         var container = await theirs.CreateAsync(Image, Spec(), "box", None);
         var run = theirs.RunAsync(container, ProcessOutput.Captured, None);
 
-        var early = await Assert.ThrowsAsync<ContainerStateException>(() => ours.RemoveAsync(containers.Find("box"), force: false, None));
+        var early = await Assert.ThrowsAsync<ContainerStateException>(() => ours.RemoveAsync(containers.Find("box"), force: false, withVolumes: false, None));
         gate.SetResult();
-        await ours.RemoveAsync(containers.Find("box"), force: true, None);
+        await ours.RemoveAsync(containers.Find("box"), force: true, withVolumes: false, None);
 
         Assert.Equal("container 'box' is running; stop it first with 'kleene stop box', or use --force", early.Message);
         await run;
@@ -341,7 +342,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     {
         var container = await theirs.CreateAsync(Image, Spec(), "box", None);
 
-        await ours.RemoveAsync(containers.Find("box"), force: false, None);
+        await ours.RemoveAsync(containers.Find("box"), force: false, withVolumes: false, None);
 
         AssertIsGone(container);
     }
@@ -351,8 +352,8 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     {
         var container = await EndedAsync();
 
-        await ours.RemoveAsync(container, force: false, None);
-        await ours.RemoveAsync(container, force: false, None);
+        await ours.RemoveAsync(container, force: false, withVolumes: false, None);
+        await ours.RemoveAsync(container, force: false, withVolumes: false, None);
 
         AssertIsGone(container);
     }

@@ -107,6 +107,12 @@ internal sealed class PlayedJails : IJailDriver
         return Task.CompletedTask;
     }
 
+    public Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public Task ResumeAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public IReadOnlyCollection<string> MadeMountPoints(string jailId) => [];
+
     public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(running.ContainsKey(jailId));
 
     public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(running.ContainsKey(jailId) ? new JailUsage() : null);

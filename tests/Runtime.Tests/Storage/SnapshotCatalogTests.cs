@@ -317,7 +317,13 @@ public sealed class SnapshotCatalogTests : IDisposable
 
         public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => inner.OpenAsync(id, cancellationToken);
 
+        public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken) => inner.CompareAsync(before, after, cancellationToken);
+
+        public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken) => inner.CopyAsync(workspace, parent, id, cancellationToken);
+
         public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => throw new IOException("the power went");
+
+        public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 
         public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => inner.MeasureAsync(id, cancellationToken);
     }

@@ -540,6 +540,189 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         Assert.Equal(["last", $"step%20{ChainLength - 2:D3}", $"step%20{ChainLength - 1:D3}"], Names(view.Path));
     }
 
+    [ContractFact]
+    public async Task A_comparison_tells_what_was_added_changed_and_deleted_and_the_directories_on_the_way()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        ChangeComparedTree(workspace.Path);
+
+        var changes = await Store.CompareAsync(parent, workspace.Id, Token);
+
+        Assert.Equal(ComparedTreeChanges, Lines(changes));
+        await workspace.CommitAsync(Token);
+        Assert.Equal(ComparedTreeChanges, Lines(await Store.CompareAsync(parent, workspace.Id, Token)));
+    }
+
+    [ContractFact]
+    public async Task A_clone_that_nobody_touched_has_no_changes()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        var grandchild = await SnapshotAsync(await SnapshotAsync(parent, _ => { }), _ => { });
+
+        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, Token));
+        Assert.Empty(await Store.CompareAsync(parent, grandchild, Token));
+    }
+
+    [ContractFact]
+    public async Task Touching_without_changing_is_no_change()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+
+        RawFiles.SetMode(Path.Join(workspace.Path, "etc/same"), 0x100);
+        RawFiles.SetMode(Path.Join(workspace.Path, "etc/same"), 0x1A4);
+        RawFiles.SetModified(Path.Join(workspace.Path, "etc/same"), 1_000_000_000, 0);
+        Directory.CreateDirectory(Path.Join(workspace.Path, "usr/passing"));
+        Directory.Delete(Path.Join(workspace.Path, "usr/passing"));
+
+        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, Token));
+    }
+
+    [ContractFact]
+    public async Task Content_that_was_changed_behind_the_old_time_and_size_is_found()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        var file = Path.Join(workspace.Path, "etc/same");
+
+        await File.WriteAllTextAsync(file, "SAME", Token);
+        RawFiles.SetModified(file, 1_000_000_000, 0);
+
+        Assert.Equal(["C /etc", "C /etc/same"], Lines(await Store.CompareAsync(parent, workspace.Id, Token)));
+    }
+
+    [ContractFact]
+    public async Task Two_snapshots_are_compared_whether_one_stands_on_the_other_or_not()
+    {
+        var first = await SnapshotAsync(null, PlantComparedTree);
+        var second = await SnapshotAsync(await SnapshotAsync(first, root => File.Delete(Path.Join(root, "etc/gone"))), root => File.WriteAllText(Path.Join(root, "srv"), ""));
+        var other = await SnapshotAsync(null, root =>
+        {
+            PlantComparedTree(root);
+            File.WriteAllText(Path.Join(root, "etc/more"), "");
+        });
+
+        Assert.Equal(["C /etc", "D /etc/gone", "A /srv"], Lines(await Store.CompareAsync(first, second, Token)));
+        Assert.Equal(["C /etc", "A /etc/gone", "D /srv"], Lines(await Store.CompareAsync(second, first, Token)));
+        Assert.Equal(["C /etc", "A /etc/more"], Lines(await Store.CompareAsync(first, other, Token)));
+    }
+
+    [ContractFact]
+    public async Task Only_what_exists_is_compared()
+    {
+        var parent = await SnapshotAsync(null, _ => { });
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(SnapshotId.New(), parent, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(parent, SnapshotId.New(), Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(workspace.Id, parent, Token));
+    }
+
+    [ContractFact]
+    public async Task A_copy_of_a_workspace_is_a_snapshot_and_the_workspace_goes_on()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        var copy = SnapshotId.New();
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        ChangeComparedTree(workspace.Path);
+        RawFiles.Link(Path.Join(workspace.Path, "etc/same"), Path.Join(workspace.Path, "linked too"));
+        Directory.Delete(Path.Join(workspace.Path, "usr/empty"));
+        var tree = TreeText.Of(workspace.Path);
+
+        await Store.CopyAsync(workspace.Id, parent, copy, Token);
+        await File.WriteAllTextAsync(Path.Join(workspace.Path, "later"), "", Token);
+
+        Assert.Equal(tree, await TreeAsync(copy));
+        Assert.Contains(" = etc/same", tree, StringComparison.Ordinal);
+        Assert.Equal(["A /later"], Lines(await Store.CompareAsync(copy, workspace.Id, Token)));
+        Assert.Contains("A /opaque/new", Lines(await Store.CompareAsync(parent, copy, Token)));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(copy, Token));
+        var child = await SnapshotAsync(copy, root => File.WriteAllText(Path.Join(root, "of the child"), ""));
+        await workspace.DisposeAsync();
+        Assert.Equal(["A /of the child"], Lines(await Store.CompareAsync(copy, child, Token)));
+        await Store.RemoveAsync(child, Token);
+        await Store.RemoveAsync(copy, Token);
+        await Store.RemoveAsync(parent, Token);
+        Assert.Empty(await KeptAsync());
+    }
+
+    [ContractFact]
+    public async Task A_workspace_that_is_detached_or_stands_on_nothing_can_be_copied_and_nothing_else_can()
+    {
+        var parent = await SnapshotAsync(null, PlantComparedTree);
+        var (detached, bare) = (SnapshotId.New(), SnapshotId.New());
+        var workspace = await Store.PrepareAsync(detached, parent, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(workspace.Path, "mine"), "", Token);
+        workspace.Keep();
+        await Store.DetachAsync(detached, Token);
+        await using var empty = await Store.PrepareAsync(bare, null, WorkspaceUse.Container, Token);
+        await File.WriteAllTextAsync(Path.Join(empty.Path, "only"), "", Token);
+        var (first, second) = (SnapshotId.New(), SnapshotId.New());
+
+        await Store.CopyAsync(detached, parent, first, Token);
+        await Store.CopyAsync(bare, null, second, Token);
+
+        Assert.Contains("mine", await NamesAsync(first));
+        Assert.Equal(["only"], await NamesAsync(second));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CopyAsync(SnapshotId.New(), parent, SnapshotId.New(), Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CopyAsync(parent, null, SnapshotId.New(), Token));
+        await Store.RemoveAsync(detached, Token);
+    }
+
+    /// <summary>Times are set: a driver may keep whole seconds only.</summary>
+    private static void PlantComparedTree(string root)
+    {
+        foreach (var directory in (string[])["etc/deep/er", "usr/empty", "var/replaced/below", "opaque/old"])
+        {
+            Directory.CreateDirectory(Path.Join(root, directory));
+        }
+
+        foreach (var file in (string[])["etc/same", "etc/written", "etc/gone", "etc/mode", "etc/owner", "etc/deep/er/leaf", "usr/becomes", "var/replaced/below/x", "opaque/old/x", "opaque/y", "linked"])
+        {
+            File.WriteAllText(Path.Join(root, file), "same");
+            RawFiles.SetMode(Path.Join(root, file), 0x1A4);
+            RawFiles.SetModified(Path.Join(root, file), 1_000_000_000, 0);
+        }
+
+        File.CreateSymbolicLink(Path.Join(root, "etc/link"), "here");
+        RawFiles.SetModified(Path.Join(root, "etc/link"), 1_000_000_000, 0);
+        RawFiles.MakeNode(Path.Join(root, "etc/null"), FileKind.CharacterDevice, 0x1B6, 1, 3);
+        RawFiles.SetModified(Path.Join(root, "etc/null"), 1_000_000_000, 0);
+    }
+
+    private static void ChangeComparedTree(string root)
+    {
+        File.AppendAllText(Path.Join(root, "etc/written"), "more");
+        File.Delete(Path.Join(root, "etc/gone"));
+        RawFiles.SetMode(Path.Join(root, "etc/mode"), 0x180);
+        RawFiles.SetOwner(Path.Join(root, "etc/owner"), 12, 34);
+        RawFiles.SetModified(Path.Join(root, "etc/deep/er/leaf"), 1_100_000_000, 0);
+        File.Delete(Path.Join(root, "usr/becomes"));
+        Directory.CreateDirectory(Path.Join(root, "usr/becomes/now"));
+        Directory.Delete(Path.Join(root, "var/replaced"), recursive: true);
+        File.WriteAllText(Path.Join(root, "var/replaced"), "a file");
+        Directory.Delete(Path.Join(root, "opaque"), recursive: true);
+        Directory.CreateDirectory(Path.Join(root, "opaque/new"));
+        File.Delete(Path.Join(root, "etc/link"));
+        File.CreateSymbolicLink(Path.Join(root, "etc/link"), "else");
+        RawFiles.SetModified(Path.Join(root, "etc/link"), 1_000_000_000, 0);
+        RawFiles.MakeFile(root, [0xFF, (byte)'\n', (byte)'x'], "a name that is no text");
+        Directory.CreateDirectory(Path.Join(root, "usr/added/below"));
+    }
+
+    private static readonly string[] ComparedTreeChanges =
+    [
+        "C /etc", "C /etc/deep", "C /etc/deep/er", "C /etc/deep/er/leaf", "D /etc/gone", "C /etc/link", "C /etc/mode", "C /etc/owner", "C /etc/written",
+        "C /opaque", "A /opaque/new", "D /opaque/old", "D /opaque/y",
+        "C /usr", "A /usr/added", "A /usr/added/below", "C /usr/becomes", "A /usr/becomes/now",
+        "C /var", "C /var/replaced",
+        "A /\\xff\\nx",
+    ];
+
+    private static IEnumerable<string> Lines(IEnumerable<TreeChange> changes) => changes.Select(change => $"{change.Letter} {change.Path.ToDisplay()}");
+
     /// <summary>Shorter only where each step costs processes.</summary>
     protected virtual int ChainLength => 200;
 

@@ -64,6 +64,12 @@ public sealed class FakeJailDriver : IJailDriver
 
     public Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
 
+    public Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public Task ResumeAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
+    public IReadOnlyCollection<string> MadeMountPoints(string jailId) => [];
+
     public Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(false);
 
     public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult<JailUsage?>(null);

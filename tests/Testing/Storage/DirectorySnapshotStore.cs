@@ -53,6 +53,33 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Directory.Exists(Frozen(id)) ? Task.FromResult(new SnapshotView(Frozen(id))) : throw new SnapshotNotFoundException(id);
 
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        if (new[] { before, after }.Where(id => !Directory.Exists(Frozen(id)) && (id == before || !Directory.Exists(Writable(id)))).ToList() is [var missing, ..])
+        {
+            throw new SnapshotNotFoundException(missing);
+        }
+
+        return TreeComparison.RunAsync(Frozen(before), Directory.Exists(Frozen(after)) ? Frozen(after) : Writable(after), mayDiffer: null, cancellationToken);
+    }
+
+    public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (!Directory.Exists(Writable(workspace)))
+            {
+                throw new SnapshotNotFoundException(workspace);
+            }
+
+            parents.Add(id, parent);
+        }
+
+        Directory.CreateDirectory(Frozen(id));
+        RawFiles.Copy(Writable(workspace), Frozen(id), cancellationToken);
+        return Task.CompletedTask;
+    }
+
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         lock (gate)

@@ -52,7 +52,7 @@ internal sealed class ContainerOptions
     public async Task<Container> CreateAsync(Context context, Composition kleene, bool detached, CancellationToken cancellationToken)
     {
         var entry = kleene.Images.Find(context.Get(image));
-        var spec = Read(context, entry);
+        var spec = Read(context, entry, kleene.Containers);
         var container = await kleene.Lifecycle.CreateAsync(entry, spec, context.Get(containerName), cancellationToken);
         if (context.Get(idFile) is { Length: > 0 } file)
         {
@@ -62,7 +62,8 @@ internal sealed class ContainerOptions
         return container;
     }
 
-    private ContainerSpec Read(Context context, ImageEntry entry)
+    /// <param name="containers">For the options that name another one.</param>
+    private ContainerSpec Read(Context context, ImageEntry entry, ContainerStore containers)
     {
         var spec = new ContainerSpec
         {
@@ -75,13 +76,14 @@ internal sealed class ContainerOptions
             KeepsInput = context.Get(interactive),
             RemoveAtExit = context.Get(remove),
         };
-        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry.Config, containers, context), context), context), context);
         return health.Apply(life.Apply(spec, entry.Config, context), entry.Config, context);
     }
 
     /// <summary>Whatever is refused before anything is opened.</summary>
     public void Check(Context context, bool detached)
     {
+        mounts.Check(context);
         if (context.Get(idFile) is { } file && File.Exists(file))
         {
             throw new UsageException($"--cidfile '{file}' is there already; remove it, or name another");

@@ -15,7 +15,7 @@ internal static class PruneCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var container in kleene.Containers.List().Where(IsDone).Reverse())
             {
-                await kleene.Lifecycle.RemoveAsync(container, force: false, cancellationToken);
+                await kleene.Lifecycle.RemoveAsync(container, force: false, withVolumes: false, cancellationToken);
                 context.Terminal.Output.WriteLine(container.Id);
             }
 

@@ -67,7 +67,7 @@ internal static class StatsCommand
     private static async Task<IReadOnlyList<Sample>> MeasureAsync(Composition kleene, string[] references, CancellationToken cancellationToken)
     {
         var samples = new List<Sample>();
-        foreach (var container in references.Length > 0 ? references.Select(kleene.Containers.Find).ToList() : kleene.Containers.ListRunning())
+        foreach (var container in references.Length > 0 ? references.Select(kleene.Containers.Find).ToList() : kleene.Containers.ListActive())
         {
             var usage = await kleene.Jails.MeasureAsync(container.Id.ToString(), cancellationToken);
             if (usage is not null || references.Length > 0)

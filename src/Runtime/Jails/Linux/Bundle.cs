@@ -128,6 +128,8 @@ internal sealed class Bundle
         File.WriteAllText(MountPointsFile, points.ToRecord());
     }
 
+    public IReadOnlyCollection<string> ReadMountPoints() => File.Exists(MountPointsFile) ? MountPoints.PathsOf(File.ReadAllText(MountPointsFile)) : [];
+
     public void RemoveMountPoints()
     {
         if (!File.Exists(MountPointsFile) || RootedDirectory.TryOpen(File.ReadAllText(RootFile)) is not { } tree)

@@ -203,6 +203,25 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
+    public async Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken)
+    {
+        if (await StatusAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is { IsPaused: true })
+        {
+            return false;
+        }
+
+        await ChangeAsync(jailId, tools.Value.Runtime.Pause(jailId), cancellationToken);
+        return true;
+    }
+
+    public async Task ResumeAsync(string jailId, CancellationToken cancellationToken)
+    {
+        if (await StatusAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not { IsPaused: false })
+        {
+            await ChangeAsync(jailId, tools.Value.Runtime.Resume(jailId), cancellationToken);
+        }
+    }
+
     public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
         await StateAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
 
@@ -224,6 +243,8 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         bundle.RemoveMountPoints();
         bundle.Delete();
     }
+
+    public IReadOnlyCollection<string> MadeMountPoints(string jailId) => Bundle.At(bundles.Value, jailId).ReadMountPoints();
 
     public void Dispose()
     {
@@ -253,7 +274,10 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     }
 
     /// <summary>Asks the runtime, which makes sure that the number has not gone to another process meanwhile; null when the jail does not run.</summary>
-    private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken)
+    private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken) => (await StatusAsync(bundle, cancellationToken))?.Pid;
+
+    /// <summary>A jail whose processes stand still is running all the same.</summary>
+    private async Task<(int Pid, bool IsPaused)?> StatusAsync(Bundle bundle, CancellationToken cancellationToken)
     {
         if (!bundle.Exists)
         {
@@ -268,7 +292,22 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         using var state = JsonDocument.Parse(result.Output);
-        return state.RootElement.GetProperty("status").ValueEquals("running") ? state.RootElement.GetProperty("pid").GetInt32() : null;
+        var status = state.RootElement.GetProperty("status");
+        return status.ValueEquals("running") || status.ValueEquals("paused") ? (state.RootElement.GetProperty("pid").GetInt32(), status.ValueEquals("paused")) : null;
+    }
+
+    private async Task ChangeAsync(string jailId, CommandLine command, CancellationToken cancellationToken)
+    {
+        if (!await IsRunningAsync(jailId, cancellationToken))
+        {
+            throw new JailNotRunningException(jailId);
+        }
+
+        var result = await processes.RunAsync(command, ProcessOutput.Captured, cancellationToken);
+        if (!result.Exit.Success)
+        {
+            throw await IsRunningAsync(jailId, cancellationToken) ? new ProcessFailedException(command, result) : new JailNotRunningException(jailId);
+        }
     }
 
     private async Task CreateAsync(Bundle bundle, CancellationToken cancellationToken)

@@ -63,6 +63,10 @@ internal sealed class MountPoints : IDisposable
         return points;
     }
 
+    /// <summary>The absolute paths in a record.</summary>
+    public static IReadOnlyCollection<string> PathsOf(string record) =>
+        [.. record.Split('\0').Chunk(MadeEntry.FieldCount).Where(fields => fields.Length == MadeEntry.FieldCount).Select(fields => Path.Join(fields[4], fields[5]))];
+
     private void Ensure(string path, bool isDirectory)
     {
         var status = tree.TryStat(path, followLink: true) ?? Make(path, isDirectory);

@@ -9,6 +9,8 @@ internal static class OciMounts
     private const long UsualSharedMemory = 64 << 20;
     private const uint AnyExecute = 0x49;
 
+    private static readonly string[] Noexec = ["noexec"];
+
     public static void Write(Utf8JsonWriter json, JailSpec spec, string files)
     {
         json.WriteStartArray("mounts");
@@ -50,13 +52,12 @@ internal static class OciMounts
         {
             Write(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", access);
         }
-        else if (mount.SizeBytes is { } size)
-        {
-            Write(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", $"size={size}", access);
-        }
         else
         {
-            Write(json, mount.Destination, "tmpfs", "tmpfs", "nosuid", "nodev", "mode=1777", access);
+            // Numbers of tmpfs(5): the mode in octal, the size in bytes.
+            var mode = $"mode={(mount.Permissions is { } bits ? Convert.ToString(bits, 8) : "1777")}";
+            ReadOnlySpan<string> options = ["nosuid", "nodev", mode, .. mount.RefusesExecution ? Noexec : [], .. mount.SizeBytes is { } size ? [$"size={size}"] : Array.Empty<string>(), access];
+            Write(json, mount.Destination, "tmpfs", "tmpfs", options);
         }
     }
 

@@ -85,6 +85,10 @@ internal sealed class OciRuntime
     /// <summary>Kills what runs. Runtimes differ in whether a container that is not there is an error.</summary>
     public CommandLine Delete(string id) => Command("delete", "--force", id);
 
+    public CommandLine Pause(string id) => Command("pause", id);
+
+    public CommandLine Resume(string id) => Command("resume", id);
+
     public CommandLine State(string id) => Command("state", id);
 
     private CommandLine Command(Bundle bundle, params ReadOnlySpan<string> arguments) => CommandWithLog(bundle.LogFile, arguments);

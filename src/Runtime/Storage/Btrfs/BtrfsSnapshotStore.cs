@@ -76,6 +76,34 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         return Task.FromResult(new SnapshotView(PathOf(id)));
     }
 
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, before, readOnly: true);
+        return trees.TryStat(after.ToString(), followLink: false) is { IsDirectory: true }
+            ? TreeComparison.RunAsync(PathOf(before), PathOf(after), mayDiffer: null, cancellationToken)
+            : throw new SnapshotNotFoundException(after);
+    }
+
+    public async Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var trees = RootedDirectory.Open(root);
+        Require(trees, workspace, readOnly: false);
+        UnixPath name = id.ToString();
+        Subvolume.Clone(trees, workspace.ToString(), name);
+        try
+        {
+            await Task.Run(() => Subvolume.FillNested(trees, workspace.ToString(), name, cancellationToken), cancellationToken);
+            Subvolume.SetReadOnly(trees, name, true);
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
     public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
         () =>
         {

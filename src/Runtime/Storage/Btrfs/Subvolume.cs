@@ -69,6 +69,28 @@ internal static class Subvolume
         }
     }
 
+    /// <summary>Gives a fresh clone what its source has in nested subvolumes, as plain directories: the clone has an empty place for each.</summary>
+    public static void FillNested(RootedDirectory root, UnixPath source, UnixPath clone, CancellationToken cancellationToken)
+    {
+        if (!HasNested(root, source))
+        {
+            return;
+        }
+
+        // The outermost first: copying one takes along those below it.
+        var done = new List<UnixPath>();
+        foreach (var nested in Enumerable.Reverse(Nested(root, source, cancellationToken)).Where(path => !done.Exists(outer => path.Bytes.StartsWith(outer.Append("x"u8).Bytes[..^1]))))
+        {
+            var place = clone.Append(nested.Bytes[(source.Bytes.Length + 1)..]);
+            var before = root.Stat(place.Parent, followLink: false);
+            root.Remove(place);
+            root.CreateDirectory(place, PermissionBits.PrivateDirectory, FileOwner.Root);
+            new TreeCopier(root, root, owner: null, cancellationToken).CopyTree(nested, place);
+            root.SetModified(place.Parent, before.Modified);
+            done.Add(nested);
+        }
+    }
+
     private static void Absorb(RootedDirectory root, UnixPath path, CancellationToken cancellationToken)
     {
         var before = root.Stat(path.Parent, followLink: false);

@@ -132,6 +132,45 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }));
     }
 
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        var (old, now) = (Tree(before), Tree(after));
+        await using var oldView = await OpenAsync(before, cancellationToken);
+        await using var nowView = now.IsWorkspace ? new SnapshotView(now.Visible) : await OpenAsync(after, cancellationToken);
+        using var touched = TouchedDirectories.Between(root, old, now);
+        return await TreeComparison.RunAsync(oldView.Path, nowView.Path, touched is null ? null : touched.Contains, cancellationToken);
+    }
+
+    public async Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var (source, tree) = (Tree(workspace), Tree(id));
+        if (!source.IsWorkspace)
+        {
+            throw new SnapshotNotFoundException(workspace);
+        }
+
+        using var trees = RootedDirectory.Open(root);
+        Make(trees, id.ToString());
+        try
+        {
+            if (parent is { } parentId && !ParentLink.TryMake(trees, tree, Tree(parentId)))
+            {
+                throw new SnapshotNotFoundException(parentId);
+            }
+
+            tree.WriteLower(source.ReadLower());
+            Make(trees, tree.Relative(OverlayTree.UpperName));
+            await Task.Run(() => LayerCopy.Make(trees, source.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.UpperName), cancellationToken), cancellationToken);
+            Directory.Move(tree.Upper, tree.Frozen);
+        }
+        catch (Exception failure)
+        {
+            await Cleanup.AfterAsync(failure, () => RemoveAsync(id, CancellationToken.None));
+            throw;
+        }
+    }
+
     public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         var tree = Tree(id);

@@ -10,7 +10,7 @@ namespace Kleene.Build.Runtime.Storage.Zfs;
 /// taking the mount away under a jail leaves orphans on FreeBSD and hangs zfs-fuse for good. The caller guarantees it.
 /// </para>
 /// </summary>
-public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
+public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaKeeper
 {
     public const string DriverName = "zfs";
 
@@ -119,6 +119,38 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
             : throw new SnapshotNotFoundException(id);
     }
 
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    {
+        await using var old = await OpenAsync(before, cancellationToken);
+        if (!await IsFrozenAsync(after))
+        {
+            return Directory.Exists(PathOf(after))
+                ? await TreeComparison.RunAsync(old.Path, PathOf(after), mayDiffer: null, cancellationToken)
+                : throw new SnapshotNotFoundException(after);
+        }
+
+        await using var now = await OpenAsync(after, cancellationToken);
+        return await TreeComparison.RunAsync(old.Path, now.Path, mayDiffer: null, cancellationToken);
+    }
+
+    public async Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
+    {
+        if (await IsFrozenAsync(workspace))
+        {
+            throw new SnapshotNotFoundException(workspace);
+        }
+
+        try
+        {
+            // Sent from the parent on it becomes a clone of that, and not of the workspace, which may go before it.
+            await CopyAsync(dataset.Child(workspace.ToString()), parent is { } origin ? dataset.Child(origin.ToString()).Snapshot(FrozenName) : null, id, cancellationToken);
+        }
+        catch (DatasetNotFoundException)
+        {
+            throw new SnapshotNotFoundException(workspace);
+        }
+    }
+
     public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         var tree = NameOf(id);
@@ -160,12 +192,20 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter
         return found;
     }
 
-    public async Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken)
+    public async Task LimitAsync(SnapshotId id, long bytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await zfs.RunAsync("set", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"refquota={bytes}"), NameOf(id));
+    }
+
+    public Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken) => CopyAsync(source, since: null, id, cancellationToken);
+
+    private async Task CopyAsync(DatasetName source, DatasetName? since, SnapshotId id, CancellationToken cancellationToken)
     {
         await using var origin = await transfer.FreezeAsync(source, id);
         try
         {
-            var received = await transfer.SendAsync(origin.Name, dataset.Child(id.ToString()), cancellationToken);
+            var received = await transfer.SendAsync(origin.Name, since, dataset.Child(id.ToString()), cancellationToken);
 
             // zfs-fuse knows neither "receive -o" nor "set" of several properties at once.
             foreach (var property in MountProperties(id))

@@ -25,10 +25,11 @@ internal sealed class ZfsTransfer(IProcessRunner runner, ZfsTool zfs)
     }
 
     /// <summary>Sends a snapshot into a new file system, which is not mounted. Returns the snapshot's name there.</summary>
-    public async Task<DatasetName> SendAsync(DatasetName snapshot, DatasetName target, CancellationToken cancellationToken)
+    /// <param name="since">A snapshot that the file system was cloned from, and of which the new one is to be a clone too; null sends all of it.</param>
+    public async Task<DatasetName> SendAsync(DatasetName snapshot, DatasetName? since, DatasetName target, CancellationToken cancellationToken)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
-        var send = ZfsTool.Command("send", snapshot.ToString()) with { Timeout = Timeout.InfiniteTimeSpan };
+        var send = (since is { } origin ? ZfsTool.Command("send", "-i", origin.ToString(), snapshot.ToString()) : ZfsTool.Command("send", snapshot.ToString())) with { Timeout = Timeout.InfiniteTimeSpan };
         var receive = ZfsTool.Command("receive", "-u", target.ToString()) with
         {
             Timeout = Timeout.InfiniteTimeSpan,

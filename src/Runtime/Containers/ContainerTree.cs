@@ -1,0 +1,79 @@
+using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Volumes;
+
+namespace Kleene.Build.Runtime.Containers;
+
+/// <summary>A container's tree that is lent: by itself at <see cref="Path"/>, or as its processes see it, with all that is mounted in it.</summary>
+public sealed class ContainerTree : IAsyncDisposable
+{
+    private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
+
+    private readonly ContainerTrees trees;
+    private readonly VolumeLifecycle volumes;
+    private readonly FileLock held;
+    private readonly Stack<IDisposable> opened = new();
+
+    internal ContainerTree(ContainerTrees trees, Container container, string path, bool isRunning, VolumeLifecycle volumes, FileLock held)
+    {
+        this.trees = trees;
+        this.volumes = volumes;
+        this.held = held;
+        Container = container;
+        Path = path;
+        IsRunning = isRunning;
+    }
+
+    public Container Container { get; }
+
+    /// <summary>Where it is on the host, without volumes and the like. Whoever reads it resolves paths inside that root.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether processes were at work in it when it was lent.</summary>
+    public bool IsRunning { get; }
+
+    /// <summary>
+    /// The tree with its volumes and directories of the host where the container has them, read-only where it has them so; valid as long
+    /// as this lives. What is memory in the container is empty here and cannot be written to.
+    /// </summary>
+    public async Task<RootedDirectory> OpenFilesAsync(CancellationToken cancellationToken)
+    {
+        var mounts = await ContainerMounts.OpenAsync(Container.Spec.Mounts, Path, volumes, cancellationToken);
+        opened.Push(mounts);
+        if (mounts.Mounts.IsEmpty && !Container.Spec.ReadOnlyRoot)
+        {
+            return Push(RootedDirectory.Open(Path));
+        }
+
+        if (!IsRunning)
+        {
+            // A container that runs has them: its jail made them, and they are the jail's.
+            await trees.MakeMountPointsAsync(this, mounts.Mounts, cancellationToken);
+        }
+
+        return Push(MountedView.Open(Path, Container.Spec.ReadOnlyRoot, mounts.Mounts)).Root;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var deadline = new CancellationTokenSource(CleanupTime);
+        try
+        {
+            while (opened.TryPop(out var each))
+            {
+                each.Dispose();
+            }
+        }
+        finally
+        {
+            await trees.ReleaseAsync(Container.Id, held, deadline.Token);
+        }
+    }
+
+    private T Push<T>(T each)
+        where T : IDisposable
+    {
+        opened.Push(each);
+        return each;
+    }
+}
