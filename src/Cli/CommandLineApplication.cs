@@ -90,8 +90,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
             MountFormatException when runsContainer => (ExitCodes.CannotStart, exception.Message),
             UsageException or MalformedReferenceException => (ExitCodes.Usage, exception.Message),
             JailStartException failure when runsContainer => (failure.ExitCode, exception.Message),
-            KleeneException => (failed, exception.Message),
-            IOException or UnauthorizedAccessException => (failed, exception.Message),
+            KleeneException or IOException or UnauthorizedAccessException => (failed, exception.Message + FullDisk.Hint(exception)),
             _ => (failed, $"this is a mistake in kleene ({exception.GetType().Name}: {exception.Message}); --log-level debug shows where"),
         };
         terminal.WriteError(message);

@@ -6,13 +6,13 @@ namespace Kleene.Build.Cli.Output;
 internal static class FailureText
 {
     /// <summary>One line that names the place and the reason.</summary>
-    public static string Of(BuildEvent.StepFailed failed) => $"error: {failed.Step.Step.Place}: {failed.Step.Step.Text}: {failed.Message}";
+    public static string Of(BuildEvent.StepFailed failed) => $"error: {failed.Step.Step.Place}: {failed.Step.Step.Text}: {failed.Message}{FullDisk.Hint(failed.Message)}";
 
     public static string Of(BuildEvent.Failed failed)
     {
         if (failed.Kept is not { } kept)
         {
-            return failed.Snapshot is { } last ? $"Failed to build image. Most recent snapshot is @{last}" : $"error: {failed.Message}";
+            return failed.Snapshot is { } last ? $"Failed to build image. Most recent snapshot is @{last}" : $"error: {failed.Message}{FullDisk.Hint(failed.Message)}";
         }
 
         var recent = failed.Snapshot is { } snapshot ? $"Most recent snapshot is @{snapshot}" : "There are no snapshots";
