@@ -28,7 +28,9 @@ public sealed class ContainerCommit(ContainerTrees trees, SnapshotCatalog snapsh
     public async Task<Image> MakeAsync(Container container, CommitRequest request, CancellationToken cancellationToken)
     {
         var origin = images.WithSteps(images.Find(container.ImageId).Image);
-        var entry = origin.Steps.LastOrDefault(step => step.Snapshot == container.Snapshot);
+
+        // What follows the last step that made files is in the image's own configuration only.
+        var entry = container.Snapshot == origin.Snapshot ? null : origin.Steps.LastOrDefault(step => step.Snapshot == container.Snapshot);
 
         // Before anything is made: a change that cannot be is found here.
         var config = request.Change(ConfigOf(container.Spec, entry?.Config ?? origin.Config));

@@ -70,7 +70,7 @@ public sealed class StateDirectory
         {
             UnauthorizedAccessException => "permission denied; run as the superuser",
             { HResult: Errno.EROFS } => "the file system is read-only",
-            { HResult: Errno.ENOSPC } => "no space is left on the device",
+            { HResult: Errno.ENOSPC } => "no space left on device",
             _ => exception.Message,
         };
         return new KleeneException($"state directory '{Root}' cannot be used: {reason}, or choose another with --root", exception);

@@ -197,7 +197,7 @@ public sealed class PathCopierTests : IDisposable
         });
 
         var copied = 0;
-        for (var attempt = 0; attempt < 500; attempt++)
+        for (var attempt = 0; attempt < 100; attempt++)
         {
             try
             {
