@@ -27,6 +27,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["rm"] = (ContainerCommands.CreateRemove, "remove containers"),
         ["inspect"] = (ContainerCommands.CreateInspect, "show all that is known of containers"),
         ["container"] = (ContainerCommands.CreateGroup, "the same, by its full name"),
+        ["network"] = (NetworkCommands.Create, "addresses and names that containers share"),
         ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
         ["system"] = (SystemCommands.Create, "what this installation uses"),
     };
@@ -41,6 +42,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["lsc"] = ["ps"],
         ["isc"] = ["inspect"],
         ["rmc"] = ["rm"],
+        ["lsn"] = ["network", "ls"],
+        ["isn"] = ["network", "inspect"],
+        ["rmn"] = ["network", "rm"],
         ["lsv"] = ["volume", "ls"],
         ["isv"] = ["volume", "inspect"],
         ["rmv"] = ["volume", "rm"],

@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
@@ -9,7 +10,7 @@ namespace Kleene.Build.Runtime.Containers;
 
 /// <summary>Makes containers of images, runs, enters, stops and removes them. A container is a clone of its image's snapshot: nothing is copied.</summary>
 public sealed class ContainerLifecycle(
-    ContainerStore containers, SnapshotCatalog snapshots, VolumeLifecycle volumes, IJailDriver jails, Database database, Session session, TimeProvider clock)
+    ContainerStore containers, SnapshotCatalog snapshots, VolumeLifecycle volumes, NetworkLifecycle networks, IJailDriver jails, Database database, Session session, TimeProvider clock)
 {
     private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopPollingTime = TimeSpan.FromMilliseconds(20);
@@ -18,6 +19,8 @@ public sealed class ContainerLifecycle(
     /// <param name="name">Null: a name is invented.</param>
     public async Task<Container> CreateAsync(ImageEntry image, ContainerSpec spec, string? name, CancellationToken cancellationToken)
     {
+        networks.Check(spec.Network);
+
         // What goes with its first process has no use for being flushed to the disk.
         var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;
         await using var draft = await snapshots.DraftAsync(image.Snapshot, use, cancellationToken);
@@ -35,6 +38,7 @@ public sealed class ContainerLifecycle(
         database.Transact(() =>
         {
             containers.Add(container);
+            networks.Attach(container.Id, spec.Network);
             draft.Keep();
             return container;
         });
@@ -55,7 +59,9 @@ public sealed class ContainerLifecycle(
             workspace.Keep();
             containers.MarkRunning(container.Id, session.Id, clock.GetUtcNow());
             using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, workspace.Path, volumes, cancellationToken);
-            var jail = container.Spec.ToJail(container.Id.ToString(), workspace.Path) with { Mounts = mounts.Mounts };
+            var hostname = container.Spec.Hostname.Length > 0 ? container.Spec.Hostname : container.Id.ToString();
+            var network = await networks.RaiseAsync(container.Id, container.Spec.Network, hostname, container.Spec.ExtraHosts, cancellationToken);
+            var jail = network.Apply(container.Spec.ToJail(container.Id.ToString(), workspace.Path) with { Mounts = mounts.Mounts });
             exit = await jails.RunAsync(jail, output, cancellationToken);
             return exit.Value;
         }
@@ -68,6 +74,7 @@ public sealed class ContainerLifecycle(
         {
             // Not the caller's token: what was begun is ended, cancelled or not.
             using var deadline = new CancellationTokenSource(CleanupTime);
+            await networks.LowerAsync(container.Id, deadline.Token);
             if (container.Spec.RemoveAtExit)
             {
                 await DestroyAsync(container, deadline.Token);
@@ -211,6 +218,7 @@ public sealed class ContainerLifecycle(
         }
 
         await jails.RemoveAsync(container.Id.ToString(), cancellationToken);
+        await networks.LowerAsync(container.Id, cancellationToken);
         containers.MarkExited(container.Id, null, clock.GetUtcNow());
         if (container.Spec.RemoveAtExit)
         {

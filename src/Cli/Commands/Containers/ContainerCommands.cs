@@ -31,7 +31,7 @@ internal static class ContainerCommands
         new("env", _ => "", (json, container) => json.WriteStrings(container.Spec.Environment)),
         new("user", container => container.Spec.User),
         new("workdir", container => container.Spec.WorkingDirectory),
-        new("network", container => container.Spec.Network.ToString().ToLowerInvariant()),
+        new("network", container => container.Spec.Network.Driver.ToString().ToLowerInvariant()),
         new("created", container => Times.Text(container.Created)),
         new("started", container => Times.Text(container.Started)),
         new("finished", container => Times.Text(container.Finished)));

@@ -62,7 +62,7 @@ internal sealed class ContainerOptions
             Terminal = context.Get(terminal),
             RemoveAtExit = context.Get(remove),
         };
-        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context), context), context);
+        return limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, context), context, entry.Config), context), context);
     }
 
     /// <summary>Whatever is refused before anything is opened.</summary>
