@@ -34,8 +34,8 @@ public sealed record BuildRequest
     /// <summary>The stages whose steps run in any case, and with them those of the stages that depend on them.</summary>
     public ImmutableArray<string> NoCacheStages { get; init; } = [];
 
-    /// <summary>What <c>default</c> means for the network of a RUN.</summary>
-    public JailNetwork Network { get; init; } = JailNetwork.Host;
+    /// <summary>What <c>default</c> means for the network of a RUN: <c>host</c>, <c>none</c> or the name of a network.</summary>
+    public string Network { get; init; } = Runtime.Networks.Network.DefaultName;
 
     public ImmutableArray<HostEntry> ExtraHosts { get; init; } = [];
 
@@ -54,6 +54,9 @@ public sealed record BuildRequest
 
     /// <summary>Whether a RUN may have the rights of the machine's superuser when it asks for them.</summary>
     public bool AllowInsecure { get; init; }
+
+    /// <summary>Whether a RUN may have the host's network when it asks for it.</summary>
+    public bool AllowHostNetwork { get; init; }
 
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

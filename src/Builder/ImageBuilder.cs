@@ -14,6 +14,7 @@ using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
 
@@ -21,7 +22,7 @@ namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
 public sealed class ImageBuilder(
-    SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, Fetcher fetcher, TimeProvider clock)
+    SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, NetworkLifecycle networks, Fetcher fetcher, TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -80,9 +81,10 @@ public sealed class ImageBuilder(
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
 
         await using var trees = new MountTrees(snapshots);
+        await using var stacks = new BuildNetworks(networks);
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, mounter, new SecretMask(request.Secrets), request),
+            new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), request),
             new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
             new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);

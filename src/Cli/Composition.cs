@@ -7,6 +7,8 @@ using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
+using Kleene.Build.Runtime.Networks;
+using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
@@ -17,6 +19,8 @@ namespace Kleene.Build.Cli;
 /// <summary>Puts the real things together; the only place that chooses between drivers and platforms.</summary>
 internal sealed class Composition : IDisposable
 {
+    private readonly LinuxNetworkDriver networkDriver;
+
     private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, StorageChoice storage, string storageRequest)
     {
         State = state;
@@ -30,10 +34,14 @@ internal sealed class Composition : IDisposable
         Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
         VolumeRecords = new VolumeStore(database);
         Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
+        NetworkRecords = new NetworkStore(database);
+        Stacks = new StackStore(database);
+        networkDriver = LinuxNetworkDriver.For(processes, state.Root);
+        Networks = new NetworkLifecycle(NetworkRecords, Stacks, networkDriver, database, session, state, Clock);
         Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
         Trees = new ContainerTrees(Containers, storage.Store, Volumes, Jails, state);
         Freezer = new ContainerFreezer(Jails, database, session);
-        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Trees, Volumes, Jails, database, session, state, processes, Self(state, storageRequest), Clock);
+        Lifecycle = new ContainerLifecycle(Containers, Snapshots, Trees, Volumes, Networks, Jails, database, session, state, processes, Self(state, storageRequest), Clock);
     }
 
     public TimeProvider Clock { get; } = TimeProvider.System;
@@ -72,9 +80,15 @@ internal sealed class Composition : IDisposable
 
     public VolumeLifecycle Volumes { get; }
 
+    public NetworkStore NetworkRecords { get; }
+
+    public StackStore Stacks { get; }
+
+    public NetworkLifecycle Networks { get; }
+
     public Fetcher Fetcher { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Fetcher, Clock);
+    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Networks, Fetcher, Clock);
 
     /// <summary>For commands that fetch before they open anything.</summary>
     public static GitClient Git() => new(new ProcessRunner());
@@ -98,6 +112,7 @@ internal sealed class Composition : IDisposable
             await composition.Freezer.SweepAsync();
             await composition.Lifecycle.SweepAsync(cancellationToken);
             await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
+            await composition.Networks.SweepAsync(cancellationToken);
             return composition;
         }
         catch
@@ -118,6 +133,7 @@ internal sealed class Composition : IDisposable
     public void Dispose()
     {
         Fetcher.Downloads.Dispose();
+        networkDriver.Dispose();
         Jails.Dispose();
         Session.Dispose();
         Database.Dispose();

@@ -9,16 +9,24 @@ internal static class Consent
     /// <exception cref="KleeneException">Commands want rights that nobody has given them; all are named.</exception>
     public static void Require(BuildPlan plan, BuildRequest request)
     {
-        if (request.AllowInsecure)
+        var runs = plan.Stages.Where(stage => stage.IsReachable).SelectMany(stage => stage.Steps).OfType<BuildStep.Run>().ToList();
+        if (!request.AllowInsecure)
         {
-            return;
+            Refuse(runs.Where(run => run.IsInsecure), "RUN --security=insecure may do to this machine what its superuser may; agree with --allow security.insecure, or take the flag away");
         }
 
-        var places = plan.Stages.Where(stage => stage.IsReachable).SelectMany(stage => stage.Steps).OfType<BuildStep.Run>().Where(run => run.IsInsecure).Select(run => run.Place).ToList();
+        if (!request.AllowHostNetwork && request.Network != "host")
+        {
+            Refuse(runs.Where(run => run.Network == "host"), "RUN --network=host reaches what listens on this machine's loopback; agree with --allow network.host, or take the flag away");
+        }
+    }
+
+    private static void Refuse(IEnumerable<BuildStep.Run> runs, string reason)
+    {
+        var places = runs.Select(run => run.Place).ToList();
         if (places.Count > 0)
         {
-            throw new KleeneException(
-                $"{string.Join(", ", places)}: RUN --security=insecure may do to this machine what its superuser may; agree with --allow security.insecure, or take the flag away");
+            throw new KleeneException($"{string.Join(", ", places)}: {reason}");
         }
     }
 }

@@ -4,13 +4,14 @@ using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Execution;
 
 /// <summary>RUN: clone, mount, run, keep.</summary>
-internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, StepMounter mounter, SecretMask mask, BuildRequest request)
+internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, StepMounter mounter, BuildNetworks networks, SecretMask mask, BuildRequest request)
 {
     /// <summary>The same on every machine, because programs write it into files.</summary>
     private const string Hostname = "build";
@@ -44,11 +45,22 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         }
 
         await using var held = mounts;
+        NetworkLease network;
+        try
+        {
+            network = await NetworkAsync(step, cancellationToken);
+        }
+        catch (NetworkException exception)
+        {
+            return new StepOutcome.Failed(null, exception.Message);
+        }
+
+        using var borrowed = network;
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
         await using var script = await StepScript.WriteAsync(step, snapshots, cancellationToken);
         try
         {
-            var exit = await jails.RunAsync(Spec(step, draft, script, mounts), ProcessOutput.To(output), cancellationToken);
+            var exit = await jails.RunAsync(network.Network.Apply(Spec(step, draft, script, mounts)), ProcessOutput.To(output), cancellationToken);
             return exit.Success
                 ? new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken))
                 : new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
@@ -63,8 +75,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
     {
         Id = draft.Id.ToString(),
         Root = draft.Path,
-        Hostname = step.Hostname.Length > 0 ? step.Hostname : Hostname,
-        Network = Network(step),
+        Hostname = HostnameOf(step),
         Mounts = [.. script.Mounts, .. mounts.Mounts],
         Files = [.. mounts.Files],
         ExtraHosts = request.ExtraHosts,
@@ -88,18 +99,21 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         return environment.Where(entry => !names.Contains(entry.Split('=')[0]));
     }
 
-    private JailNetwork Network(BuildStep.Run step) => step.Network switch
+    private static string HostnameOf(BuildStep.Run step) => step.Hostname.Length > 0 ? step.Hostname : Hostname;
+
+    private async Task<NetworkLease> NetworkAsync(BuildStep.Run step, CancellationToken cancellationToken) => NameOfNetwork(step) switch
     {
-        "default" => request.Network,
-        "host" => JailNetwork.Host,
-        "none" => JailNetwork.None,
-        _ => throw new KleeneException($"network '{step.Network}' does not exist; a RUN has 'default', 'none' or 'host'"),
+        "host" => NetworkLease.Of(JailNetwork.Host),
+        "none" => NetworkLease.Of(JailNetwork.None),
+        var name => await networks.BorrowAsync(name, HostnameOf(step), request.ExtraHosts, cancellationToken),
     };
+
+    private string NameOfNetwork(BuildStep.Run step) => step.Network == Network.DefaultName ? request.Network : step.Network;
 
     private string Explain(BuildStep.Run step, ExitStatus exit)
     {
         var reason = exit.Signal == 0 ? $"the command exited with code {exit.Code}" : $"the command was killed by signal {exit.Signal}";
-        return Network(step) == JailNetwork.None ? $"{reason}; it had no network, allow one with --network host if it needs it" : reason;
+        return NameOfNetwork(step) == "none" ? $"{reason}; it had no network, allow one with --network host if it needs it" : reason;
     }
 
     /// <summary>The state of the files at the failure, for whoever wants to look. Its key is its own: it must never be a cache hit.</summary>

@@ -5,7 +5,7 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Parser.Linting;
 using Kleene.Build.Runtime.Images;
-using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -24,7 +24,7 @@ internal static class BuildCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var labels = new Option<string[]>("--label") { Description = "a label of the image", HelpName = "NAME=value" };
-        var network = new Option<string?>("--network") { Description = "what RUN steps see: default, host or none", HelpName = "NETWORK" };
+        var network = new Option<string?>("--network") { Description = "what RUN steps see: default, host, none or the name of a network", HelpName = "NETWORK" };
         var hosts = new Option<string[]>("--add-host") { Description = "a line of /etc/hosts in RUN steps", HelpName = "NAME:ADDRESS" };
         var memory = new Option<string?>("--memory") { Description = "upper bound of a RUN step, such as 512m", HelpName = "BYTES" };
         var cpus = new Option<double?>("--cpus") { Description = "upper bound of a RUN step, such as 1.5", HelpName = "N" };
@@ -61,7 +61,7 @@ internal static class BuildCommand
                 Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
                 NoCache = stages == OptionsFirst.Everything,
                 NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
-                Network = OptionValues.Network(context.Get(network), JailNetwork.Host),
+                Network = context.Get(network) is { Length: > 0 } named ? named is "disabled" ? "none" : named : Network.DefaultName,
                 ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
                 Limits = OptionValues.Limits(context.Get(memory), context.Get(cpus), context.Get(processes)),
                 Labels = (context.Get(labels) ?? []).Select(label => OptionValues.Pair(label, "--label"))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kleene.Build.Runtime.State;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -46,7 +47,7 @@ internal sealed class GlobalOptions
 
     private static string DefaultRoot() =>
         Environment.IsPrivilegedProcess
-            ? "/var/lib/kleene"
+            ? StateDirectory.SystemRoot
             : Path.Join(
                 Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Join(Environment.GetEnvironmentVariable("HOME") ?? "/", ".local/share"),
                 "kleene");

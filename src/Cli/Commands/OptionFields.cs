@@ -53,6 +53,10 @@ internal sealed class OptionFields
 
     public bool Has(string name) => fields.Exists(field => field.Key == name);
 
+    /// <summary>The values of a key that may be given again.</summary>
+    public IReadOnlyList<string> All(string name) =>
+        [.. fields.Where(field => field.Key == name).Select(field => field.Value is { Length: > 0 } value ? value : throw Wrong($"has '{name}' without a value; write {name}=VALUE"))];
+
     /// <summary>Whether a key is given that needs no value, and not as false.</summary>
     public bool IsOn(params ReadOnlySpan<string> names)
     {

@@ -143,12 +143,4 @@ internal static class OptionValues
     /// <summary>What is to be a name of an image; a place in one cannot be named.</summary>
     public static ImageReference ImageName(string text) =>
         ImageReference.Parse(text) is { Snapshot: null } name ? name : throw new UsageException($"'{text}' has a snapshot; a name cannot");
-
-    public static JailNetwork Network(string? text, JailNetwork standard) => text switch
-    {
-        null or "default" => standard,
-        "host" => JailNetwork.Host,
-        "none" or "disabled" => JailNetwork.None,
-        _ => throw new UsageException($"network '{text}' does not exist; there are 'host' and 'none'"),
-    };
 }

@@ -11,13 +11,14 @@ namespace Kleene.Build.Cli.Commands;
 internal sealed class StepOptions
 {
     private const string Insecure = "security.insecure";
+    private const string HostNetwork = "network.host";
 
-    /// <summary>What buildx asks consent for. Commands have the host's network here unless they are refused it.</summary>
-    private static readonly string[] Consents = [Insecure, "network.host"];
+    /// <summary>What buildx asks consent for, too.</summary>
+    private static readonly string[] Consents = [Insecure, HostNetwork];
 
     private readonly Option<string[]> secrets = new(SecretOption.Name) { Description = "what RUN --mount=type=secret gets and no image keeps", HelpName = "id=ID,src=FILE|env=NAME" };
     private readonly Option<string[]> agents = new("--ssh") { Description = "what RUN --mount=type=ssh gets: your agent, a socket or keys", HelpName = "ID[=PATH,…]" };
-    private readonly Option<string[]> allow = new("--allow") { Description = "agree to what a Kleenefile asks for: security.insecure", HelpName = "CONSENT" };
+    private readonly Option<string[]> allow = new("--allow") { Description = "agree to what a Kleenefile asks for: security.insecure, network.host", HelpName = "CONSENT" };
     private readonly Option<string[]> mounts = new("--mount", "-m") { Description = "a directory of the host in RUN steps", HelpName = "SRC:DST[:ro]" };
     private readonly Option<string[]> environment = new("--env", "-e") { Description = "an environment entry of RUN steps; not in the image", HelpName = "NAME=value" };
     private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the commands until a USER says otherwise", HelpName = "USER[:GROUP]" };
@@ -35,7 +36,8 @@ internal sealed class StepOptions
     public BuildRequest Apply(BuildRequest request, Context context) => request with
     {
         Secrets = SecretOption.Read(context.Get(secrets) ?? []),
-        AllowInsecure = Consented(context.Get(allow) ?? []),
+        AllowInsecure = Consented(context.Get(allow) ?? []).Contains(Insecure),
+        AllowHostNetwork = Consented(context.Get(allow) ?? []).Contains(HostNetwork),
         Mounts = [.. (context.Get(mounts) ?? []).Select(Mount)],
         Ulimits = [.. (context.Get(ulimits) ?? []).Select(UlimitOption.Read)],
         Compile = request.Compile with
@@ -59,20 +61,10 @@ internal sealed class StepOptions
         };
     }
 
-    private static bool Consented(IEnumerable<string> given)
-    {
-        var isInsecure = false;
-        foreach (var consent in given)
-        {
-            isInsecure |= consent == Insecure;
-            if (!Consents.Contains(consent))
-            {
-                throw new UsageException($"--allow '{consent}' is nothing that is asked for{Suggestion.Hint(consent, Consents)}");
-            }
-        }
-
-        return isInsecure;
-    }
+    private static string[] Consented(string[] given) =>
+        given.FirstOrDefault(consent => !Consents.Contains(consent)) is { } unknown
+            ? throw new UsageException($"--allow '{unknown}' is nothing that is asked for{Suggestion.Hint(unknown, Consents)}")
+            : given;
 
     private static JailMount Mount(string text) =>
         MountOption.Read(text, "--mount") is { Volume: "" } mount ? mount : throw new UsageException($"--mount '{text}': a build takes directories and files of the host; for what builds keep, write RUN --mount=type=cache");

@@ -21,6 +21,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
         ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),
         ["container"] = (ContainerGroup.Create, "the commands for containers, by their full names"),
+        ["network"] = (NetworkCommands.Create, "addresses and names that containers share"),
         ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
         ["system"] = (SystemCommands.Create, "what this installation uses"),
     };
@@ -35,6 +36,9 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["lsc"] = ["ps"],
         ["isc"] = ["inspect"],
         ["rmc"] = ["rm"],
+        ["lsn"] = ["network", "ls"],
+        ["isn"] = ["network", "inspect"],
+        ["rmn"] = ["network", "rm"],
         ["lsv"] = ["volume", "ls"],
         ["isv"] = ["volume", "inspect"],
         ["rmv"] = ["volume", "rm"],

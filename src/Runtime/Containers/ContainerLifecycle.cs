@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
@@ -20,6 +21,7 @@ public sealed class ContainerLifecycle
     private readonly ContainerStore containers;
     private readonly SnapshotCatalog snapshots;
     private readonly ContainerTrees trees;
+    private readonly NetworkLifecycle networks;
     private readonly IJailDriver jails;
     private readonly Database database;
     private readonly Session session;
@@ -38,6 +40,7 @@ public sealed class ContainerLifecycle
         SnapshotCatalog snapshots,
         ContainerTrees trees,
         VolumeLifecycle volumes,
+        NetworkLifecycle networks,
         IJailDriver jails,
         Database database,
         Session session,
@@ -49,6 +52,7 @@ public sealed class ContainerLifecycle
         this.containers = containers;
         this.snapshots = snapshots;
         this.trees = trees;
+        this.networks = networks;
         this.jails = jails;
         this.database = database;
         this.session = session;
@@ -56,8 +60,8 @@ public sealed class ContainerLifecycle
         this.processes = processes;
         this.self = self;
         this.clock = clock;
-        settler = new ContainerSettler(containers, snapshots, trees, volumes, jails, database, state, clock);
-        starter = new ContainerStarter(containers, settler, snapshots, trees, volumes, jails, session, state, processes, self, clock);
+        settler = new ContainerSettler(containers, snapshots, trees, volumes, networks, jails, database, state, clock);
+        starter = new ContainerStarter(containers, settler, snapshots, trees, volumes, networks, jails, session, state, processes, self, clock);
         restarter = new ContainerRestarter(containers, starter, session, state, clock);
     }
 
@@ -65,6 +69,8 @@ public sealed class ContainerLifecycle
     /// <param name="name">Null: a name is invented.</param>
     public async Task<Container> CreateAsync(ImageEntry image, ContainerSpec spec, string? name, CancellationToken cancellationToken)
     {
+        networks.Check(spec.Network);
+
         // What goes with its first process has no use for being flushed to the disk.
         var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;
         await using var draft = await snapshots.DraftAsync(image.Snapshot, use, cancellationToken);
@@ -82,6 +88,7 @@ public sealed class ContainerLifecycle
         database.Transact(() =>
         {
             containers.Add(container);
+            networks.Attach(container.Id, spec.Network);
             draft.Keep();
             return container;
         });
@@ -222,7 +229,11 @@ public sealed class ContainerLifecycle
 
     /// <summary>Gives a container another name.</summary>
     /// <exception cref="KleeneException">The name is taken or is not a name.</exception>
-    public void Rename(Container container, string name) => containers.Rename(container, name);
+    public Task RenameAsync(Container container, string name, CancellationToken cancellationToken)
+    {
+        containers.Rename(container, name);
+        return networks.RenamedAsync(container.Id, cancellationToken);
+    }
 
     /// <summary>What a supervisor calls when a run has ended: settles it, and starts the container again when its policy says so.</summary>
     public async Task EndedAsync(SnapshotId id, string supervisor, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
@@ -14,6 +15,7 @@ internal sealed class ContainerSettler(
     SnapshotCatalog snapshots,
     ContainerTrees trees,
     VolumeLifecycle volumes,
+    NetworkLifecycle networks,
     IJailDriver jails,
     Database database,
     StateDirectory state,
@@ -55,6 +57,7 @@ internal sealed class ContainerSettler(
 
         // Its jail first: nothing may run in a tree that is detached or removed.
         await jails.RemoveAsync(id.ToString(), cancellationToken);
+        await networks.LowerAsync(id, cancellationToken);
         if (container.Spec.RemoveAtExit)
         {
             await DestroyAsync(container, withVolumes: true, cancellationToken);

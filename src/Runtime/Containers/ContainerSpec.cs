@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -23,7 +24,7 @@ public sealed record ContainerSpec
     /// <summary>The id when empty.</summary>
     public string Hostname { get; init => field = value ?? ""; } = "";
 
-    public JailNetwork Network { get; init; } = JailNetwork.Host;
+    public NetworkRequest Network { get; init => field = value ?? NetworkRequest.Host; } = NetworkRequest.Host;
 
     public ImmutableArray<JailMount> Mounts { get; init => field = value.IsDefault ? [] : value; } = [];
 
@@ -73,13 +74,12 @@ public sealed record ContainerSpec
 
     internal string ToJson() => JsonSerializer.Serialize(this, ContainerJson.Default.ContainerSpec);
 
-    /// <summary>The same as a jail over a mounted tree.</summary>
+    /// <summary>The same as a jail over a mounted tree, without volumes and networks: those have to be made ready.</summary>
     internal JailSpec ToJail(string id, string root) => new()
     {
         Id = id,
         Root = root,
         Hostname = Hostname,
-        Network = Network,
         Mounts = Mounts,
         ExtraHosts = ExtraHosts,
         Limits = Limits,

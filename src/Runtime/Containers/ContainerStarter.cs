@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
@@ -16,6 +17,7 @@ internal sealed class ContainerStarter(
     SnapshotCatalog snapshots,
     ContainerTrees trees,
     VolumeLifecycle volumes,
+    NetworkLifecycle networks,
     IJailDriver jails,
     Session session,
     StateDirectory state,
@@ -38,7 +40,7 @@ internal sealed class ContainerStarter(
 
             var tree = await AttachAsync(container, cancellationToken);
             using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, tree, volumes, cancellationToken);
-            var exit = await jails.RunAsync(Jail(container, tree, mounts), output, cancellationToken);
+            var exit = await jails.RunAsync(await JailAsync(container, tree, mounts, cancellationToken), output, cancellationToken);
             end = new JailEnd(exit.ShellCode, OutOfMemory: false);
             return exit;
         }
@@ -96,7 +98,7 @@ internal sealed class ContainerStarter(
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],
         };
-        await jails.CreateAsync(Jail(container, tree, mounts), supervision, cancellationToken);
+        await jails.CreateAsync(await JailAsync(container, tree, mounts, cancellationToken), supervision, cancellationToken);
         var console = attach ? jails.Attach(id) : null;
         try
         {
@@ -124,8 +126,13 @@ internal sealed class ContainerStarter(
         return workspace.Path;
     }
 
-    private static JailSpec Jail(Container container, string tree, ContainerMounts mounts) =>
-        container.Spec.ToJail(container.Id.ToString(), tree) with { Mounts = mounts.Mounts };
+    private async Task<JailSpec> JailAsync(Container container, string tree, ContainerMounts mounts, CancellationToken cancellationToken)
+    {
+        var id = container.Id.ToString();
+        var hostname = container.Spec.Hostname.Length > 0 ? container.Spec.Hostname : id;
+        var network = await networks.RaiseAsync(container.Id, container.Spec.Network, hostname, container.Spec.ExtraHosts, cancellationToken);
+        return network.Apply(container.Spec.ToJail(id, tree) with { Mounts = mounts.Mounts });
+    }
 
     private static ContainerStateException InOtherHands(Container container) =>
         new($"container '{container.Name}' is being started or removed by another command");

@@ -22,6 +22,9 @@ public sealed record JailSpec
 
     public JailNetwork Network { get; init; } = JailNetwork.None;
 
+    /// <summary>What <c>/etc/resolv.conf</c> says; null: what the host's says where it shares the host's network, else nothing.</summary>
+    public string? Resolver { get; init; }
+
     /// <summary>What is mounted over the tree, in order.</summary>
     public ImmutableArray<JailMount> Mounts { get; init; } = [];
 
@@ -70,13 +73,26 @@ public sealed record JailProcess
 }
 
 /// <summary>What a jail sees of the network.</summary>
-public enum JailNetwork
+public abstract record JailNetwork
 {
+    private JailNetwork()
+    {
+    }
+
     /// <summary>A stack of its own with nothing but a loopback interface.</summary>
-    None,
+    public static JailNetwork None { get; } = new Nothing();
 
     /// <summary>The host's.</summary>
-    Host,
+    public static JailNetwork Host { get; } = new Shared();
+
+    /// <summary>A stack that was made for it.</summary>
+    /// <param name="Stack">What holds it: on Linux the path of a network namespace.</param>
+    /// <param name="HostsFile">What the jail sees as <c>/etc/hosts</c>, kept by who made the stack.</param>
+    public sealed record Joined(string Stack, string HostsFile) : JailNetwork;
+
+    private sealed record Nothing : JailNetwork;
+
+    private sealed record Shared : JailNetwork;
 }
 
 /// <summary>A line of <c>/etc/hosts</c> (hosts(5)).</summary>

@@ -114,5 +114,62 @@ internal static class Schema
             finished INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- Networks, who is on them, and what of that is up on the host.
+        CREATE TABLE networks (
+            id            TEXT PRIMARY KEY,
+            name          TEXT NOT NULL UNIQUE,
+            type          TEXT NOT NULL,
+            interface     TEXT NOT NULL UNIQUE,
+            subnet        TEXT,
+            subnet6       TEXT,
+            gateway       TEXT,
+            gateway6      TEXT,
+            nat           INTEGER NOT NULL,
+            nat_interface TEXT NOT NULL,
+            neighbours    INTEGER NOT NULL,
+            internal      INTEGER NOT NULL,
+            automatic     INTEGER NOT NULL,
+            created       INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- The owner is a container or a slot of a build. Its addresses are its own until the row goes.
+        CREATE TABLE endpoints (
+            id       TEXT PRIMARY KEY,
+            network  TEXT NOT NULL REFERENCES networks (id),
+            owner    TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            address  TEXT,
+            address6 TEXT,
+            aliases  TEXT NOT NULL,
+            UNIQUE (network, owner),
+            UNIQUE (network, address),
+            UNIQUE (network, address6)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX endpoints_by_owner ON endpoints (owner);
+        CREATE TRIGGER endpoints_of_containers AFTER DELETE ON containers BEGIN DELETE FROM endpoints WHERE owner = OLD.id; END;
+
+        CREATE TABLE stacks (
+            id       TEXT PRIMARY KEY,
+            session  TEXT NOT NULL,
+            hostname TEXT NOT NULL,
+            hosts    TEXT NOT NULL,
+            leaving  INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE ports (
+            stack     TEXT NOT NULL REFERENCES stacks (id) ON DELETE CASCADE,
+            protocol  TEXT NOT NULL,
+            address   TEXT NOT NULL,
+            interface TEXT NOT NULL,
+            host      INTEGER NOT NULL,
+            container INTEGER NOT NULL,
+            count     INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX ports_by_stack ON ports (stack);
+
+        -- What was one word has become an object.
+        UPDATE containers SET spec = json_set(spec, '$.Network', json_object('Driver', CASE json_extract(spec, '$.Network') WHEN 'None' THEN 'Disabled' ELSE 'Host' END));
+        """,
     ];
 }

@@ -8,6 +8,9 @@ public sealed class StateDirectory
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>The superuser's, when nobody says otherwise.</summary>
+    public const string SystemRoot = "/var/lib/kleene";
+
     private StateDirectory(string root) => Root = root;
 
     public string Root { get; }

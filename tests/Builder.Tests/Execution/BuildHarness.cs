@@ -5,12 +5,14 @@ using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
 using Kleene.Build.Testing;
 using Kleene.Build.Testing.Jails;
+using Kleene.Build.Testing.Networks;
 using Kleene.Build.Testing.Storage;
 
 namespace Kleene.Build.Builder.Tests.Execution;
@@ -31,6 +33,8 @@ internal sealed class BuildHarness : IDisposable
         Images = new ImageStore(Database);
         VolumeRecords = new VolumeStore(Database);
         Volumes = new VolumeLifecycle(VolumeRecords, new ContainerStore(Database), Snapshots, Jails, Database, State, TimeProvider.System);
+        var networks = new NetworkStore(Database);
+        Networks = new NetworkLifecycle(networks, new StackStore(Database), NetworkDriver, Database, session, State, TimeProvider.System);
         ContextDirectory = Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
     }
 
@@ -47,6 +51,10 @@ internal sealed class BuildHarness : IDisposable
     public VolumeStore VolumeRecords { get; }
 
     public VolumeLifecycle Volumes { get; }
+
+    public NetworkLifecycle Networks { get; }
+
+    public FakeNetworkDriver NetworkDriver { get; } = new();
 
     public FakeJailDriver Jails { get; } = new();
 
@@ -82,7 +90,7 @@ internal sealed class BuildHarness : IDisposable
         };
         using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
         var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
-        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, fetcher, TimeProvider.System);
+        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, Networks, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
         await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {

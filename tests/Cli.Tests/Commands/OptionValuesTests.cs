@@ -95,13 +95,4 @@ public sealed class OptionValuesTests
         Assert.Null(OptionValues.Signal(null, "--stop-signal"));
         Assert.StartsWith("--stop-signal: 'SIGTRM' is not a signal; did you mean", Assert.Throws<UsageException>(() => OptionValues.Signal("SIGTRM", "--stop-signal")).Message, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void Networks_are_read_or_told()
-    {
-        Assert.Equal(JailNetwork.Host, OptionValues.Network("host", JailNetwork.None));
-        Assert.Equal(JailNetwork.None, OptionValues.Network("disabled", JailNetwork.Host));
-        Assert.Equal(JailNetwork.Host, OptionValues.Network("default", JailNetwork.Host));
-        Assert.Throws<UsageException>(() => OptionValues.Network("bridge", JailNetwork.Host));
-    }
 }

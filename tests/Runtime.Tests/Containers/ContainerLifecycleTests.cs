@@ -1,11 +1,13 @@
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
 using Kleene.Build.Testing;
+using Kleene.Build.Testing.Networks;
 using Kleene.Build.Testing.Processes;
 using Kleene.Build.Testing.Storage;
 using Xunit;
@@ -20,6 +22,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     private readonly ScratchDirectory folder = new();
     private readonly EagerTime time = new();
     private readonly PlayedJails jails = new();
+    private readonly FakeNetworkDriver networkDriver = new();
     private readonly Database database;
     private readonly Session session;
     private readonly Session other;
@@ -44,8 +47,9 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         {
             var snapshots = new SnapshotCatalog(store, database, maker, time);
             var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
+            var networks = new NetworkLifecycle(new NetworkStore(database), new StackStore(database), networkDriver, database, maker, state, time);
             var trees = new ContainerTrees(containers, store, volumes, jails, state);
-            return new ContainerLifecycle(containers, snapshots, trees, volumes, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
+            return new ContainerLifecycle(containers, snapshots, trees, volumes, networks, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class ContainerOptions
             KeepsInput = context.Get(interactive),
             RemoveAtExit = context.Get(remove),
         };
-        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry.Config, containers, context), context), context), context);
+        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry.Config, containers, context), context, entry.Config), context), context);
         return health.Apply(life.Apply(spec, entry.Config, context), entry.Config, context);
     }
 

@@ -25,7 +25,7 @@ internal static class InspectCommand
         new("env", _ => "", (json, container) => json.WriteStrings(container.Spec.Environment)),
         new("user", container => container.Spec.User),
         new("workdir", container => container.Spec.WorkingDirectory),
-        new("network", container => container.Spec.Network.ToString().ToLowerInvariant()),
+        new("network", container => container.Spec.Network.Driver.ToString().ToLowerInvariant()),
         new("labels", _ => "", (json, container) => json.WritePairs(container.Spec.Labels)),
         new("stopSignal", container => container.Spec.StopSignal),
         new("persist", _ => "", (json, container) => json.WriteBooleanValue(container.Spec.IsPersistent)),

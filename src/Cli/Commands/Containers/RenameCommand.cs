@@ -14,7 +14,7 @@ internal static class RenameCommand
         {
             using var kleene = await context.OpenAsync(cancellationToken);
             var container = kleene.Containers.Find(context.Get(reference));
-            kleene.Lifecycle.Rename(container, context.Get(newName));
+            await kleene.Lifecycle.RenameAsync(container, context.Get(newName), cancellationToken);
             context.Terminal.Output.WriteLine(container.Id);
             return ExitCodes.Done;
         });

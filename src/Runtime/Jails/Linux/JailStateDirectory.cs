@@ -22,10 +22,12 @@ public static class JailStateDirectory
             return kept;
         }
 
-        var name = Sha256Hasher.Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(root))).Hex[..12];
-        var directory = Path.Join(memory, $"kleene-{name}");
+        var directory = Path.Join(memory, $"kleene-{NameOf(root)}");
         return IsOurs(directory) ? directory : kept;
     }
+
+    /// <summary>Digits by which things of one root directory are told from those of another.</summary>
+    internal static string NameOf(string root) => Sha256Hasher.Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(root))).Hex[..12];
 
     /// <summary>The first of <c>/run</c> and <c>/dev/shm</c> that is a tmpfs (proc(5): the type follows the hyphen).</summary>
     internal static string? MemoryOf(IEnumerable<string> mountInfo)

@@ -358,7 +358,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
             bundle.WriteMountPoints(spec.Root, mountPoints);
         }
 
-        bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), NetworkFiles.ResolverText(spec.Network), hostname);
+        bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), spec.Resolver ?? NetworkFiles.ResolverText(spec.Network), hostname);
         bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
     }
 

@@ -10,18 +10,19 @@ internal static class NetworkFiles
     public const string Resolver = "/etc/resolv.conf";
     public const string Hostname = "/etc/hostname";
 
+    /// <summary>What is in every hosts file.</summary>
+    public const string FixedHosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
+
     public static ImmutableArray<string> All { get; } = [Hosts, Resolver, Hostname];
 
     /// <summary>hosts(5). The jail's own name gets an address of the loopback network, so that it resolves without any other network.</summary>
-    public static string HostsText(string hostname, ImmutableArray<HostEntry> extraHosts)
+    public static string HostsText(string hostname, ImmutableArray<HostEntry> extraHosts) =>
+        $"{FixedHosts}127.0.1.1\t{hostname}\n{HostLines(extraHosts)}";
+
+    public static string HostLines(IEnumerable<HostEntry> entries)
     {
-        var text = new StringBuilder()
-            .Append("127.0.0.1\tlocalhost\n")
-            .Append("::1\tlocalhost ip6-localhost ip6-loopback\n")
-            .Append("ff02::1\tip6-allnodes\n")
-            .Append("ff02::2\tip6-allrouters\n")
-            .Append("127.0.1.1\t").Append(hostname).Append('\n');
-        foreach (var entry in extraHosts)
+        var text = new StringBuilder();
+        foreach (var entry in entries)
         {
             text.Append(entry.Address).Append('\t').Append(entry.Name).Append('\n');
         }
@@ -30,9 +31,5 @@ internal static class NetworkFiles
     }
 
     /// <summary>resolver(5): the host's own file where the jail shares its network, else none that could answer.</summary>
-    public static string ResolverText(JailNetwork network) => network switch
-    {
-        JailNetwork.Host when File.Exists(Resolver) => File.ReadAllText(Resolver),
-        _ => "",
-    };
+    public static string ResolverText(JailNetwork network) => network == JailNetwork.Host && File.Exists(Resolver) ? File.ReadAllText(Resolver) : "";
 }

@@ -175,9 +175,9 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             WriteNamespace(json, kind);
         }
 
-        if (spec.Network == JailNetwork.None)
+        if (spec.Network != JailNetwork.Host)
         {
-            WriteNamespace(json, "network");
+            WriteNamespace(json, "network", (spec.Network as JailNetwork.Joined)?.Stack);
         }
 
         json.WriteEndArray();
@@ -262,10 +262,16 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         json.WriteEndArray();
     }
 
-    private static void WriteNamespace(Utf8JsonWriter json, string type)
+    /// <param name="path">Of one that is there; null: a new one.</param>
+    private static void WriteNamespace(Utf8JsonWriter json, string type, string? path = null)
     {
         json.WriteStartObject();
         json.WriteString("type", type);
+        if (path is not null)
+        {
+            json.WriteString("path", path);
+        }
+
         json.WriteEndObject();
     }
 

@@ -28,7 +28,8 @@ internal static class OciMounts
 
         foreach (var file in NetworkFiles.All)
         {
-            Write(json, file, "bind", Path.Join(files, Path.GetFileName(file)), "bind", "rprivate");
+            var source = file == NetworkFiles.Hosts && spec.Network is JailNetwork.Joined joined ? joined.HostsFile : Path.Join(files, Path.GetFileName(file));
+            Write(json, file, "bind", source, "bind", "rprivate");
         }
 
         foreach (var mount in spec.Mounts)

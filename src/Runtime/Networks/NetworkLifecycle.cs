@@ -1,0 +1,414 @@
+using System.Collections.Immutable;
+using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Jails.Linux;
+using Kleene.Build.Runtime.Networks.Linux;
+using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Storage;
+
+namespace Kleene.Build.Runtime.Networks;
+
+/// <summary>
+/// Makes and removes networks, and brings up and takes down what containers have of them. Nothing is on the host but what somebody who runs needs. Each change
+/// of the host is announced in the database first; so whatever a killed command left can be taken down by the next.
+/// </summary>
+public sealed class NetworkLifecycle
+{
+    private readonly NetworkStore networks;
+    private readonly StackStore stacks;
+    private readonly INetworkDriver driver;
+    private readonly Database database;
+    private readonly Session session;
+    private readonly StateDirectory state;
+    private readonly NetworkPlanner planner;
+    private readonly NetworkPicture picture;
+    private readonly EndpointBook endpoints;
+    private readonly PortBook ports;
+
+    public NetworkLifecycle(NetworkStore networks, StackStore stacks, INetworkDriver driver, Database database, Session session, StateDirectory state, TimeProvider clock)
+    {
+        this.networks = networks;
+        this.stacks = stacks;
+        this.driver = driver;
+        this.database = database;
+        this.session = session;
+        this.state = state;
+        planner = new NetworkPlanner(driver, state.Root, clock);
+        picture = new NetworkPicture(networks, stacks);
+        endpoints = new EndpointBook(networks);
+        ports = new PortBook(stacks, driver);
+    }
+
+    /// <exception cref="KleeneException">The name is taken, or it cannot be had as it is asked for.</exception>
+    public Network Create(NetworkSpec spec) => database.Transact(() =>
+    {
+        var others = networks.List();
+        if (others.Any(other => other.Name == spec.Name))
+        {
+            throw new NetworkException($"network name is already taken: '{spec.Name}'; remove that network with 'kleene network rm {spec.Name}', or choose another name");
+        }
+
+        var network = planner.Plan(spec, others);
+        networks.TryAdd(network);
+        return network;
+    });
+
+    /// <summary>Removes a network. Containers that do not run are disconnected from it.</summary>
+    /// <param name="force">Whether those that run are, too.</param>
+    /// <exception cref="NetworkException">Containers on it are running.</exception>
+    public async Task RemoveAsync(Network network, bool force, CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        var running = stacks.ListOn(network.Id);
+        if (running.Count > 0 && !force)
+        {
+            var names = string.Join(", ", running.Select(id => stacks.NameOf(id) is { Length: > 0 } name ? $"'{name}'" : "a build"));
+            throw new NetworkException($"the network '{network.Name}' is in use by {names}; stop them, or disconnect them with --force");
+        }
+
+        foreach (var endpoint in networks.EndpointsIn(network.Id))
+        {
+            await DisconnectAsync(endpoint, network, cancellationToken);
+        }
+
+        networks.Remove(network.Id);
+    }
+
+    /// <summary>Removes the networks that no container is connected to, running or not.</summary>
+    public async Task<IReadOnlyList<Network>> PruneAsync(CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        return database.Transact(() => networks.List().Where(network => !networks.HasEndpoints(network.Id) && networks.Remove(network.Id)).ToList());
+    }
+
+    /// <summary>Finds the networks that a container asks for; the default one is made when it is not there yet.</summary>
+    /// <exception cref="KleeneException">There is none of a name, or the container's driver cannot be connected to it.</exception>
+    public void Check(NetworkRequest request)
+    {
+        if (request.Driver is NetworkDriver.Host or NetworkDriver.Disabled && request.Ports.Length > 0)
+        {
+            throw new NetworkException($"cannot publish ports of a container using the '{Word(request.Driver)}' network driver");
+        }
+
+        var found = request.Endpoints.Select(endpoint => FindOrDefault(endpoint.Network)).ToList();
+        foreach (var network in found)
+        {
+            RequireConnectable(request.Driver, network);
+        }
+
+        if (request.Ports.Length > 0 && found.Count > 0 && found.All(network => network.IsInternal))
+        {
+            throw new NetworkException("ports of a container on internal networks alone cannot be published; connect it to one that is not internal, too");
+        }
+    }
+
+    /// <summary>Gives a container its addresses. To be called in the transaction that records it.</summary>
+    public void Attach(SnapshotId owner, NetworkRequest request)
+    {
+        for (var position = 0; position < request.Endpoints.Length; position++)
+        {
+            endpoints.Add(owner, networks.Find(request.Endpoints[position].Network), request.Endpoints[position], position);
+        }
+    }
+
+    /// <summary>Connects a container to one more network; while it runs, at once.</summary>
+    public async Task ConnectAsync(SnapshotId container, NetworkDriver kind, EndpointRequest request, CancellationToken cancellationToken)
+    {
+        var network = FindOrDefault(request.Network);
+        RequireConnectable(kind, network);
+        using var held = await LockAsync(cancellationToken);
+        var isUp = stacks.IsUp(container);
+        if (isUp)
+        {
+            network = Settle(network);
+        }
+
+        var endpoint = database.Transact(() => endpoints.Add(container, network, request, networks.EndpointsOf(container).Count));
+        if (isUp)
+        {
+            var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
+            await Task.Run(() =>
+            {
+                driver.RaiseNetwork(network);
+                driver.Connect(container, endpoint, network);
+                driver.RouteOut(container, picture.LinksOf(container));
+            }, cancellationToken);
+            await rules;
+            TellNames([network.Id]);
+        }
+    }
+
+    /// <summary>Takes a container off a network; while it runs, at once.</summary>
+    /// <exception cref="NetworkException">It is not connected to it.</exception>
+    public async Task DisconnectAsync(SnapshotId container, Network network, CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        var endpoint = networks.EndpointsOf(container).FirstOrDefault(endpoint => endpoint.NetworkId == network.Id)
+            ?? throw new NetworkException($"endpoint configuration not found: the container is not connected to the network '{network.Name}'");
+        await DisconnectAsync(endpoint, network, cancellationToken);
+    }
+
+    /// <summary>
+    /// Brings up what a container that is about to start has asked for. Whoever calls this calls <see cref="LowerAsync"/> afterwards, however it goes.
+    /// </summary>
+    /// <param name="hostname">What it calls itself.</param>
+    /// <param name="hosts">Further lines of its hosts file.</param>
+    public async Task<RaisedNetwork> RaiseAsync(SnapshotId id, NetworkRequest request, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
+    {
+        if (!request.HasStack)
+        {
+            var isHost = request.Driver == NetworkDriver.Host;
+            var resolver = isHost && request.Resolvers.Length > 0 ? driver.ResolverText(request.Resolvers, isShared: true) : null;
+            return new RaisedNetwork(isHost ? JailNetwork.Host : JailNetwork.None, resolver);
+        }
+
+        await RaiseAsync(id, "", request.Ports, hostname, hosts, cancellationToken);
+        return new RaisedNetwork(driver.StackOf(id), driver.ResolverText(request.Resolvers, isShared: false));
+    }
+
+    /// <summary>Takes down what a container had, after its last process. Down already: succeeds.</summary>
+    public async Task LowerAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        if (!stacks.Has(id))
+        {
+            return;
+        }
+
+        using var held = await LockAsync(cancellationToken);
+        await LowerLockedAsync(id, cancellationToken);
+    }
+
+    /// <summary>Tells the neighbours of a container that it has got another name.</summary>
+    public async Task RenamedAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        if (stacks.IsUp(id))
+        {
+            using var held = await LockAsync(cancellationToken);
+            TellNames([.. networks.EndpointsOf(id).Select(endpoint => endpoint.NetworkId)]);
+        }
+    }
+
+    /// <summary>Takes down what killed commands left, and puts rules back that others took away. Costs a question to the database when nothing is up.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        if (!stacks.HasAny())
+        {
+            return;
+        }
+
+        using var held = await LockAsync(cancellationToken);
+        foreach (var (id, _) in stacks.ListDoubtful().Where(stack => session.IsOver(stack.Session)))
+        {
+            await LowerLockedAsync(id, cancellationToken);
+        }
+
+        await driver.ApplyAsync(picture.Intent(), cancellationToken);
+    }
+
+    /// <summary>A stack of a build on a network, for one step after another.</summary>
+    internal async Task<JailNetwork.Joined> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
+    {
+        var network = FindOrDefault(name);
+        database.Transact(() => endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0));
+        await RaiseAsync(id, session.Id, [], "build", [], cancellationToken);
+        return driver.StackOf(id);
+    }
+
+    /// <summary>What the next step in a slot calls itself.</summary>
+    internal async Task NameSlotAsync(SnapshotId id, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        stacks.Announce(id, session.Id, hostname, FixedLines(hosts));
+        driver.WriteHosts(id, picture.HostsOf(id) ?? throw new InvalidOperationException("a build's network went away under it"));
+    }
+
+    private Network FindOrDefault(string name) => name == Network.DefaultName ? Default() : networks.Find(name);
+
+    internal string ResolverText() => driver.ResolverText([], isShared: false);
+
+    private static string FixedLines(ImmutableArray<HostEntry> hosts) => NetworkFiles.FixedHosts + NetworkFiles.HostLines(hosts);
+
+    private static string Word(NetworkDriver kind) => kind.ToString().ToLowerInvariant();
+
+    /// <summary>Kleene's rules, and its words.</summary>
+    private static void RequireConnectable(NetworkDriver kind, Network network)
+    {
+        if (kind is NetworkDriver.Host or NetworkDriver.Disabled)
+        {
+            throw new NetworkException($"containers with the '{Word(kind)}' network-driver cannot connect to networks.");
+        }
+
+        if (kind == NetworkDriver.Vnet && network.Type != NetworkType.Bridge)
+        {
+            throw new NetworkException($"containers using the 'vnet' network-driver can't connect to {network.Type.ToString().ToLowerInvariant()} networks");
+        }
+    }
+
+    private Task<NetworkLock> LockAsync(CancellationToken cancellationToken) => NetworkLock.TakeAsync(Path.Join(state.Root, "networks.lock"), cancellationToken);
+
+    private Network Default() => networks.TryFind(Network.DefaultName) ?? database.Transact(() =>
+    {
+        if (networks.TryFind(Network.DefaultName) is { } made)
+        {
+            return made;
+        }
+
+        var network = planner.Plan(new NetworkSpec { Name = Network.DefaultName }, networks.List());
+        networks.TryAdd(network);
+        return network;
+    });
+
+    private async Task RaiseAsync(
+        SnapshotId id, string owner, ImmutableArray<PortPublication> published, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        if (stacks.Has(id))
+        {
+            // What a command left that was killed.
+            await LowerLockedAsync(id, cancellationToken, keepsEndpoints: true);
+        }
+
+        foreach (var (_, network) in picture.LinksOf(id))
+        {
+            Settle(network);
+        }
+
+        database.Transact(() =>
+        {
+            stacks.Announce(id, owner, hostname, FixedLines(hosts));
+            ports.Take(id, published);
+            return id;
+        });
+        var links = picture.LinksOf(id);
+        var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
+        var stack = Task.Run(
+            () =>
+            {
+                driver.RaiseStack(id);
+                foreach (var (endpoint, network) in links)
+                {
+                    driver.RaiseNetwork(network);
+                    driver.Connect(id, endpoint, network);
+                }
+
+                driver.RouteOut(id, links);
+                driver.WriteHosts(id, picture.HostsOf(id) ?? "");
+            },
+            CancellationToken.None);
+        await Task.WhenAll(rules, stack);
+        TellNames([.. links.Select(link => link.Network.Id)], except: id);
+    }
+
+    private async Task LowerLockedAsync(SnapshotId id, CancellationToken cancellationToken, bool keepsEndpoints = false)
+    {
+        var isOfBuild = !keepsEndpoints && stacks.NameOf(id).Length == 0;
+        var links = picture.LinksOf(id);
+        database.Transact(() =>
+        {
+            stacks.Renounce(id);
+            return id;
+        });
+        var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
+        await Task.Run(
+            () =>
+            {
+                var up = stacks.NetworksUp();
+                foreach (var (endpoint, network) in links)
+                {
+                    driver.Disconnect(endpoint);
+                    if (!up.Contains(network.Id))
+                    {
+                        driver.LowerNetwork(network);
+                    }
+                }
+
+                driver.LowerStack(id);
+            },
+            CancellationToken.None);
+        await rules;
+        database.Transact(() =>
+        {
+            if (isOfBuild)
+            {
+                networks.RemoveEndpointsOf(id);
+            }
+
+            stacks.Forget(id);
+            return id;
+        });
+        TellNames([.. links.Select(link => link.Network.Id)]);
+    }
+
+    private async Task DisconnectAsync(Endpoint endpoint, Network network, CancellationToken cancellationToken)
+    {
+        var isUp = stacks.IsUp(endpoint.Owner);
+        if (isUp)
+        {
+            driver.Disconnect(endpoint);
+        }
+
+        networks.Remove(endpoint);
+        if (isUp)
+        {
+            driver.RouteOut(endpoint.Owner, picture.LinksOf(endpoint.Owner));
+            if (!stacks.NetworksUp().Contains(network.Id))
+            {
+                driver.LowerNetwork(network);
+            }
+
+            await driver.ApplyAsync(picture.Intent(), cancellationToken);
+            driver.WriteHosts(endpoint.Owner, picture.HostsOf(endpoint.Owner) ?? "");
+            TellNames([network.Id]);
+        }
+    }
+
+    /// <summary>
+    /// Sees to it that a network that is about to come up does not take the host's ways to others: its subnet may have become somebody's since
+    /// it was chosen. One that we chose is chosen anew, and its containers move.
+    /// </summary>
+    private Network Settle(Network network)
+    {
+        if (stacks.NetworksUp().Contains(network.Id) || network.Type == NetworkType.Custom || network.Subnet is not { } subnet)
+        {
+            return network;
+        }
+
+        var routes = driver.Routes().Where(route => route.Interface != network.Interface).ToList();
+        if (new SubnetPool(routes, []).RouteTo(subnet) is not { } route)
+        {
+            return network;
+        }
+
+        if (!network.IsAutomatic)
+        {
+            throw new NetworkException($"the subnet {subnet} of the network '{network.Name}' overlaps with the host's route {route}; remove one of them");
+        }
+
+        return database.Transact(() =>
+        {
+            var other = planner.Replace(network, [.. networks.List().Where(kept => kept.Id != network.Id)]);
+            var pool = new AddressPool(subnet, null);
+            var gateway = network.Gateway is { } old ? pool.Moved(old, other) : null;
+            networks.Move(network, other, gateway, networks.EndpointsIn(network.Id).Select(endpoint => endpoint with { Address = endpoint.Address is { } address ? pool.Moved(address, other) : null }).ToList());
+            return network with { Subnet = other, Gateway = gateway };
+        });
+    }
+
+    private void TellNames(ImmutableArray<SnapshotId> changed, SnapshotId? except = null)
+    {
+        foreach (var id in changed.SelectMany(stacks.ListOn).Distinct().Where(id => id != except))
+        {
+            if (picture.HostsOf(id) is { } text)
+            {
+                driver.WriteHosts(id, text);
+            }
+        }
+    }
+}
+
+/// <summary>What a jail is given of a network that is up for it.</summary>
+/// <param name="Network">Its stack.</param>
+/// <param name="Resolver">What <c>/etc/resolv.conf</c> says; null: the driver of jails decides.</param>
+public sealed record RaisedNetwork(JailNetwork Network, string? Resolver)
+{
+    public JailSpec Apply(JailSpec spec) => spec with { Network = Network, Resolver = Resolver };
+}
