@@ -35,7 +35,7 @@ public sealed class LimitAndGrantTests : IAsyncLifetime
             "busybox", "sh", "-c", "grep -E '^(CapBnd|NoNewPrivs|Seccomp|Cpus_allowed_list):' /proc/self/status; mkdir /tmp/d 2>/dev/null || echo no mkdir; test -c /dev/other && echo device; id -G; cat /proc/sys/kernel/msgmax /proc/self/oom_score_adj; ulimit -n; stat -f -c %b /dev/shm; tr '\\0' ' ' < /proc/1/cmdline");
 
         Assert.Equal(
-            ["CapBnd:\t0000000000002020", "NoNewPrivs:\t0", "Seccomp:\t2", "Cpus_allowed_list:\t0", "no mkdir", "device", "0 1002 77", "9000", "500", "64", "256"],
+            ["CapBnd:\t0000000000002020", "NoNewPrivs:\t0", "Seccomp:\t2", "Cpus_allowed_list:\t0", "no mkdir", "device", "0 77 1002", "9000", "500", "64", "256"],
             seen.Split('\n').Take(11));
         Assert.Contains("/dev/init -- sh -c", seen, StringComparison.Ordinal);
         await space.AssertCleanAsync();
