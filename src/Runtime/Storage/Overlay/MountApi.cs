@@ -11,11 +11,14 @@ internal sealed class MountApi : IOverlayMounter
     /// <summary>Of fs/overlayfs/params.h (OVL_MAX_STACK).</summary>
     public int MaximumLower => 500;
 
-    /// <summary>False also where nothing can be mounted at all.</summary>
+    /// <summary>
+    /// False also where nothing can be mounted at all. Before Linux 6.5 overlayfs took any option without a look and refused it only when it was to be
+    /// mounted: a kernel that takes one that does not exist says nothing by taking ours.
+    /// </summary>
     public static bool IsSupported()
     {
         using var context = Open(out var errno);
-        return errno == 0 && Set(context, "lowerdir+\0"u8, "/\0"u8) == 0;
+        return errno == 0 && Set(context, "kleene-asks\0"u8, "/\0"u8) != 0 && Set(context, "lowerdir+\0"u8, "/\0"u8) == 0;
     }
 
     public static SafeFileHandle Open(out int errno)
