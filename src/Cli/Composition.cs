@@ -84,7 +84,7 @@ internal sealed class Composition : IDisposable
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
-            await composition.Lifecycle.SweepAsync(cancellationToken);
+            await composition.Lifecycle.SweepAsync(Boot.Id, cancellationToken);
             await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
             return composition;
         }
