@@ -173,6 +173,20 @@ public sealed class ContainerLifecycle
         }
     }
 
+    /// <summary>Starts one more command in a running container and leaves it to itself.</summary>
+    /// <exception cref="ContainerStateException">The container is not running.</exception>
+    public async Task ExecDetachedAsync(Container container, JailProcess process, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await jails.ExecDetachedAsync(container.Id.ToString(), process, cancellationToken);
+        }
+        catch (JailNotRunningException)
+        {
+            throw new ContainerStateException(NotRunning(container));
+        }
+    }
+
     /// <summary>Asks a container's first process to end and kills it after the grace time. Not running: succeeds.</summary>
     /// <param name="grace">Null: what the container was made with.</param>
     public async Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)

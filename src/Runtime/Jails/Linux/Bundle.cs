@@ -139,12 +139,12 @@ internal sealed class Bundle
         }
     }
 
-    /// <summary>A file for a process that joins the jail; the caller removes it.</summary>
-    public string NewProcessFile(byte[] process)
+    /// <summary>The files of a process that joins the jail.</summary>
+    public BundleEntry NewEntry(byte[] process)
     {
-        var path = Path.Join(Directory, $"exec-{Guid.NewGuid():N}.json");
-        File.WriteAllBytes(path, process);
-        return path;
+        var entry = new BundleEntry(Path.Join(Directory, $"exec-{Guid.NewGuid():N}.json"));
+        File.WriteAllBytes(entry.ProcessFile, process);
+        return entry;
     }
 
     public static int? ReadProcessId(string file) =>
@@ -160,6 +160,30 @@ internal sealed class Bundle
         catch (DirectoryNotFoundException)
         {
             // Another process of ours was faster.
+        }
+    }
+}
+
+/// <summary>What the runtime is told of a process that joins a jail, and what it tells us. Gone when this is disposed of.</summary>
+internal sealed class BundleEntry(string processFile) : IDisposable
+{
+    public string ProcessFile => processFile;
+
+    public string ProcessIdFile => processFile + ".pid";
+
+    public string LogFile => processFile + ".log";
+
+    public void Dispose()
+    {
+        try
+        {
+            File.Delete(ProcessFile);
+            File.Delete(ProcessIdFile);
+            File.Delete(LogFile);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The jail has ended meanwhile, and its directory with it.
         }
     }
 }
