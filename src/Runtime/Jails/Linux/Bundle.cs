@@ -37,13 +37,18 @@ internal sealed class Bundle
     private string ControlPipe => Path.Join(Directory, "ctl");
 
     /// <summary>Says a line to conmon: <c>1 ROWS COLUMNS</c> is a new size of the terminal, <c>2 0 0</c> to open the log again.</summary>
-    public void Tell(string line)
+    public unsafe void Tell(string line)
     {
         // Without waiting: a supervisor that is gone reads no more, and then there is nothing to tell.
         using var pipe = NativeMethods.open(ControlPipe, NativeMethods.O_WRONLY | NativeMethods.O_NONBLOCK | NativeMethods.O_CLOEXEC, 0);
         if (!pipe.IsInvalid)
         {
-            RandomAccess.Write(pipe, Encoding.ASCII.GetBytes($"{line}\n"), fileOffset: 0);
+            // Shorter than PIPE_BUF, so it goes as a whole or, when nobody has read for long, not at all (pipe(7)).
+            var bytes = Encoding.ASCII.GetBytes($"{line}\n");
+            fixed (byte* first = bytes)
+            {
+                _ = Processes.NativeMethods.write((int)pipe.DangerousGetHandle(), first, (nuint)bytes.Length);
+            }
         }
     }
 
