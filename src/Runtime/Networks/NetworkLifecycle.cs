@@ -252,7 +252,7 @@ public sealed class NetworkLifecycle
         }
     }
 
-    private Task<NetworkLock> LockAsync(CancellationToken cancellationToken) => NetworkLock.TakeAsync(Path.Join(state.Root, "networks.lock"), cancellationToken);
+    private Task<FileLock> LockAsync(CancellationToken cancellationToken) => FileLock.TakeAsync(Path.Join(state.Root, "networks.lock"), cancellationToken);
 
     private Network Default() => networks.TryFind(Network.DefaultName) ?? database.Transact(() =>
     {

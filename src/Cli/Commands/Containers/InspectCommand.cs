@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime.Containers;
@@ -22,22 +23,22 @@ internal static class InspectCommand
         new("state", row => ContainerText.State(row.Container)),
         new("status", row => ContainerText.Status(row.Container)),
         new("running", row => ContainerText.State(row.Container), (json, row) => json.WriteBooleanValue(row.Container.State == ContainerState.Running)),
-        new("exitCode", _ => "", (json, row) => json.WriteOptional(row.Container.ExitCode)),
-        new("oomKilled", _ => "", (json, row) => json.WriteBooleanValue(row.Container.OutOfMemory)),
-        new("health", _ => "", (json, row) => WriteHealth(json, row.Container)),
+        new("exitCode", row => row.Container.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "", (json, row) => json.WriteOptional(row.Container.ExitCode)),
+        new("oomKilled", row => row.Container.OutOfMemory ? "true" : "false", (json, row) => json.WriteBooleanValue(row.Container.OutOfMemory)),
+        new("health", row => row.Container.Health?.Status.ToString().ToLowerInvariant() ?? "", (json, row) => WriteHealth(json, row.Container)),
         new("restartPolicy", row => row.Container.Spec.Restart.ToString()),
-        new("restarts", _ => "", (json, row) => json.WriteNumberValue(row.Container.Restarts)),
+        new("restarts", row => row.Container.Restarts.ToString(CultureInfo.InvariantCulture), (json, row) => json.WriteNumberValue(row.Container.Restarts)),
         new("command", row => string.Join(' ', row.Container.Spec.Argv), (json, row) => json.WriteStrings(row.Container.Spec.Argv)),
-        new("env", _ => "", (json, row) => json.WriteStrings(row.Container.Spec.Environment)),
+        new("env", row => string.Join(' ', row.Container.Spec.Environment), (json, row) => json.WriteStrings(row.Container.Spec.Environment)),
         new("user", row => row.Container.Spec.User),
         new("workdir", row => row.Container.Spec.WorkingDirectory),
         new("network", row => row.Container.Spec.Network.Driver.ToString().ToLowerInvariant()),
-        new("networks", _ => "", WriteNetworks),
+        new("networks", row => string.Join(' ', row.Endpoints.Select(pair => pair.Network)), WriteNetworks),
         new("ports", row => string.Join(", ", row.Ports), (json, row) => json.WriteStrings(row.Ports.Select(port => port.ToString()))),
-        new("mounts", _ => "", WriteMounts),
-        new("labels", _ => "", (json, row) => json.WritePairs(row.Container.Spec.Labels)),
+        new("mounts", row => string.Join(' ', row.Container.Spec.Mounts.Select(mount => mount.Destination)), WriteMounts),
+        new("labels", row => OptionValues.Text(row.Container.Spec.Labels), (json, row) => json.WritePairs(row.Container.Spec.Labels)),
         new("stopSignal", row => row.Container.Spec.StopSignal),
-        new("persist", _ => "", (json, row) => json.WriteBooleanValue(row.Container.Spec.IsPersistent)),
+        new("persist", row => row.Container.Spec.IsPersistent ? "true" : "false", (json, row) => json.WriteBooleanValue(row.Container.Spec.IsPersistent)),
         new("created", row => Times.Text(row.Container.Created)),
         new("started", row => Times.Text(row.Container.Started)),
         new("finished", row => Times.Text(row.Container.Finished)));

@@ -13,15 +13,10 @@ internal static unsafe partial class NativeMethods
     public const int CLONE_NEWNET = 0x40000000;
 
     public const int O_RDONLY = 0;
-    public const int O_RDWR = 2;
-    public const int O_CREAT = 0x40;
     public const int O_CLOEXEC = 0x80000;
 
     public const nuint MS_BIND = 0x1000;
     public const int MNT_DETACH = 2;
-
-    public const int LOCK_EX = 2;
-    public const int LOCK_NB = 4;
 
     /// <summary><c>struct sockaddr_nl</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -60,6 +55,4 @@ internal static unsafe partial class NativeMethods
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int umount2(string target, int flags);
 
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial int flock(SafeFileHandle file, int operation);
 }
