@@ -14,6 +14,10 @@ class TaskStoreTests(unittest.TestCase):
     def setUp(self):
         self.store = TaskStore(ADDRESS)
         self.addCleanup(self.store.close)
+        self.empty()
+        self.addCleanup(self.empty)
+
+    def empty(self):
         for task in self.store.list():
             self.store.remove(task.id)
 
