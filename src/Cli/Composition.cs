@@ -110,7 +110,7 @@ internal sealed class Composition : IDisposable
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
             await composition.Freezer.SweepAsync();
-            await composition.Lifecycle.SweepAsync(cancellationToken);
+            await composition.Lifecycle.SweepAsync(Boot.Id, cancellationToken);
             await composition.Snapshots.SweepAsync((id, token) => composition.Jails.RemoveAsync(id.ToString(), token), cancellationToken);
             await composition.Networks.SweepAsync(cancellationToken);
             return composition;

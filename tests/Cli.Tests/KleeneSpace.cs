@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Testing;
 using Kleene.Build.Testing.Jails;
@@ -23,6 +24,9 @@ public sealed class KleeneSpace : IDisposable
     public string Root { get; init; } = "";
 
     public string StateRoot => Root.Length > 0 ? Root : scratch["state"];
+
+    /// <summary>Where the bundles of its jails are, in memory as a rule.</summary>
+    public string JailDirectory => JailStateDirectory.For(StateRoot);
 
     public string Storage { get; init; } = "overlay";
 
@@ -132,6 +136,7 @@ public sealed class KleeneSpace : IDisposable
             runner.RunAsync(CommandLine.Of("umount", "-l", mount.Replace("\\040", " ", StringComparison.Ordinal)), ProcessOutput.Captured, CancellationToken.None).Wait();
         }
 
+        Directory.Delete(JailDirectory, recursive: true);
         scratch.Dispose();
     }
 

@@ -50,9 +50,9 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         {
             network = await NetworkAsync(step, cancellationToken);
         }
-        catch (NetworkException exception)
+        catch (KleeneException exception)
         {
-            return new StepOutcome.Failed(null, exception.Message);
+            return new StepOutcome.Failed(null, mask.Apply(exception.Message));
         }
 
         using var borrowed = network;
@@ -113,7 +113,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
     private string Explain(BuildStep.Run step, ExitStatus exit)
     {
         var reason = exit.Signal == 0 ? $"the command exited with code {exit.Code}" : $"the command was killed by signal {exit.Signal}";
-        return NameOfNetwork(step) == "none" ? $"{reason}; it had no network, allow one with --network host if it needs it" : reason;
+        return NameOfNetwork(step) == "none" ? $"{reason}; it had no network, allow one with --network default if it needs it" : reason;
     }
 
     /// <summary>The state of the files at the failure, for whoever wants to look. Its key is its own: it must never be a cache hit.</summary>

@@ -10,21 +10,20 @@ namespace Kleene.Build.Cli.Commands;
 /// </summary>
 internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, InterruptSignals signals)
 {
-    private delegate Command Factory(string name, Verb verb);
-
-    private static readonly Dictionary<string, (Factory Make, string Description)> Verbs = new(ContainerVerbs(), StringComparer.Ordinal)
-    {
-        ["build"] = (BuildCommand.Create, "build an image from a Kleenefile"),
-        ["plan"] = (PlanCommand.Create, "show what a build would do"),
-        ["check"] = (CheckCommand.Create, "say what a Kleenefile does that its author may not want"),
-        ["fmt"] = (FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
-        ["context"] = (ContextCommand.Create, "show what a build sees of its context"),
-        ["image"] = (ImageCommands.Create, "make, list, inspect and remove images"),
-        ["container"] = (ContainerGroup.Create, "the commands for containers, by their full names"),
-        ["network"] = (NetworkCommands.Create, "addresses and names that containers share"),
-        ["volume"] = (VolumeCommands.Create, "trees that outlive containers and builds"),
-        ["system"] = (SystemCommands.Create, "what this installation uses"),
-    };
+    private static readonly (string Name, Func<string, Verb, Command> Make, string Description)[] Verbs =
+    [
+        ("build", BuildCommand.Create, "build an image from a Kleenefile"),
+        ("plan", PlanCommand.Create, "show what a build would do"),
+        ("check", CheckCommand.Create, "say what a Kleenefile does that its author may not want"),
+        ("fmt", FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
+        ("context", ContextCommand.Create, "show what a build sees of its context"),
+        ("image", ImageCommands.Create, "make, list, inspect and remove images"),
+        .. ContainerGroup.Members.Select(member => member with { Name = member.Name == "ls" ? "ps" : member.Name }),
+        ("container", ContainerGroup.Create, "the commands for containers, by their full names"),
+        ("network", NetworkCommands.Create, "addresses and names that containers share"),
+        ("volume", VolumeCommands.Create, "trees that outlive containers and builds"),
+        ("system", SystemCommands.Create, "what this installation uses"),
+    ];
 
     /// <summary>Short forms, klee's among them, and what they stand for.</summary>
     private static readonly Dictionary<string, string[]> Short = new(StringComparer.Ordinal)
@@ -46,9 +45,6 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ["tag"] = ["image", "tag"],
     };
 
-    private static Dictionary<string, (Factory Make, string Description)> ContainerVerbs() =>
-        ContainerGroup.Members.ToDictionary(member => member.Name == "ls" ? "ps" : member.Name, member => ((Factory)member.Make.Invoke, member.Description));
-
     public static string PathOf(ParseResult arguments) =>
         string.Concat(
             arguments.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(arguments.CommandResult.Command)
@@ -62,31 +58,41 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         var root = new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
         globals.AddTo(root);
         var position = FirstWord(root, words);
-        if (position < words.Length && (Verbs.ContainsKey(words[position]) || Short.ContainsKey(words[position])))
+        if (position < words.Length && Short.TryGetValue(words[position], out var full))
         {
-            if (Short.TryGetValue(words[position], out var full))
+            words = [.. words[..position], .. full, .. words[(position + 1)..]];
+        }
+
+        var verb = new Verb(globals, terminal, signals);
+        var called = position < words.Length ? Array.FindIndex(Verbs, entry => entry.Name == words[position]) : -1;
+        if (called >= 0)
+        {
+            var command = Made(Verbs[called]);
+            while (position + 1 < words.Length && command.Subcommands.FirstOrDefault(member => member.Name == words[position + 1]) is { } member)
             {
-                words = [.. words[..position], .. full, .. words[(position + 1)..]];
+                (command, position) = (member, position + 1);
             }
 
-            var name = words[position];
-            var command = Verbs[name].Make(name, new Verb(globals, terminal, signals));
-            command.Description = Verbs[name].Description;
-            root.Subcommands.Add(command);
             words = OptionsFirst.Apply(command, words, position);
         }
         else
         {
-            foreach (var (name, verb) in Verbs)
+            foreach (var entry in Verbs)
             {
-                var command = verb.Make(name, new Verb(globals, terminal, signals));
-                command.Description = verb.Description;
-                root.Subcommands.Add(command);
+                Made(entry);
             }
         }
 
         // A word that begins with @ is a place in an image, never a file of further words.
         return root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+        Command Made((string Name, Func<string, Verb, Command> Make, string Description) entry)
+        {
+            var command = entry.Make(entry.Name, verb);
+            command.Description = entry.Description;
+            root.Subcommands.Add(command);
+            return command;
+        }
     }
 
     /// <summary>The place of the first word that is neither a global option nor the value of one.</summary>

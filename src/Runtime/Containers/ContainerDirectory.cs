@@ -3,7 +3,7 @@ using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Runtime.Containers;
 
-/// <summary>What a container has on the disk beside its tree: its log, and the lock of those who change it.</summary>
+/// <summary>What a container has on the disk beside its tree: its log, the lock of those who change it and that of who looks after it.</summary>
 internal sealed class ContainerDirectory
 {
     private readonly string path;
@@ -35,6 +35,26 @@ internal sealed class ContainerDirectory
         return FileLock.TryTake(LockFile);
     }
 
+    /// <summary>Says that a process is about to look after the container; its lock then tells whether it still does.</summary>
+    public void BeginWatch() => File.WriteAllBytes(WatchFile, []);
+
+    /// <summary>Whether that process is gone although nobody has told it to go.</summary>
+    public bool IsWatchAbandoned()
+    {
+        if (!File.Exists(WatchFile))
+        {
+            return false;
+        }
+
+        using var free = FileLock.TryTake(WatchFile, shared: true);
+        return free is not null;
+    }
+
+    /// <summary>For the process that looks after the container.</summary>
+    public Task<FileLock> LockWatchAsync(CancellationToken cancellationToken) => FileLock.TakeAsync(WatchFile, cancellationToken);
+
+    public void EndWatch() => File.Delete(WatchFile);
+
     public void Make() => Directory.CreateDirectory(path);
 
     /// <summary>Gone already: succeeds.</summary>
@@ -45,6 +65,8 @@ internal sealed class ContainerDirectory
             Directory.Delete(path, recursive: true);
         }
     }
+
+    private string WatchFile => Path.Join(path, "watch");
 
     private string LockFile => Path.Join(path, "lock");
 }

@@ -19,7 +19,7 @@ public sealed record ContainerHealth(HealthStatus Status, int FailingStreak, Imm
     /// What is known after one more check. A success makes it healthy; so many failures in a row unhealthy, but those of its start do not count
     /// until it has once been well.
     /// </summary>
-    /// <param name="sinceStart">From the start of the container to the end of the check.</param>
+    /// <param name="sinceStart">From the start of the container to that of the check.</param>
     public ContainerHealth After(HealthProbe probe, HealthSchedule schedule, TimeSpan sinceStart)
     {
         var log = Log.Length < KeptProbes ? Log.Add(probe) : [.. Log[1..], probe];

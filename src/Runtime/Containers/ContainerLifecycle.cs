@@ -98,8 +98,12 @@ public sealed class ContainerLifecycle
     /// <summary>Leaves a container that was only made, for somebody to start it later.</summary>
     public async Task LeaveAsync(Container container, CancellationToken cancellationToken)
     {
-        await trees.SettleAsync(container.Id, cancellationToken);
-        containers.MarkClean(container.Id, container.Session);
+        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
+        if (containers.TryFind(container.Id)?.Session == container.Session)
+        {
+            await trees.SettleAsync(container.Id, cancellationToken);
+            containers.MarkClean(container.Id, container.Session);
+        }
     }
 
     /// <summary>
@@ -115,8 +119,14 @@ public sealed class ContainerLifecycle
     /// <exception cref="JailStartException">It could not be started.</exception>
     public async Task<StartedContainer> StartAsync(Container container, bool attach, CancellationToken cancellationToken)
     {
-        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
-        var found = containers.TryFind(container.Id) ?? throw new ContainerNotFoundException(container.Name, nearest: null);
+        var directory = new ContainerDirectory(state, container.Id);
+        using var alone = await directory.LockAsync(cancellationToken);
+        if (containers.TryFind(container.Id) is not { } found)
+        {
+            directory.Delete();
+            throw new ContainerNotFoundException(container.Name, nearest: null);
+        }
+
         if (found.State == ContainerState.Running)
         {
             return new StartedContainer(found, attach ? Attach(found) : null);
@@ -173,6 +183,20 @@ public sealed class ContainerLifecycle
         }
     }
 
+    /// <summary>Starts one more command in a running container and leaves it to itself.</summary>
+    /// <exception cref="ContainerStateException">The container is not running.</exception>
+    public async Task ExecDetachedAsync(Container container, JailProcess process, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await jails.ExecDetachedAsync(container.Id.ToString(), process, cancellationToken);
+        }
+        catch (JailNotRunningException)
+        {
+            throw new ContainerStateException(NotRunning(container));
+        }
+    }
+
     /// <summary>Asks a container's first process to end and kills it after the grace time. Not running: succeeds.</summary>
     /// <param name="grace">Null: what the container was made with.</param>
     public Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
@@ -213,7 +237,7 @@ public sealed class ContainerLifecycle
     /// <exception cref="ContainerStateException">It is running.</exception>
     public async Task RemoveAsync(Container container, bool force, bool withVolumes, CancellationToken cancellationToken)
     {
-        if (containers.TryFind(container.Id) is { } found && (found.State == ContainerState.Restarting || await IsBusyAsync(found, cancellationToken)))
+        while (!await TryRemoveAsync(container, withVolumes, cancellationToken))
         {
             if (!force)
             {
@@ -222,9 +246,6 @@ public sealed class ContainerLifecycle
 
             await StopAsync(container, TimeSpan.Zero, cancellationToken);
         }
-
-        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
-        await settler.DestroyAsync(container, withVolumes, cancellationToken);
     }
 
     /// <summary>Gives a container another name.</summary>
@@ -239,6 +260,7 @@ public sealed class ContainerLifecycle
     public async Task EndedAsync(SnapshotId id, string supervisor, CancellationToken cancellationToken)
     {
         await settler.SettleAsync(id, supervisor, end: null, cancellationToken);
+        _ = session.IsOver(supervisor);
         await restarter.RestartAsync(id, cancellationToken);
     }
 
@@ -251,15 +273,29 @@ public sealed class ContainerLifecycle
     ];
 
     /// <summary>Brings the records of containers whose commands or supervisors were killed into line with what is really running.</summary>
-    public async Task SweepAsync(CancellationToken cancellationToken)
+    /// <param name="bootId">Of the machine's present run. What an earlier one has ended is not for this command to start again, but for that which starts with the machine.</param>
+    public async Task SweepAsync(string? bootId, CancellationToken cancellationToken)
     {
+        var isSameBoot = containers.IsSweptIn(bootId);
         foreach (var (id, current, holder) in containers.ListHeld())
         {
-            if (await SettleAbandonedAsync(id, current, holder, cancellationToken) && restarter.IsDue(id))
+            if (!await SettleAbandonedAsync(id, current, holder, cancellationToken))
+            {
+                if (current == ContainerState.Running && new ContainerDirectory(state, id).IsWatchAbandoned())
+                {
+                    processes.Start(ContainerWatch.Command(self, id, holder));
+                }
+            }
+            else if (isSameBoot && restarter.IsDue(id))
             {
                 // The pause before the next start is not for this command to wait.
                 processes.Start(self.ToCommandLine("container", "ended", id.ToString(), holder));
             }
+        }
+
+        if (!isSameBoot)
+        {
+            containers.MarkSweptIn(bootId);
         }
     }
 
@@ -296,29 +332,47 @@ public sealed class ContainerLifecycle
         }
 
         // Whoever settles it may still be at it.
-        using (await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken))
-        {
-        }
-
+        await settler.WaitAsync(container.Id, cancellationToken);
         if (containers.TryFind(container.Id) is { Session.Length: > 0 } left)
         {
             await SettleAbandonedAsync(left.Id, left.State, left.Session, cancellationToken);
         }
     }
 
+    /// <summary>False when it runs or is about to: that is asked while nobody can start it.</summary>
+    private async Task<bool> TryRemoveAsync(Container container, bool withVolumes, CancellationToken cancellationToken)
+    {
+        using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
+        if (containers.TryFind(container.Id) is { } found)
+        {
+            if (found.State == ContainerState.Restarting || await IsBusyAsync(found, cancellationToken))
+            {
+                return false;
+            }
+
+            // It may have ended this very moment, and nobody has taken its jail away yet.
+            await settler.SettleLockedAsync(found.Id, found.Session, end: null, cancellationToken);
+        }
+
+        await settler.DestroyAsync(container, withVolumes, cancellationToken);
+        return true;
+    }
+
     /// <summary>Settles a run when nobody has it in hand any more and nothing of it is running. Returns whether that was so.</summary>
-    private async Task<bool> SettleAbandonedAsync(SnapshotId id, ContainerState current, string holder, CancellationToken cancellationToken)
+    internal async Task<bool> SettleAbandonedAsync(SnapshotId id, ContainerState current, string holder, CancellationToken cancellationToken)
     {
         if (current == ContainerState.Starting)
         {
-            // A supervisor may be there already, but who is to let the first process go is not: that one would have the lock.
+            // A supervisor may be there already, but who is to let the first process go is not: that one would have the lock. He may
+            // have given it back since we were told of the state, because it runs.
             using var alone = new ContainerDirectory(state, id).TryLock();
-            if (alone is not null)
+            if (alone is null || containers.TryFind(id) is { State: not ContainerState.Starting })
             {
-                await settler.SettleLockedAsync(id, holder, end: null, cancellationToken);
+                return false;
             }
 
-            return alone is not null;
+            await settler.SettleLockedAsync(id, holder, end: null, cancellationToken);
+            return true;
         }
 
         if (!session.IsOver(holder) || (current == ContainerState.Running && jails.EndOf(id.ToString()) is null && await jails.IsRunningAsync(id.ToString(), cancellationToken)))

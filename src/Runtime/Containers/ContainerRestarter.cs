@@ -34,10 +34,10 @@ internal sealed class ContainerRestarter(ContainerStore containers, ContainerSta
                 (await starter.StartLockedAsync(waiting, attach: false, cancellationToken)).Dispose();
                 return;
             }
-            catch (JailStartException)
+            catch (KleeneException)
             {
-                // As after any other end its policy decides, in the next round; the record has the exit code.
-                continue;
+                // As after any other end its policy decides, in the next round; the record has the exit code. When it was stopped or taken
+                // by another command in between, the record says that.
             }
         }
     }

@@ -34,6 +34,18 @@ internal sealed class ContainerSettler(
         await SettleLockedAsync(id, session, end, cancellationToken);
     }
 
+    /// <summary>Returns when nobody settles it any more.</summary>
+    public async Task WaitAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        var directory = new ContainerDirectory(state, id);
+        using var alone = await directory.LockAsync(cancellationToken);
+        if (containers.TryFind(id) is null)
+        {
+            // It was made again by our asking for the lock.
+            directory.Delete();
+        }
+    }
+
     /// <summary>The same for a caller who has the container's lock.</summary>
     public async Task SettleLockedAsync(SnapshotId id, string session, JailEnd? end, CancellationToken cancellationToken)
     {
@@ -54,6 +66,8 @@ internal sealed class ContainerSettler(
             end ??= await EndOfAsync(container, cancellationToken);
             containers.MarkExited(id, session, end, clock.GetUtcNow());
         }
+
+        new ContainerDirectory(state, id).EndWatch();
 
         // Its jail first: nothing may run in a tree that is detached or removed.
         await jails.RemoveAsync(id.ToString(), cancellationToken);

@@ -64,7 +64,7 @@ internal sealed class ContainerStarter(
         var (supervisor, held) = session.Lend();
         using (held)
         {
-            if (!containers.TryMarkStarting(container.Id, supervisor))
+            if (!containers.TryMarkStarting(container, supervisor))
             {
                 throw InOtherHands(container);
             }
@@ -79,6 +79,8 @@ internal sealed class ContainerStarter(
                 using var deadline = new CancellationTokenSource(CleanupTime);
                 var code = (exception as JailStartException)?.ExitCode;
                 await settler.SettleLockedAsync(container.Id, supervisor, new JailEnd(code, OutOfMemory: false), deadline.Token);
+                held.Dispose();
+                _ = session.IsOver(supervisor);
                 throw;
             }
         }
@@ -93,7 +95,8 @@ internal sealed class ContainerStarter(
         {
             LogFile = new ContainerDirectory(state, container.Id).Log,
             KeepsInput = container.Spec.KeepsInput,
-            InputOutlivesWriter = container.Spec.KeepsInput && !attach,
+            // A terminal has no end of input: whoever leaves it can come back. An input that is piped in ends with its pipe.
+            InputOutlivesWriter = container.Spec.KeepsInput && (container.Spec.Terminal || !attach),
             EndCommand = self.With("container", "ended", id, supervisor),
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],
@@ -106,7 +109,8 @@ internal sealed class ContainerStarter(
             _ = containers.TryMarkRunning(container.Id, supervisor, clock.GetUtcNow());
             if (ContainerWatch.IsNeeded(container.Spec))
             {
-                processes.Start(self.ToCommandLine("container", "watch", id, supervisor));
+                new ContainerDirectory(state, container.Id).BeginWatch();
+                processes.Start(ContainerWatch.Command(self, container.Id, supervisor));
             }
 
             return console;

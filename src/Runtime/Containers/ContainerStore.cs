@@ -39,17 +39,19 @@ public sealed partial class ContainerStore(Database database)
         }
     }
 
-    /// <summary>Says that somebody is about to start it. False when another command was faster, or has removed it.</summary>
-    public bool TryMarkStarting(SnapshotId id, string session) =>
+    /// <summary>Says that somebody is about to start it. False when it is not any more as the caller has read it: stopped, removed, or being started by another.</summary>
+    public bool TryMarkStarting(Container container, string session) =>
         database.Execute(
-            "UPDATE containers SET state = 'starting', session = $2 WHERE id = $1 AND state IN ('created', 'exited', 'restarting')",
-            id.ToString(),
-            session) > 0;
+            "UPDATE containers SET state = 'starting', session = $2 WHERE id = $1 AND session = $3 AND state = $4 AND state IN ('created', 'exited', 'restarting')",
+            container.Id.ToString(),
+            session,
+            container.Session,
+            container.State.ToString().ToLowerInvariant()) > 0;
 
     /// <summary>False when the session does not have it in hand.</summary>
     public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started) =>
         database.Execute(
-            "UPDATE containers SET state = 'running', wanted = 1, started = $3, finished = NULL, exit = NULL, oom = 0, health = NULL WHERE id = $1 AND session = $2",
+            "UPDATE containers SET state = 'running', started = $3, finished = NULL, exit = NULL, oom = 0, health = NULL WHERE id = $1 AND session = $2",
             id.ToString(),
             session,
             started.ToUnixTimeMilliseconds()) > 0;
@@ -142,6 +144,13 @@ public sealed partial class ContainerStore(Database database)
     /// <summary>Newest first: those that run, or are about to.</summary>
     public IReadOnlyList<Container> ListActive() =>
         database.Query($"{Columns} WHERE state IN ('starting', 'running', 'restarting') ORDER BY created DESC, id", Row);
+
+    /// <summary>Whether the records have been brought into line since the machine came up.</summary>
+    /// <param name="bootId">Null where the machine does not tell its runs apart.</param>
+    internal bool IsSweptIn(string? bootId) =>
+        bootId is null || database.QueryFirst("SELECT value FROM facts WHERE name = 'swept'", reader => reader.GetString(0)) == bootId;
+
+    internal void MarkSweptIn(string? bootId) => database.Execute("INSERT OR REPLACE INTO facts (name, value) VALUES ('swept', $1)", bootId);
 
     /// <summary>Those that somebody has in hand.</summary>
     internal IReadOnlyList<(SnapshotId Id, ContainerState State, string Session)> ListHeld() =>

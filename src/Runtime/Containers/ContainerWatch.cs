@@ -9,19 +9,31 @@ namespace Kleene.Build.Runtime.Containers;
 
 /// <summary>
 /// What is done for one run of a container from time to time, by a process of its own that ends with it: its health is checked, its log
-/// is rotated. A container that asks for neither has no such process.
+/// is rotated. A container that asks for neither has no such process. One whose process was killed gets another with the next command.
 /// </summary>
 public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle lifecycle, IJailDriver jails, Session session, StateDirectory state, TimeProvider clock)
 {
     /// <summary>How often the size of a log is looked at.</summary>
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the place is waited for: somebody may just be looking whether it is taken.</summary>
+    private static readonly TimeSpan PlaceTime = TimeSpan.FromSeconds(1);
+
     public static bool IsNeeded(ContainerSpec spec) => spec.Healthcheck is not null || spec.Log is not null;
 
-    /// <summary>Returns when the run is over.</summary>
+    /// <summary>What starts such a process.</summary>
+    internal static CommandLine Command(OwnCommand self, SnapshotId id, string supervisor) => self.ToCommandLine("container", "watch", id.ToString(), supervisor);
+
+    /// <summary>Returns when the run is over; at once when another process watches it.</summary>
     public async Task WatchAsync(SnapshotId id, string supervisor, CancellationToken cancellationToken)
     {
         if (containers.TryFind(id) is not { } container || container.Session != supervisor)
+        {
+            return;
+        }
+
+        using var place = await TryTakePlaceAsync(id, cancellationToken);
+        if (place is null)
         {
             return;
         }
@@ -42,6 +54,20 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
         }
     }
 
+    private async Task<FileLock?> TryTakePlaceAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        using var enough = new CancellationTokenSource(PlaceTime, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
+        try
+        {
+            return await new ContainerDirectory(state, id).LockWatchAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     private async Task RotateAsync(Container container, LogBound bound, CancellationToken cancellationToken)
     {
         var log = new ContainerLog(new ContainerDirectory(state, container.Id).Log);
@@ -59,14 +85,14 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
     {
         var schedule = HealthSchedule.Of(check);
         var started = container.Started ?? clock.GetUtcNow();
-        var health = ContainerHealth.Begin;
+        var health = container.Health ?? ContainerHealth.Begin;
         containers.SetHealth(container.Id, container.Session, health);
         while (true)
         {
             await Task.Delay(schedule.PauseIn(health.Status, clock.GetUtcNow() - started), clock, cancellationToken);
             var probe = await ProbeAsync(container, check, schedule.Timeout, cancellationToken);
             var before = health.Status;
-            health = health.After(probe, schedule, probe.End - started);
+            health = health.After(probe, schedule, probe.Start - started);
             containers.SetHealth(container.Id, container.Session, health);
             if (health.Status == HealthStatus.Unhealthy && before != HealthStatus.Unhealthy)
             {

@@ -38,6 +38,11 @@ public interface IJailDriver
     /// <exception cref="JailStartException">The command could not be started.</exception>
     Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken);
 
+    /// <summary>Starts one more command in a running jail and leaves it to itself: it reads and writes nothing, and ends with the jail at the latest.</summary>
+    /// <exception cref="JailNotRunningException">There is no such jail.</exception>
+    /// <exception cref="JailStartException">The command could not be started.</exception>
+    Task ExecDetachedAsync(string jailId, JailProcess process, CancellationToken cancellationToken);
+
     /// <summary>Sends a signal to a jail's first process.</summary>
     /// <exception cref="JailNotRunningException">There is no such jail.</exception>
     Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken);

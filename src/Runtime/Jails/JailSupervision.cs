@@ -42,7 +42,7 @@ public interface IJailConsole : IDisposable
 
 /// <param name="Input">Whether our standard input goes to the jail.</param>
 /// <param name="Terminal">Whether both sides are terminals: ours then hands every key on, and its size.</param>
-/// <param name="DetachKeys">What is typed to leave; empty: there is no way but the end.</param>
+/// <param name="DetachKeys">What is typed at a terminal to leave; empty: there is no way but the end.</param>
 public sealed record ConsoleRequest(bool Input, bool Terminal, ImmutableArray<byte> DetachKeys);
 
 public enum ConsoleEnd

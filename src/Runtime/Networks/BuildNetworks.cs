@@ -39,7 +39,14 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
         using var deadline = new CancellationTokenSource(CleanupTime);
         foreach (var id in made)
         {
-            await lifecycle.LowerAsync(id, deadline.Token);
+            try
+            {
+                await lifecycle.LowerAsync(id, deadline.Token);
+            }
+            catch (Exception exception) when (exception is KleeneException or IOException or OperationCanceledException)
+            {
+                // The build has its result. Our session is over soon, and the next command takes down what is left of it.
+            }
         }
     }
 

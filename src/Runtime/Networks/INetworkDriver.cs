@@ -44,6 +44,9 @@ public interface INetworkDriver
     /// <summary>Makes the packet filter keep to an intent, and to nothing else of ours.</summary>
     Task ApplyAsync(FirewallIntent intent, CancellationToken cancellationToken);
 
+    /// <summary>Whether rules of ours are there at all; somebody may have taken them away.</summary>
+    bool HasRules();
+
     /// <summary>Who on the host listens where ports are to be published; null when they are free.</summary>
     string? ListenerAt(PortPublication port);
 

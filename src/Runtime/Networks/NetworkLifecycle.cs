@@ -20,9 +20,8 @@ public sealed class NetworkLifecycle
     private readonly Session session;
     private readonly StateDirectory state;
     private readonly NetworkPlanner planner;
-    private readonly NetworkPicture picture;
+    private readonly NetworkStacks running;
     private readonly EndpointBook endpoints;
-    private readonly PortBook ports;
 
     public NetworkLifecycle(NetworkStore networks, StackStore stacks, INetworkDriver driver, Database database, Session session, StateDirectory state, TimeProvider clock)
     {
@@ -33,9 +32,8 @@ public sealed class NetworkLifecycle
         this.session = session;
         this.state = state;
         planner = new NetworkPlanner(driver, state.Root, clock);
-        picture = new NetworkPicture(networks, stacks);
+        running = new NetworkStacks(networks, stacks, driver, database, planner);
         endpoints = new EndpointBook(networks);
-        ports = new PortBook(stacks, driver);
     }
 
     /// <exception cref="KleeneException">The name is taken, or it cannot be had as it is asked for.</exception>
@@ -58,16 +56,16 @@ public sealed class NetworkLifecycle
     public async Task RemoveAsync(Network network, bool force, CancellationToken cancellationToken)
     {
         using var held = await LockAsync(cancellationToken);
-        var running = stacks.ListOn(network.Id);
-        if (running.Count > 0 && !force)
+        var users = stacks.ListOn(network.Id);
+        if (users.Count > 0 && !force)
         {
-            var names = string.Join(", ", running.Select(id => stacks.NameOf(id) is { Length: > 0 } name ? $"'{name}'" : "a build"));
+            var names = string.Join(", ", users.Select(id => stacks.NameOf(id) is { Length: > 0 } name ? $"'{name}'" : "a build"));
             throw new NetworkException($"the network '{network.Name}' is in use by {names}; stop them, or disconnect them with --force");
         }
 
         foreach (var endpoint in networks.EndpointsIn(network.Id))
         {
-            await DisconnectAsync(endpoint, network, cancellationToken);
+            await running.DisconnectAsync(endpoint, network, cancellationToken);
         }
 
         networks.Remove(network.Id);
@@ -84,6 +82,11 @@ public sealed class NetworkLifecycle
     /// <exception cref="KleeneException">There is none of a name, or the container's driver cannot be connected to it.</exception>
     public void Check(NetworkRequest request)
     {
+        foreach (var port in request.Ports)
+        {
+            port.Check();
+        }
+
         if (request.Driver is NetworkDriver.Host or NetworkDriver.Disabled && request.Ports.Length > 0)
         {
             throw new NetworkException($"cannot publish ports of a container using the '{Word(request.Driver)}' network driver");
@@ -116,24 +119,14 @@ public sealed class NetworkLifecycle
         var network = FindOrDefault(request.Network);
         RequireConnectable(kind, network);
         using var held = await LockAsync(cancellationToken);
-        var isUp = stacks.IsUp(container);
-        if (isUp)
+        Endpoint Add(Network on) => endpoints.Add(container, on, request, networks.EndpointsOf(container).Count);
+        if (stacks.IsUp(container))
         {
-            network = Settle(network);
+            await running.ConnectAsync(container, network, Add, cancellationToken);
         }
-
-        var endpoint = database.Transact(() => endpoints.Add(container, network, request, networks.EndpointsOf(container).Count));
-        if (isUp)
+        else
         {
-            var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
-            await Task.Run(() =>
-            {
-                driver.RaiseNetwork(network);
-                driver.Connect(container, endpoint, network);
-                driver.RouteOut(container, picture.LinksOf(container));
-            }, cancellationToken);
-            await rules;
-            TellNames([network.Id]);
+            database.Transact(() => Add(network));
         }
     }
 
@@ -144,7 +137,7 @@ public sealed class NetworkLifecycle
         using var held = await LockAsync(cancellationToken);
         var endpoint = networks.EndpointsOf(container).FirstOrDefault(endpoint => endpoint.NetworkId == network.Id)
             ?? throw new NetworkException($"endpoint configuration not found: the container is not connected to the network '{network.Name}'");
-        await DisconnectAsync(endpoint, network, cancellationToken);
+        await running.DisconnectAsync(endpoint, network, cancellationToken);
     }
 
     /// <summary>
@@ -161,7 +154,11 @@ public sealed class NetworkLifecycle
             return new RaisedNetwork(isHost ? JailNetwork.Host : JailNetwork.None, resolver);
         }
 
-        await RaiseAsync(id, "", request.Ports, hostname, hosts, cancellationToken);
+        using (await LockAsync(cancellationToken))
+        {
+            await running.RaiseAsync(id, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
+        }
+
         return new RaisedNetwork(driver.StackOf(id), driver.ResolverText(request.Resolvers, isShared: false));
     }
 
@@ -174,7 +171,7 @@ public sealed class NetworkLifecycle
         }
 
         using var held = await LockAsync(cancellationToken);
-        await LowerLockedAsync(id, cancellationToken);
+        await running.LowerAsync(id, cancellationToken);
     }
 
     /// <summary>Tells the neighbours of a container that it has got another name.</summary>
@@ -183,11 +180,11 @@ public sealed class NetworkLifecycle
         if (stacks.IsUp(id))
         {
             using var held = await LockAsync(cancellationToken);
-            TellNames([.. networks.EndpointsOf(id).Select(endpoint => endpoint.NetworkId)]);
+            running.TellNames(networks.EndpointsOf(id).Select(endpoint => endpoint.NetworkId));
         }
     }
 
-    /// <summary>Takes down what killed commands left, and puts rules back that others took away. Costs a question to the database when nothing is up.</summary>
+    /// <summary>Takes down what killed commands left, and puts rules back that others took away. Costs one question to the database when nothing is up.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
         if (!stacks.HasAny())
@@ -195,21 +192,33 @@ public sealed class NetworkLifecycle
             return;
         }
 
-        using var held = await LockAsync(cancellationToken);
-        foreach (var (id, _) in stacks.ListDoubtful().Where(stack => session.IsOver(stack.Session)))
+        var doubtful = stacks.ListDoubtful().Where(stack => session.IsOver(stack.Session)).ToList();
+        if (doubtful.Count > 0 || !driver.HasRules())
         {
-            await LowerLockedAsync(id, cancellationToken);
-        }
+            using var held = await LockAsync(cancellationToken);
 
-        await driver.ApplyAsync(picture.Intent(), cancellationToken);
+            // Asked again: who was busy with them may have finished while we waited.
+            foreach (var (id, _) in stacks.ListDoubtful().Where(stack => session.IsOver(stack.Session)))
+            {
+                await running.LowerAsync(id, cancellationToken);
+            }
+
+            await running.RestoreRulesAsync(cancellationToken);
+        }
     }
 
     /// <summary>A stack of a build on a network, for one step after another.</summary>
     internal async Task<JailNetwork.Joined> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
     {
         var network = FindOrDefault(name);
-        database.Transact(() => endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0));
-        await RaiseAsync(id, session.Id, [], "build", [], cancellationToken);
+        using var held = await LockAsync(cancellationToken);
+        database.Transact(() =>
+        {
+            // Announced with its address: nobody else knows what it was for.
+            stacks.Announce(id, session.Id, "", "");
+            return endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0);
+        });
+        await running.RaiseAsync(id, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
         return driver.StackOf(id);
     }
 
@@ -218,7 +227,7 @@ public sealed class NetworkLifecycle
     {
         using var held = await LockAsync(cancellationToken);
         stacks.Announce(id, session.Id, hostname, FixedLines(hosts));
-        driver.WriteHosts(id, picture.HostsOf(id) ?? throw new InvalidOperationException("a build's network went away under it"));
+        running.TellNames(id);
     }
 
     private Network FindOrDefault(string name) => name == Network.DefaultName ? Default() : networks.Find(name);
@@ -256,153 +265,6 @@ public sealed class NetworkLifecycle
         networks.TryAdd(network);
         return network;
     });
-
-    private async Task RaiseAsync(
-        SnapshotId id, string owner, ImmutableArray<PortPublication> published, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
-    {
-        using var held = await LockAsync(cancellationToken);
-        if (stacks.Has(id))
-        {
-            // What a command left that was killed.
-            await LowerLockedAsync(id, cancellationToken, keepsEndpoints: true);
-        }
-
-        foreach (var (_, network) in picture.LinksOf(id))
-        {
-            Settle(network);
-        }
-
-        database.Transact(() =>
-        {
-            stacks.Announce(id, owner, hostname, FixedLines(hosts));
-            ports.Take(id, published);
-            return id;
-        });
-        var links = picture.LinksOf(id);
-        var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
-        var stack = Task.Run(
-            () =>
-            {
-                driver.RaiseStack(id);
-                foreach (var (endpoint, network) in links)
-                {
-                    driver.RaiseNetwork(network);
-                    driver.Connect(id, endpoint, network);
-                }
-
-                driver.RouteOut(id, links);
-                driver.WriteHosts(id, picture.HostsOf(id) ?? "");
-            },
-            CancellationToken.None);
-        await Task.WhenAll(rules, stack);
-        TellNames([.. links.Select(link => link.Network.Id)], except: id);
-    }
-
-    private async Task LowerLockedAsync(SnapshotId id, CancellationToken cancellationToken, bool keepsEndpoints = false)
-    {
-        var isOfBuild = !keepsEndpoints && stacks.NameOf(id).Length == 0;
-        var links = picture.LinksOf(id);
-        database.Transact(() =>
-        {
-            stacks.Renounce(id);
-            return id;
-        });
-        var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
-        await Task.Run(
-            () =>
-            {
-                var up = stacks.NetworksUp();
-                foreach (var (endpoint, network) in links)
-                {
-                    driver.Disconnect(endpoint);
-                    if (!up.Contains(network.Id))
-                    {
-                        driver.LowerNetwork(network);
-                    }
-                }
-
-                driver.LowerStack(id);
-            },
-            CancellationToken.None);
-        await rules;
-        database.Transact(() =>
-        {
-            if (isOfBuild)
-            {
-                networks.RemoveEndpointsOf(id);
-            }
-
-            stacks.Forget(id);
-            return id;
-        });
-        TellNames([.. links.Select(link => link.Network.Id)]);
-    }
-
-    private async Task DisconnectAsync(Endpoint endpoint, Network network, CancellationToken cancellationToken)
-    {
-        var isUp = stacks.IsUp(endpoint.Owner);
-        if (isUp)
-        {
-            driver.Disconnect(endpoint);
-        }
-
-        networks.Remove(endpoint);
-        if (isUp)
-        {
-            driver.RouteOut(endpoint.Owner, picture.LinksOf(endpoint.Owner));
-            if (!stacks.NetworksUp().Contains(network.Id))
-            {
-                driver.LowerNetwork(network);
-            }
-
-            await driver.ApplyAsync(picture.Intent(), cancellationToken);
-            driver.WriteHosts(endpoint.Owner, picture.HostsOf(endpoint.Owner) ?? "");
-            TellNames([network.Id]);
-        }
-    }
-
-    /// <summary>
-    /// Sees to it that a network that is about to come up does not take the host's ways to others: its subnet may have become somebody's since
-    /// it was chosen. One that we chose is chosen anew, and its containers move.
-    /// </summary>
-    private Network Settle(Network network)
-    {
-        if (stacks.NetworksUp().Contains(network.Id) || network.Type == NetworkType.Custom || network.Subnet is not { } subnet)
-        {
-            return network;
-        }
-
-        var routes = driver.Routes().Where(route => route.Interface != network.Interface).ToList();
-        if (new SubnetPool(routes, []).RouteTo(subnet) is not { } route)
-        {
-            return network;
-        }
-
-        if (!network.IsAutomatic)
-        {
-            throw new NetworkException($"the subnet {subnet} of the network '{network.Name}' overlaps with the host's route {route}; remove one of them");
-        }
-
-        return database.Transact(() =>
-        {
-            var other = planner.Replace(network, [.. networks.List().Where(kept => kept.Id != network.Id)]);
-            var pool = new AddressPool(subnet, null);
-            var gateway = network.Gateway is { } old ? pool.Moved(old, other) : null;
-            networks.Move(network, other, gateway, networks.EndpointsIn(network.Id).Select(endpoint => endpoint with { Address = endpoint.Address is { } address ? pool.Moved(address, other) : null }).ToList());
-            return network with { Subnet = other, Gateway = gateway };
-        });
-    }
-
-    private void TellNames(ImmutableArray<SnapshotId> changed, SnapshotId? except = null)
-    {
-        foreach (var id in changed.SelectMany(stacks.ListOn).Distinct().Where(id => id != except))
-        {
-            if (picture.HostsOf(id) is { } text)
-            {
-                driver.WriteHosts(id, text);
-            }
-        }
-    }
 }
 
 /// <summary>What a jail is given of a network that is up for it.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Kleene.Build.Runtime.Storage;
 
@@ -10,17 +11,20 @@ internal sealed class NetworkPicture(NetworkStore networks, StackStore stacks)
     public FirewallIntent Intent()
     {
         var up = stacks.NetworksUp();
+        var all = networks.List().ToDictionary(network => network.Id);
+        var ways = networks.EndpointsWithPorts().Where(endpoint => !all[endpoint.NetworkId].IsInternal).ToLookup(endpoint => endpoint.Owner);
         return new FirewallIntent(
-            [.. networks.List().Where(network => up.Contains(network.Id)).OrderBy(network => network.Id.ToString(), StringComparer.Ordinal).Select(IntentOf)],
-            [.. stacks.Ports().Select(published => IntentOf(published.Stack, published.Port))]);
+            [.. all.Values.Where(network => up.Contains(network.Id)).OrderBy(network => network.Id.ToString(), StringComparer.Ordinal).Select(IntentOf)],
+            [.. stacks.Ports().Select(published => IntentOf(published.Port, ways[published.Stack]))]);
     }
 
     /// <summary>The networks of a container, with its endpoints, in their order.</summary>
     public IReadOnlyList<(Endpoint Endpoint, Network Network)> LinksOf(SnapshotId owner) =>
         [.. from endpoint in networks.EndpointsOf(owner) let network = networks.TryGet(endpoint.NetworkId) where network is not null select (endpoint, network)];
 
-    /// <summary>A hosts file: the container's own names, and those of its neighbours on all its networks. Null when it is not up.</summary>
-    public string? HostsOf(SnapshotId owner)
+    /// <summary>A hosts file: the container's own name, and those of all on its networks. Null when it is not up.</summary>
+    /// <param name="names">The lines of networks that are known already.</param>
+    public string? HostsOf(SnapshotId owner, Dictionary<SnapshotId, string> names)
     {
         if (stacks.HostsOf(owner) is not { } own)
         {
@@ -29,21 +33,34 @@ internal sealed class NetworkPicture(NetworkStore networks, StackStore stacks)
 
         var lines = new StringBuilder(own.Hosts);
         var links = LinksOf(owner);
-        var addresses = links.SelectMany(link => new[] { link.Endpoint.Address, link.Endpoint.Address6 }).Where(address => address is not null).ToList();
-        foreach (var address in addresses.Count > 0 ? addresses.Select(address => address!.ToString()) : ["127.0.1.1"])
+        var addresses = links.SelectMany(link => new[] { link.Endpoint.Address, link.Endpoint.Address6 }).OfType<IPAddress>().Select(address => address.ToString()).DefaultIfEmpty("127.0.1.1");
+        foreach (var address in addresses.Where(_ => own.Hostname.Length > 0))
         {
             lines.Append(address).Append('\t').Append(own.Hostname).Append('\n');
         }
 
         foreach (var (_, network) in links)
         {
-            foreach (var (id, at, names) in stacks.NamesIn(network.Id))
+            if (!names.TryGetValue(network.Id, out var told))
             {
-                var told = names.Where(name => NetworkStore.IsHostName(name) && (id != owner || name != own.Hostname)).Distinct(StringComparer.Ordinal).ToList();
-                foreach (var address in at.Where(_ => told.Count > 0))
-                {
-                    lines.Append(address).Append('\t').AppendJoin(' ', told).Append('\n');
-                }
+                names.Add(network.Id, told = NamesIn(network.Id));
+            }
+
+            lines.Append(told);
+        }
+
+        return lines.ToString();
+    }
+
+    private string NamesIn(SnapshotId network)
+    {
+        var lines = new StringBuilder();
+        foreach (var (addresses, names) in stacks.NamesIn(network))
+        {
+            var told = names.Where(NetworkStore.IsHostName).Distinct(StringComparer.Ordinal).ToList();
+            foreach (var address in addresses)
+            {
+                lines.Append(address).Append('\t').AppendJoin(' ', told).Append('\n');
             }
         }
 
@@ -64,12 +81,8 @@ internal sealed class NetworkPicture(NetworkStore networks, StackStore stacks)
     };
 
     /// <summary>A port leads to the first address of each family from which a way leads out, because that is where answers go.</summary>
-    private PortIntent IntentOf(SnapshotId owner, PortPublication port)
-    {
-        var open = LinksOf(owner).Where(link => !link.Network.IsInternal).Select(link => link.Endpoint).ToList();
-        return new PortIntent(
-            port,
-            open.Select(endpoint => endpoint.Address).FirstOrDefault(address => address is not null),
-            open.Select(endpoint => endpoint.Address6).FirstOrDefault(address => address is not null));
-    }
+    private static PortIntent IntentOf(PortPublication port, IEnumerable<Endpoint> ways) => new(
+        port,
+        ways.Select(endpoint => endpoint.Address).FirstOrDefault(address => address is not null),
+        ways.Select(endpoint => endpoint.Address6).FirstOrDefault(address => address is not null));
 }

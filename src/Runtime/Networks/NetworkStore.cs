@@ -111,6 +111,10 @@ public sealed partial class NetworkStore(Database database)
     public IReadOnlyList<Endpoint> EndpointsIn(SnapshotId network) =>
         database.Query($"{EndpointColumns} WHERE network = $1 ORDER BY position, id", EndpointRow, network.ToString());
 
+    /// <summary>Those of containers that publish ports now.</summary>
+    internal IReadOnlyList<Endpoint> EndpointsWithPorts() =>
+        database.Query($"{EndpointColumns} WHERE owner IN (SELECT stack FROM ports) ORDER BY owner, position, id", EndpointRow);
+
     public bool HasEndpoints(SnapshotId network) =>
         database.QueryFirst("SELECT id FROM endpoints WHERE network = $1 LIMIT 1", reader => reader.GetString(0), network.ToString()) is not null;
 

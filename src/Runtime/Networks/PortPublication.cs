@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Kleene.Build.Runtime.Networks;
 
@@ -32,6 +33,19 @@ public sealed record PortPublication
         && HostPort < other.HostPort + other.Count && other.HostPort < HostPort + Count
         && (HostAddress.Length == 0 || other.HostAddress.Length == 0 || HostAddress == other.HostAddress)
         && (HostInterface.Length == 0 || other.HostInterface.Length == 0 || HostInterface == other.HostInterface);
+
+    /// <summary>All of it becomes part of rules: nothing else may.</summary>
+    /// <exception cref="NetworkException">It is not what it should be.</exception>
+    internal void Check()
+    {
+        var isAddress = HostAddress.Length == 0 || (IPAddress.TryParse(HostAddress, out var address) && address.ToString() == HostAddress && !HostAddress.Contains('%', StringComparison.Ordinal));
+        var isInterface = HostInterface.Length == 0 || NetworkStore.IsInterfaceName(HostInterface);
+        var areInRange = Count > 0 && HostPort >= 0 && ContainerPort > 0 && HostPort + Count - 1 <= ushort.MaxValue && ContainerPort + Count - 1 <= ushort.MaxValue;
+        if (!isAddress || !isInterface || !areInRange)
+        {
+            throw new NetworkException($"'{this}' cannot be published: that is no address, interface or port");
+        }
+    }
 
     /// <summary>As Docker shows it: <c>0.0.0.0:8080->80/tcp</c>.</summary>
     public override string ToString()

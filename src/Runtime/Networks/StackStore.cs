@@ -64,14 +64,13 @@ public sealed class StackStore(Database database)
             network.ToString());
 
     /// <summary>Who can be found by name on a network: the addresses of the containers that run, each with its name, its id and its aliases.</summary>
-    internal IReadOnlyList<(SnapshotId Id, IReadOnlyList<string> Addresses, IReadOnlyList<string> Names)> NamesIn(SnapshotId network) =>
-        database.Query<(SnapshotId, IReadOnlyList<string>, IReadOnlyList<string>)>(
+    internal IReadOnlyList<(IReadOnlyList<string> Addresses, IReadOnlyList<string> Names)> NamesIn(SnapshotId network) =>
+        database.Query<(IReadOnlyList<string>, IReadOnlyList<string>)>(
             """
             SELECT c.id, c.name, e.aliases, e.address, e.address6 FROM stacks s JOIN endpoints e ON e.owner = s.id JOIN containers c ON c.id = s.id
             WHERE e.network = $1 AND s.leaving = 0 ORDER BY c.name
             """,
             reader => (
-                SnapshotId.Parse(reader.GetString(0)),
                 [.. AddressColumns.Where(column => !reader.IsDBNull(column)).Select(reader.GetString)],
                 [reader.GetString(1), reader.GetString(0), .. reader.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries)]),
             network.ToString());

@@ -49,7 +49,7 @@ internal sealed unsafe class ChildProcess : IDisposable
         var inherits = output is ProcessOutput.Inherit;
         var redirect = output as ProcessOutput.Redirect;
         var (outputRead, outputWrite) = inherits || redirect is not null ? (-1, -1) : Pipe();
-        var (errorRead, errorWrite) = inherits ? (-1, -1) : Pipe();
+        var (errorRead, errorWrite) = inherits || redirect is { WithErrors: true } ? (-1, -1) : Pipe();
         try
         {
             // A program that shares our terminal stays in our process group, or reading from the terminal would stop it (SIGTTIN).
@@ -57,7 +57,7 @@ internal sealed unsafe class ChildProcess : IDisposable
             var keepsInput = !ownGroup && command.Input.Length == 0;
             var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
-            var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, errorWrite);
+            var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, redirect is { WithErrors: true } ? standardOutput : errorWrite);
             var spawn = () => Spawner.Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
             var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
             return new ChildProcess(

@@ -38,13 +38,16 @@ public abstract record ProcessOutput
     public static ProcessOutput To(IOutputSink sink) => new Forward(sink);
 
     /// <summary>Standard output into an open file or pipe, which stays the caller's to close; the error stream into <see cref="ProcessResult.Error"/>.</summary>
-    public static ProcessOutput ToFile(SafeHandle file) => new Redirect(file);
+    public static ProcessOutput ToFile(SafeHandle file) => new Redirect(file, WithErrors: false);
+
+    /// <summary>Both streams into an open file, which stays the caller's to close: for a program that leaves others behind, who go on writing.</summary>
+    public static ProcessOutput AllToFile(SafeHandle file) => new Redirect(file, WithErrors: true);
 
     internal sealed record Capture : ProcessOutput;
 
     internal sealed record Inherit(bool KeepInput) : ProcessOutput;
 
-    internal sealed record Redirect(SafeHandle File) : ProcessOutput;
+    internal sealed record Redirect(SafeHandle File, bool WithErrors) : ProcessOutput;
 
     internal sealed record Forward(IOutputSink Sink) : ProcessOutput;
 }

@@ -17,6 +17,9 @@ internal static unsafe partial class NativeMethods
     public const short POLLIN = 0x1;
     public const short POLLOUT = 0x4;
 
+    public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_NOSIGNAL = 0x4000;
+
     public const int CLONE_NEWNS = 0x00020000;
     public const nuint MS_REC = 0x4000;
     public const nuint MS_SLAVE = 0x80000;
@@ -97,6 +100,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint write(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint send(int socket, byte* buffer, nuint count, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int descriptor);

@@ -147,8 +147,6 @@ internal static class Schema
             UNIQUE (network, address6)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX endpoints_by_owner ON endpoints (owner);
-        CREATE TRIGGER endpoints_of_containers AFTER DELETE ON containers BEGIN DELETE FROM endpoints WHERE owner = OLD.id; END;
-
         CREATE TABLE stacks (
             id       TEXT PRIMARY KEY,
             session  TEXT NOT NULL,
@@ -156,6 +154,10 @@ internal static class Schema
             hosts    TEXT NOT NULL,
             leaving  INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+
+        -- While a stack is up, it is not forgotten what belongs to it: that goes with the stack.
+        CREATE TRIGGER endpoints_of_containers AFTER DELETE ON containers WHEN NOT EXISTS (SELECT 1 FROM stacks WHERE id = OLD.id)
+        BEGIN DELETE FROM endpoints WHERE owner = OLD.id; END;
 
         CREATE TABLE ports (
             stack     TEXT NOT NULL REFERENCES stacks (id) ON DELETE CASCADE,

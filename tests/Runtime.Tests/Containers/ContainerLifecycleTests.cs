@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Kleene.Build.Runtime.Tests.Containers;
 
-public sealed class ContainerLifecycleTests : IAsyncLifetime
+public sealed partial class ContainerLifecycleTests : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -30,11 +30,13 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     private readonly ContainerStore containers;
     private readonly ContainerLifecycle ours;
     private readonly ContainerLifecycle theirs;
+    private readonly StateDirectory state;
+    private readonly RecordingProcessRunner leftBehind = new();
     private ImageEntry? image;
 
     public ContainerLifecycleTests()
     {
-        var state = StateDirectory.Open(folder["state"]);
+        state = StateDirectory.Open(folder["state"]);
         database = Database.Open(state);
         session = new Session(state);
         other = new Session(state);
@@ -49,7 +51,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
             var volumes = new VolumeLifecycle(new VolumeStore(database), containers, snapshots, jails, database, state, time);
             var networks = new NetworkLifecycle(new NetworkStore(database), new StackStore(database), networkDriver, database, maker, state, time);
             var trees = new ContainerTrees(containers, store, volumes, jails, state);
-            return new ContainerLifecycle(containers, snapshots, trees, volumes, networks, jails, database, maker, state, new RecordingProcessRunner(), new OwnCommand(["kleene"]), time);
+            return new ContainerLifecycle(containers, snapshots, trees, volumes, networks, jails, database, maker, state, leftBehind, new OwnCommand(["kleene"]), time);
         }
     }
 
@@ -285,7 +287,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     {
         await LeftRunningAsync(Spec());
 
-        await ours.SweepAsync(None);
+        await ours.SweepAsync("boot", None);
 
         Assert.Equal(ContainerState.Running, containers.Find("box").State);
     }
@@ -298,7 +300,7 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         var container = await LeftRunningAsync(Spec() with { RemoveAtExit = removeAtExit });
         jails.End($"{container.Id}", new ExitStatus(0));
 
-        await ours.SweepAsync(None);
+        await ours.SweepAsync("boot", None);
 
         if (removeAtExit)
         {
@@ -314,11 +316,11 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
     public async Task A_sweep_removes_one_that_was_to_go_and_was_never_started()
     {
         var container = await theirs.CreateAsync(Image, Spec() with { RemoveAtExit = true }, "box", None);
-        await ours.SweepAsync(None);
+        await ours.SweepAsync("boot", None);
         Assert.Equal("box", containers.Find("box").Name);
 
         other.Dispose();
-        await ours.SweepAsync(None);
+        await ours.SweepAsync("boot", None);
 
         AssertIsGone(container);
     }
@@ -329,8 +331,8 @@ public sealed class ContainerLifecycleTests : IAsyncLifetime
         await theirs.CreateAsync(Image, Spec(), "box", None);
         other.Dispose();
 
-        await ours.SweepAsync(None);
-        await ours.SweepAsync(None);
+        await ours.SweepAsync("boot", None);
+        await ours.SweepAsync("boot", None);
 
         Assert.Equal((ContainerState.Created, ""), (containers.Find("box").State, containers.Find("box").Session));
         Assert.Equal(["remove"], jails.Calls);

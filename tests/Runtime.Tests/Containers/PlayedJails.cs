@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Processes;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.Tests.Containers;
 
 /// <summary>Jails that run until a test, or a signal that they heed, ends them.</summary>
-internal sealed class PlayedJails : IJailDriver
+internal sealed partial class PlayedJails : IJailDriver
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<ExitStatus>> running = new(StringComparer.Ordinal);
 
-    private readonly ConcurrentDictionary<string, JailSupervision> supervised = new(StringComparer.Ordinal);
+    /// <summary>What their supervisors hold open.</summary>
+    private readonly ConcurrentDictionary<string, List<SafeFileHandle>> supervised = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, JailEnd> ends = new(StringComparer.Ordinal);
 
     /// <summary>Every call but those that only ask.</summary>
@@ -21,6 +24,9 @@ internal sealed class PlayedJails : IJailDriver
 
     /// <summary>Thrown instead of starting a jail.</summary>
     public Exception? Refusal { get; set; }
+
+    /// <summary>Thrown instead of letting the first process of a jail go that is there.</summary>
+    public Exception? LateRefusal { get; set; }
 
     /// <summary>Passed before a jail is there.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
@@ -33,6 +39,7 @@ internal sealed class PlayedJails : IJailDriver
         if (supervised.ContainsKey(id))
         {
             ends[id] = new JailEnd(exit.ShellCode, OutOfMemory: false);
+            EndSupervisor(id);
         }
 
         if (running.TryRemove(id, out var jail))
@@ -40,6 +47,18 @@ internal sealed class PlayedJails : IJailDriver
             jail.SetResult(exit);
         }
     }
+
+    /// <summary>A supervisor that is killed says nothing, and lets go what it held.</summary>
+    public void EndSupervisor(string id)
+    {
+        if (supervised.TryRemove(id, out var held))
+        {
+            held.ForEach(file => file.Dispose());
+        }
+    }
+
+    /// <summary>What a restart of the machine does to a jail.</summary>
+    public void Forget(string id) => running.TryRemove(id, out _);
 
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
@@ -69,12 +88,18 @@ internal sealed class PlayedJails : IJailDriver
             throw refusal;
         }
 
-        supervised[spec.Id] = supervision;
+        supervised[spec.Id] = [.. supervision.Held.Select(file => new SafeFileHandle(dup((int)file.DangerousGetHandle()), ownsHandle: true))];
     }
 
     public Task StartAsync(string jailId, CancellationToken cancellationToken)
     {
         Calls.Enqueue("start");
+        if (LateRefusal is { } refusal)
+        {
+            EndSupervisor(jailId);
+            throw refusal;
+        }
+
         ends.TryRemove(jailId, out _);
         Leave(jailId);
         return Task.CompletedTask;
@@ -90,6 +115,12 @@ internal sealed class PlayedJails : IJailDriver
 
     public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>
         running.ContainsKey(jailId) ? Task.FromResult(new ExitStatus(4)) : throw new JailNotRunningException(jailId);
+
+    public Task ExecDetachedAsync(string jailId, JailProcess process, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue("exec " + string.Join(' ', process.Argv));
+        return running.ContainsKey(jailId) ? Task.CompletedTask : throw new JailNotRunningException(jailId);
+    }
 
     public Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken)
     {
@@ -131,4 +162,7 @@ internal sealed class PlayedJails : IJailDriver
         End(jailId, new ExitStatus(0, Signals.Kill));
         return Task.CompletedTask;
     }
+
+    [LibraryImport("libc")]
+    private static partial int dup(int file);
 }

@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using Kleene.Build.Runtime.Networks.Linux;
-using Kleene.Build.Testing;
 
 namespace Kleene.Build.Runtime.Tests.Networks;
 
@@ -22,9 +22,12 @@ internal sealed class HostStack : IAsyncDisposable
     /// <summary>Runs lines of shell in it, and returns what they printed.</summary>
     public string Run(string script)
     {
-        using var scratch = new ScratchDirectory();
-        scratch.Write("script", script);
-        return scratch.Shell($"nsenter '--net={Path}' sh -e ./script");
+        var start = new ProcessStartInfo("nsenter", [$"--net={Path}", "sh", "-ec", script]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("nsenter did not start");
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{script}: {error.Result}");
     }
 
     public ValueTask DisposeAsync()

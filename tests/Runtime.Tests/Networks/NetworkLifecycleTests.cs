@@ -248,7 +248,7 @@ public sealed class NetworkLifecycleTests
         Assert.Contains($"{b.Address}\tb {b.Id} db store\n{b.Address6}\tb {b.Id} db store\n", Hosts(a), StringComparison.Ordinal);
         Assert.DoesNotContain($"\tc {c.Id}", Hosts(a), StringComparison.Ordinal);
         Assert.Contains($"\tc {c.Id}", Hosts(b), StringComparison.Ordinal);
-        Assert.DoesNotContain("db", Hosts(c), StringComparison.Ordinal);
+        Assert.DoesNotContain(" db store", Hosts(c), StringComparison.Ordinal);
 
         await lab.Lifecycle.ConnectAsync(c.Id, NetworkDriver.Ipnet, new EndpointRequest { Network = "one" }, None);
         Assert.Contains($"\tc {c.Id}", Hosts(a), StringComparison.Ordinal);
@@ -306,6 +306,22 @@ public sealed class NetworkLifecycleTests
         Assert.Equal("the network 'own' is in use by 'box'; stop them, or disconnect them with --force", said.Message);
         Assert.Empty(lab.Records.List());
         await lab.Lifecycle.LowerAsync(box.Id, None);
+        Assert.Empty(lab.Remains());
+    }
+
+    [NetworkFact]
+    public async Task An_interface_of_the_hosts_own_is_neither_taken_nor_removed()
+    {
+        await using var lab = await NetworkLab.OpenAsync();
+        lab.Host.Run("ip link add br-lab type bridge");
+        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = NetworkType.Bridge, Interface = "br-lab" });
+        var id = lab.Container("box", NetworkLab.On("own"));
+
+        var said = await Assert.ThrowsAsync<NetworkException>(() => lab.RaiseAsync(id, NetworkLab.On("own")));
+        await lab.Lifecycle.LowerAsync(id, None);
+
+        Assert.Equal("the host has an interface 'br-lab' already, and the network 'own' wants to make it; remove one of them", said.Message);
+        Assert.Contains("br-lab", lab.Host.Run("ip -o link show type bridge"), StringComparison.Ordinal);
         Assert.Empty(lab.Remains());
     }
 

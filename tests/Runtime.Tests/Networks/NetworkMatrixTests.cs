@@ -9,8 +9,10 @@ namespace Kleene.Build.Runtime.Tests.Networks;
 /// Every driver, type, icc, internal and NAT, over IPv4 and IPv6: who can connect to whom. A and B are on one network, C on another; there is the host, and a
 /// machine outside that knows the way to all of them.
 /// </summary>
-public class NetworkMatrixTests
+public sealed class NetworkMatrixTests(NetworkMatrixTests.SharedLab shared) : IClassFixture<NetworkMatrixTests.SharedLab>
 {
+    private const string Any = "any";
+
     public static TheoryData<NetworkDriver, NetworkType, bool, bool, bool, bool> Cells()
     {
         var cells = new TheoryData<NetworkDriver, NetworkType, bool, bool, bool, bool>();
@@ -37,35 +39,24 @@ public class NetworkMatrixTests
     [MemberData(nameof(Cells))]
     public async Task Who_reaches_whom(NetworkDriver driver, NetworkType type, bool icc, bool isInternal, bool nat, bool isFiltered)
     {
-        await using var lab = await NetworkLab.OpenAsync();
+        var lab = shared.Lab;
         lab.Host.Run($"test ! -d /proc/sys/net/bridge || for i in ip ip6; do echo {(isFiltered ? 1 : 0)} > /proc/sys/net/bridge/bridge-nf-call-${{i}}tables; done");
-        if (type == NetworkType.Custom)
-        {
-            lab.Host.Run("ip link add br-lab type bridge; ip addr add 10.50.0.1/24 dev br-lab; ip addr add fd50::1/64 dev br-lab nodad; ip link set br-lab up");
-        }
-
-        lab.Lifecycle.Create(new NetworkSpec
+        var own = lab.Lifecycle.Create(new NetworkSpec
         {
             Name = "own",
             Type = type,
             Interface = type == NetworkType.Custom ? "br-lab" : "",
-            Subnet = IPNetwork.Parse("10.50.0.0/24"),
-            Subnet6 = IPNetwork.Parse("fd50::/64"),
+            Subnet = IPNetwork.Parse(type == NetworkType.Custom ? "10.52.0.0/24" : "10.50.0.0/24"),
+            Subnet6 = IPNetwork.Parse(type == NetworkType.Custom ? "fd52::/64" : "fd50::/64"),
             AllowsNeighbours = icc,
             IsInternal = isInternal,
             HasNat = nat,
         });
-        lab.Lifecycle.Create(new NetworkSpec { Name = "other", Subnet = IPNetwork.Parse("10.51.0.0/24"), Subnet6 = IPNetwork.Parse("fd51::/64") });
+        var other = lab.Lifecycle.Create(new NetworkSpec { Name = "other", Subnet = IPNetwork.Parse("10.51.0.0/24"), Subnet6 = IPNetwork.Parse("fd51::/64") });
         var request = NetworkLab.On("own") with { Driver = driver };
         var published = isInternal ? request : request with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80 }] };
         var (a, b, c) = (await lab.StartAsync("a", published), await lab.StartAsync("b", request), await lab.StartAsync("c", NetworkLab.On("other")));
-        foreach (var stack in new[] { a.Stack, b.Stack, c.Stack, lab.Outside.Path })
-        {
-            lab.Serve(stack, 80);
-            lab.Serve(stack, 81);
-        }
-
-        lab.Serve(lab.Host.Path, 90);
+        var servers = new[] { a, b, c }.SelectMany(container => new[] { Wire.Serve(container.Stack, 80), Wire.Serve(container.Stack, 81) }).ToList();
 
         // The filter translates what comes back before it leaves the bridge, and the kernel then takes a packet to ::1 for forged.
         var isForgery = type == NetworkType.Bridge && icc && isFiltered && Directory.Exists("/proc/sys/net/bridge");
@@ -100,7 +91,18 @@ public class NetworkMatrixTests
             }
         }
 
-        Assert.True(said.Count == 0, string.Join('\n', said) + "\n" + lab.Host.Run("nft list ruleset"));
+        var rules = said.Count == 0 ? "" : lab.Host.Run("nft list ruleset");
+        servers.ForEach(server => server.Dispose());
+        foreach (var container in new[] { a, b, c })
+        {
+            await lab.Lifecycle.LowerAsync(container.Id, CancellationToken.None);
+            lab.Database.Execute("DELETE FROM containers WHERE id = $1", container.Id.ToString());
+        }
+
+        await lab.Lifecycle.RemoveAsync(own, force: false, CancellationToken.None);
+        await lab.Lifecycle.RemoveAsync(other, force: false, CancellationToken.None);
+        Assert.Empty(lab.Remains());
+        Assert.True(said.Count == 0, string.Join('\n', said) + "\n" + rules);
 
         async Task Expect(string what, string from, string to, int port, string? seen)
         {
@@ -112,5 +114,30 @@ public class NetworkMatrixTests
         }
     }
 
-    private const string Any = "any";
+    /// <summary>One host for all cells: each leaves it as it was.</summary>
+    public sealed class SharedLab : IAsyncLifetime
+    {
+        private NetworkLab? lab;
+
+        internal NetworkLab Lab => lab ?? throw new InvalidOperationException("the test should have been skipped");
+
+        public async Task InitializeAsync()
+        {
+            if (NetworkNeeds.Missing is null)
+            {
+                lab = await NetworkLab.OpenAsync();
+                lab.Serve(lab.Host.Path, 90);
+                lab.Serve(lab.Outside.Path, 81);
+                lab.Host.Run("ip link add br-lab type bridge; ip addr add 10.52.0.1/24 dev br-lab; ip addr add fd52::1/64 dev br-lab nodad; ip link set br-lab up");
+            }
+        }
+
+        public async Task DisposeAsync()
+        {
+            if (lab is not null)
+            {
+                await lab.DisposeAsync();
+            }
+        }
+    }
 }

@@ -62,6 +62,32 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_is_lent_lasts_as_long_as_its_lock_and_can_be_waited_for()
+    {
+        using var other = new Session(state);
+        var (id, held) = other.Lend();
+        Assert.NotEqual(other.Id, id);
+        Assert.False(ours.IsOver(id));
+        var first = ours.WaitAsync(id, CancellationToken.None);
+        var second = other.WaitAsync(id, CancellationToken.None);
+        Assert.False(first.IsCompleted || second.IsCompleted);
+
+        held.Dispose();
+
+        await first;
+        await second;
+        Assert.True(ours.IsOver(id));
+        Assert.False(File.Exists(Path.Join(state.Sessions, id)));
+    }
+
+    [Fact]
+    public async Task Waiting_for_one_that_is_over_is_done_at_once()
+    {
+        await ours.WaitAsync("0123", CancellationToken.None);
+        await ours.WaitAsync("", CancellationToken.None);
+    }
+
+    [Fact]
     public void The_empty_id_is_nobody_s() => Assert.True(ours.IsOver(""));
 
     [Fact]

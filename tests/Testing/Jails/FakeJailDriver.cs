@@ -62,6 +62,8 @@ public sealed class FakeJailDriver : IJailDriver
     public Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken) =>
         throw new JailNotRunningException(jailId);
 
+    public Task ExecDetachedAsync(string jailId, JailProcess process, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
+
     public Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);
 
     public Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken) => throw new JailNotRunningException(jailId);

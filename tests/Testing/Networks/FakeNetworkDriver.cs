@@ -62,6 +62,8 @@ public sealed class FakeNetworkDriver : INetworkDriver
         return Task.CompletedTask;
     }
 
+    public bool HasRules() => !Intent.IsNothing;
+
     public string? ListenerAt(PortPublication port) => Listener(port);
 
     public int FreePort(PortPublication port) => Interlocked.Add(ref freePort, port.Count);

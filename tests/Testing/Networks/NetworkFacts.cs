@@ -16,7 +16,8 @@ public sealed class NetworkTheoryAttribute : TheoryAttribute
     public NetworkTheoryAttribute() => Skip = NetworkNeeds.Missing;
 }
 
-internal static class NetworkNeeds
+/// <summary>Why networks cannot be tested on this machine.</summary>
+public static class NetworkNeeds
 {
     public static string? Missing { get; } =
         !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess ? "needs root on Linux"

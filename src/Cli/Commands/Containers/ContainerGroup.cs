@@ -22,6 +22,7 @@ internal static class ContainerGroup
         ("stats", StatsCommand.Create, "show what running containers use"),
         ("top", TopCommand.Create, "list the processes of a running container"),
         ("update", UpdateCommand.Create, "change limits of containers, and what they run with their next start"),
+        ("port", PortCommand.Create, "show where the ports of a running container are reached"),
         ("cp", CopyCommand.Create, "copy files into and out of containers"),
         ("diff", DiffCommand.Create, "list what a container changed in the files of its image"),
         ("commit", CommitCommand.Create, "make an image of a container"),

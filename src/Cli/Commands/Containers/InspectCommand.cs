@@ -2,36 +2,45 @@ using System.CommandLine;
 using System.Text.Json;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Networks;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
 /// <summary><c>kleene inspect</c>: all that is known of containers.</summary>
 internal static class InspectCommand
 {
-    private static readonly Listing<Container> Details = new(
-        new("id", container => container.Id.ToString()),
-        new("name", container => container.Name),
-        new("image", container => container.ImageId),
-        new("snapshot", container => $"@{container.Snapshot}"),
-        new("state", ContainerText.State),
-        new("status", ContainerText.Status),
-        new("running", ContainerText.State, (json, container) => json.WriteBooleanValue(container.State == ContainerState.Running)),
-        new("exitCode", _ => "", (json, container) => json.WriteOptional(container.ExitCode)),
-        new("oomKilled", _ => "", (json, container) => json.WriteBooleanValue(container.OutOfMemory)),
-        new("health", _ => "", WriteHealth),
-        new("restartPolicy", container => container.Spec.Restart.ToString()),
-        new("restarts", _ => "", (json, container) => json.WriteNumberValue(container.Restarts)),
-        new("command", container => string.Join(' ', container.Spec.Argv), (json, container) => json.WriteStrings(container.Spec.Argv)),
-        new("env", _ => "", (json, container) => json.WriteStrings(container.Spec.Environment)),
-        new("user", container => container.Spec.User),
-        new("workdir", container => container.Spec.WorkingDirectory),
-        new("network", container => container.Spec.Network.Driver.ToString().ToLowerInvariant()),
-        new("labels", _ => "", (json, container) => json.WritePairs(container.Spec.Labels)),
-        new("stopSignal", container => container.Spec.StopSignal),
-        new("persist", _ => "", (json, container) => json.WriteBooleanValue(container.Spec.IsPersistent)),
-        new("created", container => Times.Text(container.Created)),
-        new("started", container => Times.Text(container.Started)),
-        new("finished", container => Times.Text(container.Finished)));
+    /// <param name="Container">The container.</param>
+    /// <param name="Endpoints">The networks that it is on, each with its name.</param>
+    /// <param name="Ports">What it publishes now.</param>
+    private sealed record Row(Container Container, IReadOnlyList<(string Network, Endpoint Endpoint)> Endpoints, IReadOnlyList<PortPublication> Ports);
+
+    private static readonly Listing<Row> Details = new(
+        new("id", row => row.Container.Id.ToString()),
+        new("name", row => row.Container.Name),
+        new("image", row => row.Container.ImageId),
+        new("snapshot", row => $"@{row.Container.Snapshot}"),
+        new("state", row => ContainerText.State(row.Container)),
+        new("status", row => ContainerText.Status(row.Container)),
+        new("running", row => ContainerText.State(row.Container), (json, row) => json.WriteBooleanValue(row.Container.State == ContainerState.Running)),
+        new("exitCode", _ => "", (json, row) => json.WriteOptional(row.Container.ExitCode)),
+        new("oomKilled", _ => "", (json, row) => json.WriteBooleanValue(row.Container.OutOfMemory)),
+        new("health", _ => "", (json, row) => WriteHealth(json, row.Container)),
+        new("restartPolicy", row => row.Container.Spec.Restart.ToString()),
+        new("restarts", _ => "", (json, row) => json.WriteNumberValue(row.Container.Restarts)),
+        new("command", row => string.Join(' ', row.Container.Spec.Argv), (json, row) => json.WriteStrings(row.Container.Spec.Argv)),
+        new("env", _ => "", (json, row) => json.WriteStrings(row.Container.Spec.Environment)),
+        new("user", row => row.Container.Spec.User),
+        new("workdir", row => row.Container.Spec.WorkingDirectory),
+        new("network", row => row.Container.Spec.Network.Driver.ToString().ToLowerInvariant()),
+        new("networks", _ => "", WriteNetworks),
+        new("ports", row => string.Join(", ", row.Ports), (json, row) => json.WriteStrings(row.Ports.Select(port => port.ToString()))),
+        new("mounts", _ => "", WriteMounts),
+        new("labels", _ => "", (json, row) => json.WritePairs(row.Container.Spec.Labels)),
+        new("stopSignal", row => row.Container.Spec.StopSignal),
+        new("persist", _ => "", (json, row) => json.WriteBooleanValue(row.Container.Spec.IsPersistent)),
+        new("created", row => Times.Text(row.Container.Created)),
+        new("started", row => Times.Text(row.Container.Started)),
+        new("finished", row => Times.Text(row.Container.Finished)));
 
     public static Command Create(string name, Verb verb)
     {
@@ -41,10 +50,48 @@ internal static class InspectCommand
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            Details.Print(context.Terminal.Output, [.. context.Get(references).Select(kleene.Containers.Find)], context.Get(format) ?? "json", quiet: false);
+            Details.Print(context.Terminal.Output, [.. context.Get(references).Select(reference => RowOf(kleene, kleene.Containers.Find(reference)))], context.Get(format) ?? "json", quiet: false);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static Row RowOf(Composition kleene, Container container) => new(
+        container,
+        [.. kleene.NetworkRecords.EndpointsOf(container.Id).Select(endpoint => (kleene.NetworkRecords.TryGet(endpoint.NetworkId)?.Name ?? "", endpoint))],
+        kleene.Stacks.PortsOf(container.Id));
+
+    private static void WriteNetworks(Utf8JsonWriter json, Row row)
+    {
+        json.WriteStartArray();
+        foreach (var (network, endpoint) in row.Endpoints)
+        {
+            json.WriteStartObject();
+            json.WriteString("network", network);
+            json.WriteString("address", endpoint.Address?.ToString() ?? "");
+            json.WriteString("address6", endpoint.Address6?.ToString() ?? "");
+            json.WritePropertyName("aliases");
+            json.WriteStrings(endpoint.Aliases);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteMounts(Utf8JsonWriter json, Row row)
+    {
+        json.WriteStartArray();
+        foreach (var mount in row.Container.Spec.Mounts)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", mount.IsMemory ? "tmpfs" : mount.Volume.Length > 0 ? "volume" : "bind");
+            json.WriteString("source", mount.Volume.Length > 0 ? mount.Volume : mount.Source);
+            json.WriteString("destination", mount.Destination);
+            json.WriteBoolean("readOnly", mount.ReadOnly);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteHealth(Utf8JsonWriter json, Container container)

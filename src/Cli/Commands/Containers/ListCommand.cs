@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime.Containers;
+using Kleene.Build.Runtime.Networks;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
@@ -10,7 +11,8 @@ internal static class ListCommand
 {
     /// <param name="Container">The container.</param>
     /// <param name="Image">A name of its image, or the id of one that has none.</param>
-    private sealed record Row(Container Container, string Image);
+    /// <param name="Ports">What it publishes now.</param>
+    private sealed record Row(Container Container, string Image, IReadOnlyList<PortPublication> Ports);
 
     private static readonly Listing<Row> Columns = new(
         new("id", row => row.Container.Id.ToString()),
@@ -24,6 +26,7 @@ internal static class ListCommand
         new("restarts", row => row.Container.Restarts.ToString(CultureInfo.InvariantCulture), (json, row) => json.WriteNumberValue(row.Container.Restarts), InTable: false),
         new("labels", row => OptionValues.Text(row.Container.Spec.Labels), (json, row) => json.WritePairs(row.Container.Spec.Labels), InTable: false),
         new("created", row => Times.Text(row.Container.Created)),
+        new("ports", row => string.Join(", ", row.Ports), (json, row) => json.WriteStrings(row.Ports.Select(port => port.ToString()))),
         new("started", row => Times.Text(row.Container.Started), InTable: false),
         new("finished", row => Times.Text(row.Container.Finished), InTable: false));
 
@@ -41,9 +44,10 @@ internal static class ListCommand
             var count = context.Get(latest) ? 1 : context.Get(last);
             var filter = ContainerFilter.Parse(context.Get(filters) ?? []);
             var names = kleene.Images.DisplayNames();
+            var ports = kleene.Stacks.Ports().ToLookup(pair => pair.Stack, pair => pair.Port);
             var containers = context.Get(all) || count is not null || filter.AsksForState ? kleene.Containers.List() : kleene.Containers.ListActive();
             var rows = containers
-                .Select(container => new Row(container, names.GetValueOrDefault(container.ImageId, container.ImageId)))
+                .Select(container => new Row(container, names.GetValueOrDefault(container.ImageId, container.ImageId), [.. ports[container.Id]]))
                 .Where(row => filter.Fits(row.Container, row.Image))
                 .Take(count ?? int.MaxValue)
                 .ToList();

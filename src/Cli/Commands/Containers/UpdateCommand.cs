@@ -12,8 +12,10 @@ internal static class UpdateCommand
         var words = new Argument<string[]>("CONTAINER") { Description = "its name or the beginning of its id; a new command comes behind --", Arity = ArgumentArity.OneOrMore };
         var environment = new Option<string[]>("--env", "-e") { Description = "an environment entry; with the next start", HelpName = "NAME=value" };
         var user = new Option<string?>("--user", "-u") { Description = "who runs the command; with the next start", HelpName = "USER[:GROUP]" };
+        var restart = new Option<string?>("--restart") { Description = "no, on-failure[:N], always, unless-stopped or on-startup", HelpName = "POLICY" };
+        var persist = new Option<bool?>("--persist", "-P") { Description = "'prune' spares it", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
         var limits = new LimitOptions();
-        var command = new Command(name) { words, environment, user };
+        var command = new Command(name) { words, environment, user, restart, persist };
         limits.AddChangeableTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
@@ -35,6 +37,8 @@ internal static class UpdateCommand
                 Environment = entries.Count > 0 ? [.. OptionValues.Merge(spec.Environment, entries)] : spec.Environment,
                 User = context.Get(user) ?? spec.User,
                 Limits = limits.Change(spec.Limits, context),
+                Restart = context.Get(restart) is { } policy ? LifeOptions.RestartOf(policy) : spec.Restart,
+                IsPersistent = context.Get(persist) ?? spec.IsPersistent,
             };
         });
         return command;

@@ -37,13 +37,18 @@ internal sealed class Bundle
     private string ControlPipe => Path.Join(Directory, "ctl");
 
     /// <summary>Says a line to conmon: <c>1 ROWS COLUMNS</c> is a new size of the terminal, <c>2 0 0</c> to open the log again.</summary>
-    public void Tell(string line)
+    public unsafe void Tell(string line)
     {
         // Without waiting: a supervisor that is gone reads no more, and then there is nothing to tell.
         using var pipe = NativeMethods.open(ControlPipe, NativeMethods.O_WRONLY | NativeMethods.O_NONBLOCK | NativeMethods.O_CLOEXEC, 0);
         if (!pipe.IsInvalid)
         {
-            RandomAccess.Write(pipe, Encoding.ASCII.GetBytes($"{line}\n"), fileOffset: 0);
+            // Shorter than PIPE_BUF, so it goes as a whole or, when nobody has read for long, not at all (pipe(7)).
+            var bytes = Encoding.ASCII.GetBytes($"{line}\n");
+            fixed (byte* first = bytes)
+            {
+                _ = Processes.NativeMethods.write((int)pipe.DangerousGetHandle(), first, (nuint)bytes.Length);
+            }
         }
     }
 
@@ -144,12 +149,12 @@ internal sealed class Bundle
         }
     }
 
-    /// <summary>A file for a process that joins the jail; the caller removes it.</summary>
-    public string NewProcessFile(byte[] process)
+    /// <summary>The files of a process that joins the jail.</summary>
+    public BundleEntry NewEntry(byte[] process)
     {
-        var path = Path.Join(Directory, $"exec-{Guid.NewGuid():N}.json");
-        File.WriteAllBytes(path, process);
-        return path;
+        var entry = new BundleEntry(Path.Join(Directory, $"exec-{Guid.NewGuid():N}.json"));
+        File.WriteAllBytes(entry.ProcessFile, process);
+        return entry;
     }
 
     public static int? ReadProcessId(string file) =>
@@ -165,6 +170,30 @@ internal sealed class Bundle
         catch (DirectoryNotFoundException)
         {
             // Another process of ours was faster.
+        }
+    }
+}
+
+/// <summary>What the runtime is told of a process that joins a jail, and what it tells us. Gone when this is disposed of.</summary>
+internal sealed class BundleEntry(string processFile) : IDisposable
+{
+    public string ProcessFile => processFile;
+
+    public string ProcessIdFile => processFile + ".pid";
+
+    public string LogFile => processFile + ".log";
+
+    public void Dispose()
+    {
+        try
+        {
+            File.Delete(ProcessFile);
+            File.Delete(ProcessIdFile);
+            File.Delete(LogFile);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The jail has ended meanwhile, and its directory with it.
         }
     }
 }

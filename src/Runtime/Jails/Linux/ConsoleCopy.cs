@@ -6,7 +6,10 @@ using Calls = Kleene.Build.Runtime.Processes.NativeMethods;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
-/// <summary>Copies between a jail's socket and our standard streams, in one poll(2) loop, until the jail has said all or the user leaves.</summary>
+/// <summary>
+/// Copies between a jail's socket and our standard streams, in one poll(2) loop, until the jail has said all or the user leaves. What a jail does
+/// not read yet is held, and never waited for: a jail such as cat(1) reads on only when somebody takes what it writes.
+/// </summary>
 internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, WakePipe wake)
 {
     /// <summary>The most that conmon puts into a packet, and the byte that says of which stream it is.</summary>
@@ -14,7 +17,11 @@ internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, 
 
     private const byte ErrorStream = 3;
 
-    private readonly DetachKeyFilter keys = new(request.DetachKeys);
+    /// <summary>Only a terminal has keys; in a file the same bytes mean nothing.</summary>
+    private readonly DetachKeyFilter keys = new(request.Terminal ? request.DetachKeys : []);
+
+    /// <summary>What was typed and the socket has not taken yet.</summary>
+    private readonly List<byte> held = new(PacketBytes);
 
     public ConsoleEnd Run()
     {
@@ -23,8 +30,9 @@ internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, 
         var input = request.Input ? 0 : -1;
         while (true)
         {
-            descriptors[0] = new() { Descriptor = (int)socket.Handle, Events = Calls.POLLIN };
-            descriptors[1] = new() { Descriptor = input, Events = Calls.POLLIN };
+            var isHeld = held.Count > 0;
+            descriptors[0] = new() { Descriptor = (int)socket.Handle, Events = isHeld ? (short)(Calls.POLLIN | Calls.POLLOUT) : Calls.POLLIN };
+            descriptors[1] = new() { Descriptor = isHeld ? -1 : input, Events = Calls.POLLIN };
             descriptors[2] = new() { Descriptor = wake.Descriptor, Events = Calls.POLLIN };
             if (Calls.poll(descriptors, 3, -1) < 0)
             {
@@ -41,14 +49,19 @@ internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, 
                 return ConsoleEnd.Detached;
             }
 
-            if (descriptors[0].Returned != 0 && !PassOutput(buffer))
+            if ((descriptors[0].Returned & ~Calls.POLLOUT) != 0 && !PassOutput(buffer))
             {
                 return ConsoleEnd.Ended;
             }
 
+            if ((descriptors[0].Returned & Calls.POLLOUT) != 0)
+            {
+                PassHeld();
+            }
+
             if (descriptors[1].Returned != 0)
             {
-                switch (PassInput(keys, buffer))
+                switch (PassInput(buffer))
                 {
                     case InputEnd.UserLeft:
                         return ConsoleEnd.Detached;
@@ -81,7 +94,7 @@ internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, 
         return Write(*buffer == ErrorStream ? 2 : 1, buffer + 1, count - 1);
     }
 
-    private InputEnd PassInput(DetachKeyFilter keys, byte* buffer)
+    private InputEnd PassInput(byte* buffer)
     {
         var count = Calls.read(0, buffer, PacketBytes - 1);
         if (count < 0 && Errno.Last == Errno.EINTR)
@@ -95,15 +108,28 @@ internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, 
             return InputEnd.NoMore;
         }
 
-        var passedOn = new List<byte>((int)count);
-        var left = keys.Read(new ReadOnlySpan<byte>(buffer, (int)count), passedOn);
-        fixed (byte* bytes = CollectionsMarshal.AsSpan(passedOn))
+        var left = keys.Read(new ReadOnlySpan<byte>(buffer, (int)count), held);
+        PassHeld();
+        return left ? InputEnd.UserLeft : InputEnd.Open;
+    }
+
+    private void PassHeld()
+    {
+        if (held.Count == 0)
         {
-            // A jail that ended meanwhile has no use for it; its end is read in the next round.
-            _ = Write((int)socket.Handle, bytes, passedOn.Count);
+            return;
         }
 
-        return left ? InputEnd.UserLeft : InputEnd.Open;
+        fixed (byte* bytes = CollectionsMarshal.AsSpan(held))
+        {
+            // A packet goes as a whole or not at all (unix(7)). A jail that ended meanwhile has no use for it; its end is read in the next round.
+            if (Calls.send((int)socket.Handle, bytes, (nuint)held.Count, Calls.MSG_DONTWAIT | Calls.MSG_NOSIGNAL) < 0 && (Errno.Last == Errno.EAGAIN || Errno.Last == Errno.EINTR))
+            {
+                return;
+            }
+        }
+
+        held.Clear();
     }
 
     /// <summary>False when nobody reads any more.</summary>

@@ -151,40 +151,32 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task<ExitStatus> ExecAsync(string jailId, JailProcess process, ProcessOutput output, CancellationToken cancellationToken)
     {
-        var bundle = Bundle.At(bundles.Value, jailId);
-        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
-        if (tree is null)
-        {
-            throw new JailNotRunningException(jailId);
-        }
-
-        var user = UserDatabase.Read(tree).Resolve(process);
-        var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
-        CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
-
-        var processFile = bundle.NewProcessFile(tools.Value.Config.Write(complete, user, WindowOf(process), bundle.ReadRights()));
-        var (processIdFile, logFile) = (processFile + ".pid", processFile + ".log");
-        try
-        {
-            using var window = process.Terminal ? TerminalWindow.Follow(processIdFile) : null;
-            var command = tools.Value.Runtime.Exec(bundle, processFile, processIdFile, logFile);
-            var result = await RunUntilCancelledAsync(command, output, () => KillProcess(processIdFile), () => Task.CompletedTask, cancellationToken);
-            if (!result.Exit.Success && RuntimeLog.LastError(logFile) is { } error)
+        var result = await EnterAsync(
+            jailId,
+            process,
+            async (bundle, entry) =>
             {
-                throw await IsRunningAsync(jailId, cancellationToken)
-                    ? new JailStartException(RuntimeLog.Classify(error), $"'{process.Argv[0]}' could not be started in '{jailId}': {error}")
-                    : new JailNotRunningException(jailId);
-            }
-
-            return result.Exit;
-        }
-        finally
-        {
-            File.Delete(processFile);
-            File.Delete(processIdFile);
-            File.Delete(logFile);
-        }
+                using var window = process.Terminal ? TerminalWindow.Follow(entry.ProcessIdFile) : null;
+                var command = tools.Value.Runtime.Exec(bundle, entry.ProcessFile, entry.ProcessIdFile, entry.LogFile);
+                return await RunUntilCancelledAsync(command, output, () => KillProcess(entry.ProcessIdFile), () => Task.CompletedTask, cancellationToken);
+            },
+            cancellationToken);
+        return result.Exit;
     }
+
+    public async Task ExecDetachedAsync(string jailId, JailProcess process, CancellationToken cancellationToken) =>
+        await EnterAsync(
+            jailId,
+            process,
+            async (bundle, entry) =>
+            {
+                // What is left behind keeps the streams of the runtime: a pipe would break when we end.
+                using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                var command = tools.Value.Runtime.ExecDetached(bundle, entry.ProcessFile, entry.ProcessIdFile, entry.LogFile);
+                var result = await processes.RunAsync(command, ProcessOutput.AllToFile(nothing), cancellationToken);
+                return result.Exit.Success || RuntimeLog.LastError(entry.LogFile) is not null ? result : throw new ProcessFailedException(command, result);
+            },
+            cancellationToken);
 
     public async Task SignalAsync(string jailId, int signal, CancellationToken cancellationToken)
     {
@@ -252,6 +244,32 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         {
             tools.Value.Dispose();
         }
+    }
+
+    /// <summary>Has the runtime start one more process in a running jail.</summary>
+    private async Task<ProcessResult> EnterAsync(string jailId, JailProcess process, Func<Bundle, BundleEntry, Task<ProcessResult>> run, CancellationToken cancellationToken)
+    {
+        var bundle = Bundle.At(bundles.Value, jailId);
+        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
+        if (tree is null)
+        {
+            throw new JailNotRunningException(jailId);
+        }
+
+        var user = UserDatabase.Read(tree).Resolve(process);
+        var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
+        CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
+
+        using var entry = bundle.NewEntry(tools.Value.Config.Write(complete, user, WindowOf(process), bundle.ReadRights()));
+        var result = await run(bundle, entry);
+        if (!result.Exit.Success && RuntimeLog.LastError(entry.LogFile) is { } error)
+        {
+            throw await IsRunningAsync(jailId, cancellationToken)
+                ? new JailStartException(RuntimeLog.Classify(error), $"'{process.Argv[0]}' could not be started in '{jailId}': {error}")
+                : new JailNotRunningException(jailId);
+        }
+
+        return result;
     }
 
     /// <summary>

@@ -48,7 +48,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     internal static LinuxNetworkDriver On(string stack, IProcessRunner processes, string directory, Action<string>? step = null) =>
         new(processes, new Lazy<string>(directory), "kleene-test", stack, step);
 
-    public bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6");
+    public bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
 
     private RouteSocket Host => host ??= NetworkNamespace.In(stack, () => RouteSocket.Open(step));
 
@@ -63,13 +63,15 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
                 throw new NetworkException($"the network '{network.Name}' is of the interface '{network.Interface}', and the host has no bridge of that name; make it with 'ip link add {network.Interface} type bridge'");
             }
         }
-        else if (IsSwitched(network) && Host.TryAddBridge(network.Interface, GroupOf(network)))
+        else if (IsSwitched(network))
         {
+            if (!Host.TryAddBridge(network.Interface, GroupOf(network)) && !IsOurs(network))
+            {
+                throw new NetworkException($"the host has an interface '{network.Interface}' already, and the network '{network.Name}' wants to make it; remove one of them");
+            }
+
+            // Also where it was there: who made it may have been killed before he came to this.
             Furnish(network.Interface, network, own: null);
-        }
-        else if (IsSwitched(network) && network.Interface != InterfaceOf(network.Id) && !Host.IsBridge(network.Interface))
-        {
-            throw new NetworkException($"the host has an interface '{network.Interface}' already, and the network '{network.Name}' wants to make it; remove one of them");
         }
 
         NetworkNamespace.In(stack, () => Forward(network));
@@ -77,7 +79,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     public void LowerNetwork(Network network)
     {
-        if (network.Type != NetworkType.Custom && IsSwitched(network))
+        if (IsSwitched(network) && IsOurs(network))
         {
             Host.Delete(network.Interface);
         }
@@ -167,6 +169,8 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
         return table.ApplyAsync(intent, cancellationToken);
     }
 
+    public bool HasRules() => table.Holds() is not null;
+
     public string? ListenerAt(PortPublication port) => NetworkNamespace.In(stack, () => HostPorts.ListenerAt(port, HasIpv6));
 
     public int FreePort(PortPublication port) => NetworkNamespace.In(stack, () => HostPorts.FreePort(port, HasIpv6));
@@ -180,10 +184,11 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     public void Dispose() => host?.Dispose();
 
-    /// <summary>The name that a network's interface has when nobody gave it one; of 15 characters at most (IFNAMSIZ).</summary>
-    internal static string InterfaceOf(SnapshotId network) => $"kb{network}";
-
+    /// <summary>Of 15 characters at most (IFNAMSIZ).</summary>
     private static string InterfaceOf(Endpoint endpoint) => $"kv{endpoint.Id}";
+
+    /// <summary>Whether an interface of the network's name was made for it: the group tells.</summary>
+    private bool IsOurs(Network network) => Host.GroupOf(network.Interface) == GroupOf(network);
 
     private static uint GroupOf(Network network) => InterfaceGroup.Of(network.Id.ToString());
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -33,7 +34,7 @@ internal sealed class NetlinkMessage
     public NetlinkMessage Body<T>(in T body)
         where T : unmanaged
     {
-        MemoryMarshal.Write(Take(Marshal.SizeOf<T>()), in body);
+        MemoryMarshal.Write(Take(Unsafe.SizeOf<T>()), in body);
         return this;
     }
 

@@ -53,7 +53,7 @@ internal sealed class NftTable(IProcessRunner processes, string name, string? st
     }
 
     /// <summary>What the table says that it holds; null when it is not there, or somebody took its rules away.</summary>
-    private string? Holds()
+    public string? Holds()
     {
         using var socket = NetworkNamespace.In(stack, () => NetlinkSocket.Open(NetlinkSocket.Netfilter));
         var answers = new List<byte[]>();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Kleene.Build.Runtime.Native;
@@ -48,7 +49,10 @@ internal sealed class RouteSocket : IDisposable
     /// <summary>Whether an interface is a bridge.</summary>
     public bool IsBridge(string name) => Describe(name) is { Kind: "bridge" };
 
-    /// <summary>False when there is an interface of that name.</summary>
+    /// <summary>The group that an interface is in; null when there is none of that name.</summary>
+    public uint? GroupOf(string name) => Describe(name) is { } link ? link.Group : null;
+
+    /// <summary>False when there is an interface of that name already.</summary>
     public bool TryAddBridge(string name, uint group)
     {
         step?.Invoke($"add bridge {name}");
@@ -189,7 +193,7 @@ internal sealed class RouteSocket : IDisposable
             foreach (var answer in answers)
             {
                 var body = MemoryMarshal.Read<RouteBody>(answer);
-                var attributes = NetlinkMessage.Attributes(answer.AsSpan(Marshal.SizeOf<RouteBody>()));
+                var attributes = NetlinkMessage.Attributes(answer.AsSpan(Unsafe.SizeOf<RouteBody>()));
                 if (body.Table == MainTable && attributes.TryGetValue(RouteAttribute.Interface, out var index))
                 {
                     var address = attributes.TryGetValue(RouteAttribute.Destination, out var bytes) ? bytes : new byte[size];
@@ -205,12 +209,12 @@ internal sealed class RouteSocket : IDisposable
     {
         var answers = new List<byte[]>();
         var error = socket.Ask(new NetlinkMessage(GetLink, NetlinkMessage.Request | NetlinkMessage.Acknowledge).Body(new LinkBody { Index = index }), answers);
-        return error == 0 && answers.Count > 0 && NetlinkMessage.Attributes(answers[0].AsSpan(Marshal.SizeOf<LinkBody>())).TryGetValue(LinkAttribute.Name, out var name)
+        return error == 0 && answers.Count > 0 && NetlinkMessage.Attributes(answers[0].AsSpan(Unsafe.SizeOf<LinkBody>())).TryGetValue(LinkAttribute.Name, out var name)
             ? Text(name)
             : "?";
     }
 
-    private (int Index, string Kind)? Describe(string name)
+    private (int Index, string Kind, uint Group)? Describe(string name)
     {
         var answers = new List<byte[]>();
         var message = new NetlinkMessage(GetLink, NetlinkMessage.Request | NetlinkMessage.Acknowledge).Body(default(LinkBody)).Put(LinkAttribute.Name, name);
@@ -219,9 +223,10 @@ internal sealed class RouteSocket : IDisposable
             return null;
         }
 
-        var attributes = NetlinkMessage.Attributes(answers[0].AsSpan(Marshal.SizeOf<LinkBody>()));
+        var attributes = NetlinkMessage.Attributes(answers[0].AsSpan(Unsafe.SizeOf<LinkBody>()));
         var kind = attributes.TryGetValue(LinkAttribute.Info, out var info) && NetlinkMessage.Attributes(info).TryGetValue(InfoAttribute.Kind, out var text) ? Text(text) : "";
-        return (MemoryMarshal.Read<LinkBody>(answers[0]).Index, kind);
+        var group = attributes.TryGetValue(LinkAttribute.Group, out var number) ? MemoryMarshal.Read<uint>(number) : 0;
+        return (MemoryMarshal.Read<LinkBody>(answers[0]).Index, kind, group);
     }
 
     private static string Text(byte[] bytes) => Encoding.ASCII.GetString(bytes).TrimEnd('\0');
