@@ -4,9 +4,10 @@ using Kleene.Build.Testing.Jails;
 namespace Kleene.Build.Cli.Tests;
 
 /// <summary>Every folder of samples/, built and run as its README says, with the output that it promises.</summary>
-public sealed class SampleTests(SampleTests.Bases bases) : IClassFixture<SampleTests.Bases>
+[Collection(DebianTests.Name)]
+public sealed class SampleTests(DebianSpace debian)
 {
-    private KleeneSpace Space => bases.Space;
+    private KleeneSpace Space => debian.Space;
 
     private static string Sample(string name) => Path.Join(KleeneSpace.Repository, "samples", name);
 
@@ -64,25 +65,5 @@ public sealed class SampleTests(SampleTests.Bases bases) : IClassFixture<SampleT
         Assert.Contains(reused, text => text.StartsWith("RUN install -d", StringComparison.Ordinal));
         Assert.DoesNotContain(reused, text => text.StartsWith("COPY todo/", StringComparison.Ordinal));
         Assert.DoesNotContain(reused, text => text.StartsWith("RUN python3 -m unittest", StringComparison.Ordinal));
-    }
-
-    /// <summary>One store for all samples: the Debian base takes a while to make.</summary>
-    public sealed class Bases : IAsyncLifetime
-    {
-        public KleeneSpace Space { get; } = new();
-
-        public async Task InitializeAsync()
-        {
-            if (new JailFactAttribute().Skip is null)
-            {
-                await Space.SucceedAsync("image", "create", "-t", "debian:12", "fetch-auto");
-            }
-        }
-
-        public Task DisposeAsync()
-        {
-            Space.Dispose();
-            return Task.CompletedTask;
-        }
     }
 }

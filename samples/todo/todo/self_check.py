@@ -1,6 +1,7 @@
 """A short conversation with a server of its own, on a free port and a database in memory: shows that an image works."""
 
 import json
+import sys
 import threading
 from http.client import HTTPConnection
 
@@ -29,6 +30,18 @@ def self_check(output):
         server.shutdown()
         server.server_close()
     return 0
+
+
+def ping(port):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/api/tasks")
+        return 0 if connection.getresponse().status == 200 else 1
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        connection.close()
 
 
 def talk(server, method, path, value):

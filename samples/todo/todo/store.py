@@ -1,9 +1,9 @@
-"""The tasks and the database that keeps them. Knows nothing of HTTP."""
+"""The tasks and the rules for them. Knows nothing of HTTP."""
 
-import sqlite3
-import threading
+import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
+
+from .databases import open_database
 
 LONGEST_TITLE = 200
 
@@ -22,20 +22,16 @@ class InvalidTitle(ValueError):
 class TaskStore:
     """Adds, ticks, removes and lists tasks. Safe to share between the threads of a server."""
 
-    def __init__(self, path):
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, address):
+        self._database = open_database(address)
+        self._database.query(
+            f"CREATE TABLE IF NOT EXISTS task (id {self._database.key}, title TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0)"
+        )
 
-        # One connection and one lock: SQLite has one writer anyway, and ":memory:" is a database for each connection.
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False)
-        with self._lock, self._database:
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS task ("
-                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-                " title TEXT NOT NULL,"
-                " done INTEGER NOT NULL DEFAULT 0)"
-            )
+    @property
+    def place(self):
+        """Where the tasks are, for people to read."""
+        return self._database.name
 
     def add(self, title):
         title = " ".join(title.split())
@@ -44,26 +40,24 @@ class TaskStore:
         if len(title) > LONGEST_TITLE:
             raise InvalidTitle(f"a title has at most {LONGEST_TITLE} characters")
 
-        with self._lock, self._database:
-            cursor = self._database.execute("INSERT INTO task (title) VALUES (?)", (title,))
-        return Task(cursor.lastrowid, title, False)
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in title):
+            raise InvalidTitle("a title has no control characters")
+
+        [(id,)] = self._database.query("INSERT INTO task (title) VALUES (?) RETURNING id", title)
+        return Task(id, title, False)
 
     def list(self):
         """Open tasks first, each group in the order in which its tasks were added."""
-        with self._lock:
-            rows = self._database.execute("SELECT id, title, done FROM task ORDER BY done, id").fetchall()
+        rows = self._database.query("SELECT id, title, done FROM task ORDER BY done, id")
         return [Task(id, title, bool(done)) for id, title, done in rows]
 
     def set_done(self, id, done):
         """False when there is no such task."""
-        with self._lock, self._database:
-            return self._database.execute("UPDATE task SET done = ? WHERE id = ?", (int(done), id)).rowcount == 1
+        return bool(self._database.query("UPDATE task SET done = ? WHERE id = ? RETURNING id", int(done), id))
 
     def remove(self, id):
         """False when there is no such task."""
-        with self._lock, self._database:
-            return self._database.execute("DELETE FROM task WHERE id = ?", (id,)).rowcount == 1
+        return bool(self._database.query("DELETE FROM task WHERE id = ? RETURNING id", id))
 
     def close(self):
-        with self._lock:
-            self._database.close()
+        self._database.close()

@@ -7,6 +7,7 @@
 
 import json
 import re
+import socket
 from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +30,8 @@ class TodoServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, host, port, store, quiet=False):
+        # IPv4 comes in as well there, under mapped addresses.
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), TodoHandler)
         self.store = store
         self.quiet = quiet
@@ -36,7 +39,7 @@ class TodoServer(ThreadingHTTPServer):
     @property
     def url(self):
         host, port = self.server_address[:2]
-        return f"http://{host}:{port}/"
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 class TodoHandler(BaseHTTPRequestHandler):

@@ -208,10 +208,10 @@ public sealed class ContainerLifecycle
     /// <summary>Stops what runs because the machine goes down: what is to come back with it does.</summary>
     public async Task StopWithMachineAsync(Container container, CancellationToken cancellationToken)
     {
-        // Until it has ended its policy must not start it again.
+        // Its policy must not start it again, neither now nor when its supervisor gets round to telling us of the end.
         containers.MarkUnwanted(container.Id);
         await EndAsync(container, grace: null, cancellationToken);
-        containers.MarkWantedAgain(container.Id);
+        containers.MarkWantedWithMachine(container.Id);
     }
 
     /// <summary>Stops a container if it runs, and starts it.</summary>

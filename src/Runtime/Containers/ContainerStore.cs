@@ -59,8 +59,8 @@ public sealed partial class ContainerStore(Database database)
     /// <summary>Says that it is to end, so that no policy starts it again.</summary>
     public void MarkUnwanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 0 WHERE id = $1", id.ToString());
 
-    /// <summary>Says that it is to run again with the machine.</summary>
-    public void MarkWantedAgain(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 1 WHERE id = $1", id.ToString());
+    /// <summary>Says that it is to run again with the machine, and not before: 2 is as good as 1, except for its policy (<see cref="TryMarkRestarting"/>).</summary>
+    public void MarkWantedWithMachine(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 2 WHERE id = $1", id.ToString());
 
     /// <summary>Says that somebody, and not its policy, starts it: counting begins anew.</summary>
     public void MarkWanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 1, restarts = 0, streak = 0 WHERE id = $1", id.ToString());

@@ -271,6 +271,18 @@ public sealed partial class ContainerLifecycleTests : IAsyncLifetime
     }
 
     [RootFact]
+    public async Task Stopped_with_the_machine_it_stays_so_whatever_its_policy_until_the_machine_is_up()
+    {
+        var container = await LeftRunningAsync(Spec() with { Restart = RestartPolicy.Parse("unless-stopped") });
+
+        await ours.StopWithMachineAsync(container, None);
+        await ours.EndedAsync(container.Id, other.Id, None);
+
+        Assert.Equal(ContainerState.Exited, containers.Find("box").State);
+        Assert.Equal("box", Assert.Single(ours.DueWithMachine()).Name);
+    }
+
+    [RootFact]
     public async Task A_sweep_leaves_one_that_still_runs_without_its_command()
     {
         await LeftRunningAsync(Spec());
