@@ -21,6 +21,7 @@ public sealed class ContainerUpdaterTests : IDisposable
         containers = new ContainerStore(database);
         updater = new ContainerUpdater(containers, jails);
         database.Execute("INSERT INTO snapshots (id, created) VALUES ('ba9876543210', 0)");
+        database.Execute("INSERT INTO images (id, snapshot, key, config, created) VALUES ('image', 'ba9876543210', '', '{}', 0)");
         containers.Add(new Container
         {
             Id = SnapshotId.Parse("0123456789ab"),
