@@ -14,13 +14,16 @@ internal sealed class StateReader : IDisposable
         connection.Open();
     }
 
-    public int Count(string table)
+    public int Count(string table) => Convert.ToInt32(First("count(*)", table), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The value of a column in the first row.</summary>
+    public object? First(string column, string table)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The table's name is one of the tests' own words.
-        command.CommandText = $"SELECT count(*) FROM {table}";
+#pragma warning disable CA2100 // The names are the tests' own words.
+        command.CommandText = $"SELECT {column} FROM {table}";
 #pragma warning restore CA2100
-        return Convert.ToInt32(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        return command.ExecuteScalar();
     }
 
     public void Dispose() => connection.Dispose();
