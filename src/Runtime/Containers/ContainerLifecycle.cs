@@ -221,6 +221,18 @@ public sealed class ContainerLifecycle
         (await StartAsync(container, attach: false, cancellationToken)).Dispose();
     }
 
+    /// <summary>Sends a signal to a container's first process. By one that is meant to end it its user has stopped it, as with Docker: no policy starts it again.</summary>
+    /// <exception cref="ContainerStateException">The container is not running.</exception>
+    public Task KillAsync(Container container, int signal, CancellationToken cancellationToken)
+    {
+        if (signal == Signals.Kill || signal == StopSignalOf(container))
+        {
+            containers.MarkUnwanted(container.Id);
+        }
+
+        return SignalAsync(container, signal, cancellationToken);
+    }
+
     /// <summary>Sends a signal to a container's first process.</summary>
     /// <exception cref="ContainerStateException">The container is not running.</exception>
     public async Task SignalAsync(Container container, int signal, CancellationToken cancellationToken)
@@ -310,7 +322,7 @@ public sealed class ContainerLifecycle
             return;
         }
 
-        var signal = Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
+        var signal = StopSignalOf(container);
         var time = grace ?? (container.Spec.StopSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultGrace);
         var over = session.WaitAsync(container.Session, cancellationToken);
         DateTimeOffset? deadline = null;
@@ -409,6 +421,8 @@ public sealed class ContainerLifecycle
             return false;
         }
     }
+
+    private static int StopSignalOf(Container container) => Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
 
     private static string NotRunning(Container container) => $"container '{container.Name}' is not running";
 

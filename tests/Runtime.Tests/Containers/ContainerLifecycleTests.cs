@@ -388,6 +388,19 @@ public sealed partial class ContainerLifecycleTests : IAsyncLifetime
         Assert.Equal("container 'box' is not running", told.Message);
     }
 
+    [RootTheory]
+    [InlineData("SIGKILL", false)]
+    [InlineData("SIGINT", false)]
+    [InlineData("SIGHUP", true)]
+    public async Task One_that_somebody_kills_is_not_to_run_any_more(string signal, bool isWanted)
+    {
+        var container = await LeftRunningAsync(Spec() with { StopSignal = "SIGINT" });
+
+        await ours.KillAsync(container, Signals.Parse(signal), None);
+
+        Assert.Equal(isWanted, containers.Find("box").IsWanted);
+    }
+
     [RootFact]
     public async Task It_is_found_by_name_or_by_the_beginning_of_its_id()
     {

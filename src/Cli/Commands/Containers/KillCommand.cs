@@ -17,7 +17,7 @@ internal static class KillCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var container in context.Get(references).Select(kleene.Containers.Find).ToList())
             {
-                await kleene.Lifecycle.SignalAsync(container, number, cancellationToken);
+                await kleene.Lifecycle.KillAsync(container, number, cancellationToken);
                 context.Terminal.Output.WriteLine(container.Id);
             }
 
