@@ -395,6 +395,7 @@ public sealed partial class ContainerLifecycleTests : IAsyncLifetime
     public async Task One_that_somebody_kills_is_not_to_run_any_more(string signal, bool isWanted)
     {
         var container = await LeftRunningAsync(Spec() with { StopSignal = "SIGINT" });
+        containers.MarkWanted(container.Id);
 
         await ours.KillAsync(container, Signals.Parse(signal), None);
 
