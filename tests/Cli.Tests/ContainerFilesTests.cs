@@ -163,9 +163,9 @@ public sealed class ContainerFilesTests : IAsyncLifetime
             await reading;
         }
 
-        Assert.Single(Directory.GetFiles(Path.Join(space.StateRoot, "containers"), "*.made"));
+        Assert.Single(Directory.GetFiles(Path.Join(space.StateRoot, "containers"), "made", SearchOption.AllDirectories));
         Assert.Equal("A /large\n", await space.SucceedAsync("diff", "box"));
-        Assert.Empty(Directory.GetFiles(Path.Join(space.StateRoot, "containers"), "*.made"));
+        Assert.Empty(Directory.GetFiles(Path.Join(space.StateRoot, "containers"), "made", SearchOption.AllDirectories));
         await space.AssertCleanAsync();
     }
 

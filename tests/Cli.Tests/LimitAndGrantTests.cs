@@ -63,7 +63,7 @@ public sealed class LimitAndGrantTests : IAsyncLifetime
         await run;
         var gone = await space.FailAsync(1, "top", "web");
 
-        Assert.Matches(@"^ID +NAME +CPU +MEMORY +MEMORYPERCENT +NETWORK +BLOCK +PIDS\n[0-9a-f]{12} +web +[0-9.]+% +[0-9.]+[KM]iB / 64MiB +[0-9.]+% +- / - +.+ / .+ +1\n$", table);
+        Assert.Matches(@"^ID +NAME +CPU +MEMORY +MEMORYPERCENT +NETWORK +BLOCK +PIDS\n[0-9a-f]{12} +web +[0-9.]+% +[0-9.]+[KM]iB / 64MiB +[0-9.]+% +.+ / .+ +.+ / .+ +1\n$", table);
         Assert.Equal("web 1\n", name);
         Assert.Matches(@"^PID +USER +TIME +COMMAND\n[0-9]+ +root +00:00:[0-9]+ +sh -c echo up .+\n$", processes);
         using var json = JsonDocument.Parse(stats);

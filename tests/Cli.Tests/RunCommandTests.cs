@@ -161,7 +161,7 @@ public sealed class RunCommandTests : IAsyncLifetime
         await space.SucceedAsync("stop", "-t", "0.2", "deaf");
 
         Assert.Equal(137, (await running).Exit.ShellCode);
-        Assert.Equal("exited (137)\n", await space.SucceedAsync("ps", "-a", "--format", "{{.state}}"));
+        Assert.Equal("exited (137)\n", await space.SucceedAsync("ps", "-a", "--format", "{{.status}}"));
     }
 
     [JailFact]

@@ -51,7 +51,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
                 .Where(command => command is not RootCommand).Select(command => $"{command.Name} "));
 
     /// <summary>Whether errors are told by the exit codes of <c>run</c> and <c>exec</c>.</summary>
-    public static bool RunsContainer(ParseResult arguments) => arguments.CommandResult.Command.Name is "run" or "exec" or "create";
+    public static bool RunsContainer(ParseResult arguments) => PathOf(arguments).Split(' ')[^2] is "run" or "exec" or "create" && PathOf(arguments).Split(' ') is [_, ""] or ["container", _, ""];
 
     public ParseResult Parse(string[] words)
     {

@@ -18,13 +18,13 @@ kleene() { "$kleene" --root /run/state --storage overlay "$@"; }
 kleene image create -t tree dir /run/tree > "$out/image" 2>&1
 
 for runtime in crun runc; do
-    KLEENE_RUNTIME=$runtime kleene run --rm --memory 32m --memory-reservation 16m --cpus 0.5 --cpu-shares 512 --pids-limit 20 tree \
+    KLEENE_RUNTIME=$runtime kleene run --rm --network none --memory 32m --memory-reservation 16m --cpus 0.5 --cpu-shares 512 --pids-limit 20 tree \
         sh -c 'cd /sys/fs/cgroup; cat memory.max memory.low cpu.max cpu.weight pids.max; for i in $(seq 30); do sleep 10 & done' > "$out/limits.$runtime" 2> "$out/forks.$runtime"
 done
-kleene run --rm --cpuset-cpus 0 tree echo not reached > "$out/cpuset" 2>&1
+kleene run --rm --network none --cpuset-cpus 0 tree echo not reached > "$out/cpuset" 2>&1
 
 mkdir /run/shared
-kleene run --rm --name web --memory 32m -v /run/shared:/shared tree \
+kleene run --rm --network none --name web --memory 32m -v /run/shared:/shared tree \
     sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1; touch /shared/up; while true; do :; done' > /dev/null 2>&1 &
 until [ -e /run/shared/up ]; do busybox usleep 20000; done
 kleene top web > "$out/top" 2>&1
