@@ -26,8 +26,23 @@ internal static class MountOption
     private static readonly string[] Propagations = ["shared", "rshared", "slave", "rslave", "private", "rprivate"];
 
     /// <param name="option">What it was given to, for messages.</param>
-    public static JailMount Read(string text, string option) =>
-        Keys.Contains(text.Split('=', ',')[0].ToLowerInvariant()) && !text.StartsWith('/') && text.Contains('=', StringComparison.Ordinal) ? ReadFields(text, option) : ReadShort(text, option);
+    /// <exception cref="MountFormatException">It is not a mount.</exception>
+    public static JailMount Read(string text, string option)
+    {
+        if (!Keys.Contains(text.Split('=', ',')[0].ToLowerInvariant()) || text.StartsWith('/') || !text.Contains('=', StringComparison.Ordinal))
+        {
+            return ReadShort(text, option);
+        }
+
+        try
+        {
+            return ReadFields(text, option);
+        }
+        catch (UsageException exception) when (exception is not MountFormatException)
+        {
+            throw new MountFormatException(exception.Message);
+        }
+    }
 
     /// <summary>A volume for a container alone.</summary>
     public static JailMount Anonymous(string destination) => new("", destination) { Volume = ContainerVolumes.NewName(), IsAnonymous = true };

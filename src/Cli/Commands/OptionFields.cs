@@ -77,7 +77,7 @@ internal sealed class OptionFields
         return isOn;
     }
 
-    public MountFormatException Wrong(string problem) => new($"{option} '{text}' {problem}");
+    public UsageException Wrong(string problem) => new($"{option} '{text}' {problem}");
 
     private static List<string> Cut(string text)
     {

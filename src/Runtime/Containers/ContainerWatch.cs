@@ -27,13 +27,14 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
     /// <summary>Returns when the run is over; at once when another process watches it.</summary>
     public async Task WatchAsync(SnapshotId id, string supervisor, CancellationToken cancellationToken)
     {
-        if (containers.TryFind(id) is not { } container || container.Session != supervisor)
+        if (!containers.IsBusy(id, supervisor))
         {
             return;
         }
 
+        // The record is read when the place is ours: whoever had it before may have written to it until then.
         using var place = await TryTakePlaceAsync(id, cancellationToken);
-        if (place is null)
+        if (place is null || containers.TryFind(id) is not { } container || !containers.IsBusy(id, supervisor))
         {
             return;
         }

@@ -242,6 +242,7 @@ public sealed class ContainerCommandTests : IAsyncLifetime
             space.Shell($"umount -l '{mount}'");
         }
 
+        space.Shell($"awk '{{ print $5 }}' /proc/self/mountinfo | grep -F '{memory}/' | sort -r | while read -r mount; do umount -l \"$mount\"; done");
         Directory.Delete(memory, recursive: true);
         space.Shell($"python3 -c \"import sqlite3; d = sqlite3.connect('{space.StateRoot}/kleene.db'); d.execute(\\\"UPDATE facts SET value = 'an earlier boot' WHERE name IN ('boot', 'swept')\\\"); d.commit()\"");
     }
