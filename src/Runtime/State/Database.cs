@@ -170,7 +170,8 @@ public sealed class Database : IDisposable
                 19 when exception.SqliteExtendedErrorCode == 787 => new KleeneException(
                     "another command has removed something that this one was about to use; run it again", exception),
                 8 => new KleeneException($"'{state.Database}' is read-only; make it writable, or choose another --root", exception),
-                13 => new StoreFullException($"no space left on device, which '{state.Root}' is on", exception),
+                // 4874: the memory that its users share, of which SQLite makes sure when the first of them opens the file.
+                13 or 10 when exception.SqliteExtendedErrorCode is 13 or 4874 => new StoreFullException($"no space left on device, which '{state.Root}' is on", exception),
                 11 or 26 => new KleeneException($"'{state.Database}' is damaged ({exception.Message}); restore it, or choose another --root", exception),
                 14 => new KleeneException($"'{state.Database}' cannot be opened; run as the superuser, or choose another --root", exception),
                 10 => new KleeneException($"'{state.Database}' cannot be read or written: {exception.Message}", exception),

@@ -30,6 +30,25 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal("1", Text(again, "PRAGMA foreign_keys"));
     }
 
+    [RootFact]
+    public void A_full_disk_is_told_when_there_is_no_room_even_for_the_memory_that_users_share()
+    {
+        using (Database.Open(state))
+        {
+        }
+
+        scratch.Shell("mv state saved; mkdir state; chmod 700 state; mount -t tmpfs -o size=1M,mode=700 tmpfs state; cp -a saved/. state; rm -f state/kleene.db-shm; dd if=/dev/zero of=state/fill bs=4k 2> /dev/null || true");
+        try
+        {
+            var error = Assert.Throws<StoreFullException>(() => Database.Open(state));
+            Assert.Contains("no space left on device", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            scratch.Shell("umount state");
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Versions))]
     public void One_of_any_older_version_is_brought_up_to_date_with_what_it_holds(int version)
