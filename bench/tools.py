@@ -106,8 +106,11 @@ class Kleene(Tool):
     def build(self, folder, tag, *options):
         return [self.binary, "build", *options, "--network", "host", "-t", tag, folder]
 
-    def run(self, tag, *command):
-        return [self.binary, "run", "--rm", "--network", "host", tag, *command]
+    def run(self, *words):
+        return [self.binary, "run", *words]
+
+    def remove(self, name):
+        return [self.binary, "rm", "-f", name]
 
     def version_command(self):
         return [self.binary, "--version"]
@@ -117,6 +120,11 @@ class BuildKit(Tool):
     """BuildKit as Debian's dockerd carries it; `docker run` of the same daemon."""
 
     name = "BuildKit, docker"
+
+    def __init__(self, place, bridge=False):
+        super().__init__(place)
+        # Without: neither a bridge nor firewall rules. The steps use the network of the host, and the host keeps its own.
+        self.network = [] if bridge else ["--bridge=none", "--iptables=false", "--ip6tables=false"]
 
     def start(self):
         # A newer client of the same name wants a plugin for BuildKit; Debian's has it built in.
@@ -130,10 +138,9 @@ class BuildKit(Tool):
         socket = f"unix://{self.home}/socket"
         self.environment = {"DOCKER_HOST": socket, "DOCKER_BUILDKIT": "1", "DOCKER_CONFIG": str(self.home / "config")}
         self.log = open(self.home / "log", "wb")
-        # Neither a bridge nor firewall rules: the steps use the network of the host, and the host keeps its own.
         self.daemon = subprocess.Popen(
             ["dockerd", "-H", socket, "--data-root", self.home / "data", "--exec-root", self.home / "exec", "--pidfile", self.home / "pid",
-             "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=overlay2"],
+             *self.network, "--storage-driver=overlay2"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
 
         for _ in range(300):
@@ -164,8 +171,11 @@ class BuildKit(Tool):
     def build(self, folder, tag, *options):
         return [self.client, "build", *options, "--network", "host", "-t", tag, "-f", f"{folder}/Kleenefile", folder]
 
-    def run(self, tag, *command):
-        return [self.client, "run", "--rm", "--network", "host", tag, *command]
+    def run(self, *words):
+        return [self.client, "run", *words]
+
+    def remove(self, name):
+        return [self.client, "rm", "-f", name]
 
     def version_command(self):
         return [self.client, "--version"]
@@ -212,11 +222,17 @@ class Podman(ContainersTool):
     def import_base(self, name, tree, archive):
         pass
 
-    def run(self, tag, *command):
+    def start(self):
+        super().start()
+        self.program_words = ["podman", *self.store, "--tmpdir", self.place / "containers/tmp", "--cgroup-manager", "cgroupfs",
+                              "--events-backend", "none", "--runtime", "runc"]
+
+    def run(self, *words):
         # The default limits of podman are more than a host without CAP_SYS_RESOURCE may give.
-        return ["podman", *self.store, "--tmpdir", self.place / "containers/tmp", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
-                "--runtime", "runc", "run", "--rm", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024",
-                "--network", "host", tag, *command]
+        return [*self.program_words, "run", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", *words]
+
+    def remove(self, name):
+        return [*self.program_words, "rm", "-f", "-t", "0", name]
 
 
 def pack(tree, archive):
