@@ -23,12 +23,13 @@ public interface INetworkDriver
     void LowerNetwork(Network network);
 
     /// <summary>Makes a network stack in which there is a loopback interface.</summary>
-    void RaiseStack(SnapshotId id);
+    /// <param name="kind">What the container asked for. On Linux all kinds that have a stack are one.</param>
+    void RaiseStack(SnapshotId id, NetworkDriver kind);
 
     void LowerStack(SnapshotId id);
 
     /// <summary>What a jail is given to use a stack.</summary>
-    JailNetwork.Joined StackOf(SnapshotId id);
+    JailNetwork StackOf(SnapshotId id);
 
     /// <summary>Gives a stack an interface on a network that is up.</summary>
     void Connect(SnapshotId id, Endpoint endpoint, Network network);

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Kleene.Build.Runtime.Jails;
-using Kleene.Build.Runtime.Jails.Linux;
-using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 
@@ -156,7 +154,7 @@ public sealed class NetworkLifecycle
 
         using (await LockAsync(cancellationToken))
         {
-            await running.RaiseAsync(id, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
+            await running.RaiseAsync(id, request.Driver, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
         }
 
         return new RaisedNetwork(driver.StackOf(id), driver.ResolverText(request.Resolvers, isShared: false));
@@ -208,7 +206,7 @@ public sealed class NetworkLifecycle
     }
 
     /// <summary>A stack of a build on a network, for one step after another.</summary>
-    internal async Task<JailNetwork.Joined> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
+    internal async Task<JailNetwork> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
     {
         var network = FindOrDefault(name);
         using var held = await LockAsync(cancellationToken);
@@ -218,7 +216,9 @@ public sealed class NetworkLifecycle
             stacks.Announce(id, session.Id, "", "");
             return endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0);
         });
-        await running.RaiseAsync(id, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
+        // Only a bridge can have ports that are stacks of their own (see RequireConnectable).
+        var kind = network.Type == NetworkType.Bridge ? NetworkDriver.Vnet : NetworkDriver.Ipnet;
+        await running.RaiseAsync(id, kind, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
         return driver.StackOf(id);
     }
 

@@ -14,11 +14,12 @@ internal sealed class NetworkStacks(
     private readonly PortBook ports = new(stacks, driver);
 
     /// <summary>Brings up a stack with all its endpoints. Whoever calls this takes it down again, also when it fails.</summary>
+    /// <param name="kind">What of a stack it is to be.</param>
     /// <param name="session">The command without which nobody wants it; empty for a container.</param>
     /// <param name="hosts">The lines of its hosts file that do not change.</param>
     /// <param name="isNew">Whether nothing of it can be there yet.</param>
     public async Task RaiseAsync(
-        SnapshotId id, string session, ImmutableArray<PortPublication> published, string hostname, string hosts, bool isNew, CancellationToken cancellationToken)
+        SnapshotId id, NetworkDriver kind, string session, ImmutableArray<PortPublication> published, string hostname, string hosts, bool isNew, CancellationToken cancellationToken)
     {
         if (!isNew && stacks.Has(id))
         {
@@ -42,7 +43,7 @@ internal sealed class NetworkStacks(
         await WithRulesAsync(
             () =>
             {
-                driver.RaiseStack(id);
+                driver.RaiseStack(id, kind);
                 foreach (var (endpoint, network) in links)
                 {
                     driver.RaiseNetwork(network);

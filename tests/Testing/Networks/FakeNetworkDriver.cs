@@ -36,7 +36,7 @@ public sealed class FakeNetworkDriver : INetworkDriver
 
     public void LowerNetwork(Network network) => up.TryRemove($"network {network.Name}", out _);
 
-    public void RaiseStack(SnapshotId id) => up[$"stack {id}"] = 0;
+    public void RaiseStack(SnapshotId id, NetworkDriver kind) => up[$"stack {id}"] = 0;
 
     public void LowerStack(SnapshotId id)
     {
@@ -44,7 +44,7 @@ public sealed class FakeNetworkDriver : INetworkDriver
         hosts.TryRemove(id.ToString(), out _);
     }
 
-    public JailNetwork.Joined StackOf(SnapshotId id) => new($"/stacks/{id}", $"/stacks/{id}.hosts");
+    public JailNetwork StackOf(SnapshotId id) => new JailNetwork.Joined($"/stacks/{id}", $"/stacks/{id}.hosts");
 
     public void Connect(SnapshotId id, Endpoint endpoint, Network network) => up[$"endpoint {endpoint.Id}"] = 0;
 

@@ -85,7 +85,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
         }
     }
 
-    public void RaiseStack(SnapshotId id)
+    public void RaiseStack(SnapshotId id, NetworkDriver kind)
     {
         step?.Invoke($"raise stack {id}");
         using var inside = NetworkNamespace.Create(FileOf(id), () => RouteSocket.Open(step));
@@ -99,7 +99,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
         File.Delete(HostsOf(id));
     }
 
-    public JailNetwork.Joined StackOf(SnapshotId id) => new(FileOf(id), HostsOf(id));
+    public JailNetwork StackOf(SnapshotId id) => new JailNetwork.Joined(FileOf(id), HostsOf(id));
 
     public void Connect(SnapshotId id, Endpoint endpoint, Network network)
     {
