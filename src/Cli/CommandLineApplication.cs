@@ -10,7 +10,7 @@ using Kleene.Build.Runtime.Jails;
 namespace Kleene.Build.Cli;
 
 /// <summary>Turns arguments into a command and every way it can end into an exit code.</summary>
-internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals signals)
+internal sealed class CommandLineApplication(Machine machine, Terminal terminal, InterruptSignals signals)
 {
     public const string Version = "0.1.0";
 
@@ -19,7 +19,7 @@ internal sealed class CommandLineApplication(Terminal terminal, InterruptSignals
     public async Task<int> RunAsync(string invokedAs, string[] words)
     {
         var globals = new GlobalOptions();
-        var verbs = new VerbTable(globals, terminal, signals);
+        var verbs = new VerbTable(machine, globals, terminal, signals);
         if (Path.GetFileName(invokedAs) is "kleene-build" or "kleene-run")
         {
             words = [Path.GetFileName(invokedAs)["kleene-".Length..], .. words];

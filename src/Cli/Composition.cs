@@ -8,7 +8,6 @@ using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
-using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
@@ -19,25 +18,24 @@ namespace Kleene.Build.Cli;
 /// <summary>Puts the real things together; the only place that chooses between drivers and platforms.</summary>
 internal sealed class Composition : IDisposable
 {
-    private readonly LinuxNetworkDriver networkDriver;
+    private readonly Drivers drivers;
 
-    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, StorageChoice storage, string storageRequest)
+    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, Drivers drivers, StorageChoice storage, string storageRequest)
     {
         State = state;
         Database = database;
         Session = session;
         Processes = processes;
+        this.drivers = drivers;
         Storage = storage;
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
         Containers = new ContainerStore(database);
-        Jails = LinuxJailDriver.For(processes, state.Root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
         VolumeRecords = new VolumeStore(database);
         Volumes = new VolumeLifecycle(VolumeRecords, Containers, Snapshots, Jails, database, state, Clock);
         NetworkRecords = new NetworkStore(database);
         Stacks = new StackStore(database);
-        networkDriver = LinuxNetworkDriver.For(processes, state.Root);
-        Networks = new NetworkLifecycle(NetworkRecords, Stacks, networkDriver, database, session, state, Clock);
+        Networks = new NetworkLifecycle(NetworkRecords, Stacks, drivers.Networks, database, session, state, Clock);
         Fetcher = new Fetcher(new DownloadCache(state.Downloads, Clock), new GitClient(processes));
         Trees = new ContainerTrees(Containers, storage.Store, Volumes, Jails, state);
         Freezer = new ContainerFreezer(Jails, database, session);
@@ -62,7 +60,7 @@ internal sealed class Composition : IDisposable
 
     public ContainerStore Containers { get; }
 
-    public LinuxJailDriver Jails { get; }
+    public IJailDriver Jails => drivers.Jails;
 
     public ContainerTrees Trees { get; }
 
@@ -97,15 +95,16 @@ internal sealed class Composition : IDisposable
     public static void AnticipateJail() => LinuxJailDriver.Anticipate();
 
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
+    /// <param name="machine">Whose drivers are taken.</param>
     /// <param name="commandEnded">Told of every external command; null when nobody wants to know.</param>
     public static async Task<Composition> OpenAsync(
-        string root, string storage, Action<CommandLine, ExitStatus, TimeSpan>? commandEnded, CancellationToken cancellationToken)
+        Machine machine, string root, string storage, Action<CommandLine, ExitStatus, TimeSpan>? commandEnded, CancellationToken cancellationToken)
     {
-        var processes = new ProcessRunner(commandEnded);
+        var processes = machine.Processes(commandEnded);
         var state = StateDirectory.Open(root);
-        var choice = await StorageChoice.MakeAsync(storage, state.Root, processes, cancellationToken);
+        var choice = await StorageChoice.MakeAsync(storage, state.Root, machine.IsFreeBsd, processes, cancellationToken);
         var database = Database.Open(state);
-        var composition = new Composition(state, database, new Session(state), processes, choice, storage);
+        var composition = new Composition(state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
@@ -133,8 +132,7 @@ internal sealed class Composition : IDisposable
     public void Dispose()
     {
         Fetcher.Downloads.Dispose();
-        networkDriver.Dispose();
-        Jails.Dispose();
+        drivers.Dispose();
         Session.Dispose();
         Database.Dispose();
     }

@@ -11,4 +11,4 @@ if (args is ["--version"])
 
 using var terminal = new Terminal();
 using var signals = new InterruptSignals();
-return await new CommandLineApplication(terminal, signals).RunAsync(InvokedName.Read(), args);
+return await new CommandLineApplication(Machine.This, terminal, signals).RunAsync(InvokedName.Read(), args);

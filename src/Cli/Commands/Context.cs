@@ -4,7 +4,7 @@ using Kleene.Build.Cli.Output;
 namespace Kleene.Build.Cli.Commands;
 
 /// <summary>What a command's action is given: its arguments, the streams and the way to the real machine.</summary>
-internal sealed class Context(ParseResult arguments, GlobalOptions globals, Terminal terminal, InterruptSignals signals)
+internal sealed class Context(ParseResult arguments, Machine machine, GlobalOptions globals, Terminal terminal, InterruptSignals signals)
 {
     public ParseResult Arguments => arguments;
 
@@ -17,6 +17,7 @@ internal sealed class Context(ParseResult arguments, GlobalOptions globals, Term
     /// <summary>Opens the state directory and everything that works on it.</summary>
     public Task<Composition> OpenAsync(CancellationToken cancellationToken) =>
         Composition.OpenAsync(
+            machine,
             globals.Root(arguments),
             globals.Storage(arguments),
             globals.IsDebug(arguments) ? new DebugLog(terminal.Error, globals.LogsJson(arguments)).CommandEnded : null,

@@ -40,7 +40,7 @@ internal static class NetworkCreateCommand
                 IsInternal = context.Get(isInternal),
             };
             using var kleene = await context.OpenAsync(cancellationToken);
-            context.Terminal.Output.WriteLine(kleene.Networks.Create(spec).Id);
+            context.Terminal.Output.WriteLine((await kleene.Networks.CreateAsync(spec, cancellationToken)).Id);
             return ExitCodes.Done;
         });
         return command;

@@ -8,7 +8,7 @@ namespace Kleene.Build.Cli.Commands;
 /// Which word leads to which command. Only the command that is called is built up: the options of all the others would be
 /// most of the time that a short command takes.
 /// </summary>
-internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, InterruptSignals signals)
+internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal terminal, InterruptSignals signals)
 {
     private static readonly (string Name, Func<string, Verb, Command> Make, string Description)[] Verbs =
     [
@@ -63,7 +63,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
             words = [.. words[..position], .. full, .. words[(position + 1)..]];
         }
 
-        var verb = new Verb(globals, terminal, signals);
+        var verb = new Verb(machine, globals, terminal, signals);
         var called = position < words.Length ? Array.FindIndex(Verbs, entry => entry.Name == words[position]) : -1;
         if (called >= 0)
         {
@@ -110,8 +110,8 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
 }
 
 /// <summary>Gives actions of commands what they need.</summary>
-internal sealed class Verb(GlobalOptions globals, Terminal terminal, InterruptSignals signals)
+internal sealed class Verb(Machine machine, GlobalOptions globals, Terminal terminal, InterruptSignals signals)
 {
     public void Does(Command command, Func<Context, CancellationToken, Task<int>> action) =>
-        command.SetAction((arguments, cancellationToken) => action(new Context(arguments, globals, terminal, signals), cancellationToken));
+        command.SetAction((arguments, cancellationToken) => action(new Context(arguments, machine, globals, terminal, signals), cancellationToken));
 }

@@ -6,10 +6,6 @@ namespace Kleene.Build.Cli.Output;
 /// <summary>Tells a disk that is full, of blocks or of inodes, from all other failures, and what of ours can be given up.</summary>
 internal static class FullDisk
 {
-    // errno(3) of Linux and FreeBSD; quotas differ.
-    private const int NoSpace = 28;
-    private static readonly int QuotaExceeded = OperatingSystem.IsFreeBSD() ? 69 : 122;
-
     private const string Advice = "; 'kleene image prune', 'kleene volume prune' and 'kleene rm' free what nobody needs, and 'df' and 'df -i' show what is full";
 
     /// <summary>Of a step's failure, of which there is only the text: strerror(3).</summary>
@@ -29,5 +25,5 @@ internal static class FullDisk
         return "";
     }
 
-    private static bool IsFull(int number) => number == NoSpace || number == QuotaExceeded;
+    private static bool IsFull(int number) => StoreFullException.IsFull(number);
 }

@@ -69,7 +69,7 @@ public sealed class ContainerLifecycle
     /// <param name="name">Null: a name is invented.</param>
     public async Task<Container> CreateAsync(ImageEntry image, ContainerSpec spec, string? name, CancellationToken cancellationToken)
     {
-        networks.Check(spec.Network);
+        await networks.CheckAsync(spec.Network, cancellationToken);
 
         // What goes with its first process has no use for being flushed to the disk.
         var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;

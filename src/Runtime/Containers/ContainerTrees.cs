@@ -1,6 +1,5 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
-using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;

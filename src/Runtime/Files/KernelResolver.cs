@@ -57,7 +57,7 @@ internal sealed unsafe class KernelResolver : IDirectoryResolver
 
     private static bool Probe()
     {
-        if (!OperatingSystem.IsLinux())
+        if (Abi.IsFreeBsd)
         {
             return false;
         }

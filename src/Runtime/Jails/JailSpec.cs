@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Kleene.Build.Runtime.Jails;
 
@@ -85,10 +86,15 @@ public abstract record JailNetwork
     /// <summary>The host's.</summary>
     public static JailNetwork Host { get; } = new Shared();
 
-    /// <summary>A stack that was made for it.</summary>
-    /// <param name="Stack">What holds it: on Linux the path of a network namespace.</param>
+    /// <summary>A stack that was made for it, and holds before the jail does and after it.</summary>
+    /// <param name="Stack">What holds it: on Linux the path of a network namespace; on FreeBSD the name of a jail with a stack of its own (vnet), beneath which this one is made.</param>
     /// <param name="HostsFile">What the jail sees as <c>/etc/hosts</c>, kept by who made the stack.</param>
     public sealed record Joined(string Stack, string HostsFile) : JailNetwork;
+
+    /// <summary>The host's stack, of which it sees and uses these addresses alone. FreeBSD only: the kernel of Linux has no such thing.</summary>
+    /// <param name="Addresses">Addresses that interfaces of the host carry. May be none.</param>
+    /// <param name="HostsFile">What the jail sees as <c>/etc/hosts</c>, kept by who gave the addresses.</param>
+    public sealed record Addressed(ImmutableArray<IPAddress> Addresses, string HostsFile) : JailNetwork;
 
     private sealed record Nothing : JailNetwork;
 

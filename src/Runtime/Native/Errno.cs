@@ -30,6 +30,7 @@ internal static class Errno
     public static readonly int ENOTEMPTY = IsFreeBsd ? 66 : 39;
     public static readonly int ELOOP = IsFreeBsd ? 62 : 40;
     public static readonly int EOPNOTSUPP = IsFreeBsd ? 45 : 95;
+    public static readonly int EDQUOT = IsFreeBsd ? 69 : 122;
 
     private static bool IsFreeBsd => OperatingSystem.IsFreeBSD();
 

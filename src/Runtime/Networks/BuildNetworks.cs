@@ -84,5 +84,5 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
         }
     }
 
-    internal sealed record Slot(SnapshotId Id, string Network, JailNetwork.Joined Joined, string Hostname, ImmutableArray<HostEntry> Hosts);
+    internal sealed record Slot(SnapshotId Id, string Network, JailNetwork Joined, string Hostname, ImmutableArray<HostEntry> Hosts);
 }

@@ -31,6 +31,14 @@ public sealed record NetworkIntent
 
     public IPNetwork? Subnet6 { get; init; }
 
+    /// <summary>The host's own address in it, unless it is another's.</summary>
+    public IPAddress? Gateway { get; init; }
+
+    public IPAddress? Gateway6 { get; init; }
+
+    /// <summary>Those of its containers that are up.</summary>
+    public ImmutableArray<IPAddress> Addresses { get; init; } = [];
+
     /// <summary>Whether what leaves the host bears the host's address.</summary>
     public bool HasNat { get; init; }
 

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Kleene.Build.Runtime.Jails;
-using Kleene.Build.Runtime.Jails.Linux;
-using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 
@@ -31,24 +29,28 @@ public sealed class NetworkLifecycle
         this.database = database;
         this.session = session;
         this.state = state;
-        planner = new NetworkPlanner(driver, state.Root, clock);
+        planner = new NetworkPlanner(state.Root, clock);
         running = new NetworkStacks(networks, stacks, driver, database, planner);
         endpoints = new EndpointBook(networks);
     }
 
     /// <exception cref="KleeneException">The name is taken, or it cannot be had as it is asked for.</exception>
-    public Network Create(NetworkSpec spec) => database.Transact(() =>
+    public async Task<Network> CreateAsync(NetworkSpec spec, CancellationToken cancellationToken)
     {
-        var others = networks.List();
-        if (others.Any(other => other.Name == spec.Name))
+        var host = await driver.LookAsync(cancellationToken);
+        return database.Transact(() =>
         {
-            throw new NetworkException($"network name is already taken: '{spec.Name}'; remove that network with 'kleene network rm {spec.Name}', or choose another name");
-        }
+            var others = networks.List();
+            if (others.Any(other => other.Name == spec.Name))
+            {
+                throw new NetworkException($"network name is already taken: '{spec.Name}'; remove that network with 'kleene network rm {spec.Name}', or choose another name");
+            }
 
-        var network = planner.Plan(spec, others);
-        networks.TryAdd(network);
-        return network;
-    });
+            var network = planner.Plan(spec, others, host);
+            networks.TryAdd(network);
+            return network;
+        });
+    }
 
     /// <summary>Removes a network. Containers that do not run are disconnected from it.</summary>
     /// <param name="force">Whether those that run are, too.</param>
@@ -80,7 +82,7 @@ public sealed class NetworkLifecycle
 
     /// <summary>Finds the networks that a container asks for; the default one is made when it is not there yet.</summary>
     /// <exception cref="KleeneException">There is none of a name, or the container's driver cannot be connected to it.</exception>
-    public void Check(NetworkRequest request)
+    public async Task CheckAsync(NetworkRequest request, CancellationToken cancellationToken)
     {
         foreach (var port in request.Ports)
         {
@@ -92,10 +94,12 @@ public sealed class NetworkLifecycle
             throw new NetworkException($"cannot publish ports of a container using the '{Word(request.Driver)}' network driver");
         }
 
-        var found = request.Endpoints.Select(endpoint => FindOrDefault(endpoint.Network)).ToList();
-        foreach (var network in found)
+        var found = new List<Network>();
+        foreach (var endpoint in request.Endpoints)
         {
+            var network = await FindOrDefaultAsync(endpoint.Network, cancellationToken);
             RequireConnectable(request.Driver, network);
+            found.Add(network);
         }
 
         if (request.Ports.Length > 0 && found.Count > 0 && found.All(network => network.IsInternal))
@@ -116,13 +120,13 @@ public sealed class NetworkLifecycle
     /// <summary>Connects a container to one more network; while it runs, at once.</summary>
     public async Task ConnectAsync(SnapshotId container, NetworkDriver kind, EndpointRequest request, CancellationToken cancellationToken)
     {
-        var network = FindOrDefault(request.Network);
+        var network = await FindOrDefaultAsync(request.Network, cancellationToken);
         RequireConnectable(kind, network);
         using var held = await LockAsync(cancellationToken);
         Endpoint Add(Network on) => endpoints.Add(container, on, request, networks.EndpointsOf(container).Count);
         if (stacks.IsUp(container))
         {
-            await running.ConnectAsync(container, network, Add, cancellationToken);
+            await running.ConnectAsync(new StackSpec(container, kind), network, Add, cancellationToken);
         }
         else
         {
@@ -154,12 +158,13 @@ public sealed class NetworkLifecycle
             return new RaisedNetwork(isHost ? JailNetwork.Host : JailNetwork.None, resolver);
         }
 
+        var stack = new StackSpec(id, request.Driver);
         using (await LockAsync(cancellationToken))
         {
-            await running.RaiseAsync(id, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
+            await running.RaiseAsync(stack, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
         }
 
-        return new RaisedNetwork(driver.StackOf(id), driver.ResolverText(request.Resolvers, isShared: false));
+        return new RaisedNetwork(running.JailOn(stack), driver.ResolverText(request.Resolvers, isShared: false));
     }
 
     /// <summary>Takes down what a container had, after its last process. Down already: succeeds.</summary>
@@ -208,29 +213,35 @@ public sealed class NetworkLifecycle
     }
 
     /// <summary>A stack of a build on a network, for one step after another.</summary>
-    internal async Task<JailNetwork.Joined> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
+    internal async Task<JailNetwork> RaiseSlotAsync(SnapshotId id, string name, CancellationToken cancellationToken)
     {
-        var network = FindOrDefault(name);
+        var network = await FindOrDefaultAsync(name, cancellationToken);
+
+        // Only a bridge can have ports that are stacks of their own (see RequireConnectable).
+        var stack = new StackSpec(id, network.Type == NetworkType.Bridge ? NetworkDriver.Vnet : NetworkDriver.Ipnet);
         using var held = await LockAsync(cancellationToken);
         database.Transact(() =>
         {
             // Announced with its address: nobody else knows what it was for.
-            stacks.Announce(id, session.Id, "", "");
+            stacks.Announce(stack, session.Id, "", "");
             return endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0);
         });
-        await running.RaiseAsync(id, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
-        return driver.StackOf(id);
+        await running.RaiseAsync(stack, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
+        return running.JailOn(stack);
     }
 
     /// <summary>What the next step in a slot calls itself.</summary>
     internal async Task NameSlotAsync(SnapshotId id, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
     {
         using var held = await LockAsync(cancellationToken);
-        stacks.Announce(id, session.Id, hostname, FixedLines(hosts));
+        stacks.Rename(id, hostname, FixedLines(hosts));
         running.TellNames(id);
     }
 
-    private Network FindOrDefault(string name) => name == Network.DefaultName ? Default() : networks.Find(name);
+    private async Task<Network> FindOrDefaultAsync(string name, CancellationToken cancellationToken) =>
+        name != Network.DefaultName ? networks.Find(name)
+        : networks.TryFind(name) is { } made ? made
+        : Default(await driver.LookAsync(cancellationToken));
 
     internal string ResolverText() => driver.ResolverText([], isShared: false);
 
@@ -254,14 +265,14 @@ public sealed class NetworkLifecycle
 
     private Task<FileLock> LockAsync(CancellationToken cancellationToken) => FileLock.TakeAsync(Path.Join(state.Root, "networks.lock"), cancellationToken);
 
-    private Network Default() => networks.TryFind(Network.DefaultName) ?? database.Transact(() =>
+    private Network Default(HostWays host) => database.Transact(() =>
     {
         if (networks.TryFind(Network.DefaultName) is { } made)
         {
             return made;
         }
 
-        var network = planner.Plan(new NetworkSpec { Name = Network.DefaultName }, networks.List());
+        var network = planner.Plan(new NetworkSpec { Name = Network.DefaultName }, networks.List(), host);
         networks.TryAdd(network);
         return network;
     });

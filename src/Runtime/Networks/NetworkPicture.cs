@@ -14,13 +14,13 @@ internal sealed class NetworkPicture(NetworkStore networks, StackStore stacks)
         var all = networks.List().ToDictionary(network => network.Id);
         var ways = networks.EndpointsWithPorts().Where(endpoint => !all[endpoint.NetworkId].IsInternal).ToLookup(endpoint => endpoint.Owner);
         return new FirewallIntent(
-            [.. all.Values.Where(network => up.Contains(network.Id)).OrderBy(network => network.Id.ToString(), StringComparer.Ordinal).Select(IntentOf)],
+            [.. all.Values.Where(network => up.Contains(network.Id)).OrderBy(network => network.Id.ToString(), StringComparer.Ordinal).Select(network => IntentOf(network, stacks.AddressesOn(network.Id)))],
             [.. stacks.Ports().Select(published => IntentOf(published.Port, ways[published.Stack]))]);
     }
 
     /// <summary>The networks of a container, with its endpoints, in their order.</summary>
-    public IReadOnlyList<(Endpoint Endpoint, Network Network)> LinksOf(SnapshotId owner) =>
-        [.. from endpoint in networks.EndpointsOf(owner) let network = networks.TryGet(endpoint.NetworkId) where network is not null select (endpoint, network)];
+    public IReadOnlyList<NetworkLink> LinksOf(SnapshotId owner) =>
+        [.. from endpoint in networks.EndpointsOf(owner) let network = networks.TryGet(endpoint.NetworkId) where network is not null select new NetworkLink(endpoint, network)];
 
     /// <summary>A hosts file: the container's own name, and those of all on its networks. Null when it is not up.</summary>
     /// <param name="names">The lines of networks that are known already.</param>
@@ -67,13 +67,16 @@ internal sealed class NetworkPicture(NetworkStore networks, StackStore stacks)
         return lines.ToString();
     }
 
-    private static NetworkIntent IntentOf(Network network) => new()
+    private static NetworkIntent IntentOf(Network network, IEnumerable<IPAddress> addresses) => new()
     {
         Id = network.Id.ToString(),
         Interface = network.Interface,
         IsForeign = network.Type == NetworkType.Custom,
         Subnet = network.Subnet,
         Subnet6 = network.Subnet6,
+        Gateway = network.Gateway,
+        Gateway6 = network.Gateway6,
+        Addresses = [.. addresses],
         HasNat = network.HasNat,
         NatInterface = network.NatInterface,
         AllowsNeighbours = network.AllowsNeighbours,

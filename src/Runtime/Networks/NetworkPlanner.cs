@@ -5,14 +5,15 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Runtime.Networks;
 
 /// <summary>Turns a wish into a network: finds subnets, gateways and a name for the interface. Makes nothing.</summary>
-internal sealed class NetworkPlanner(INetworkDriver driver, string root, TimeProvider clock)
+internal sealed class NetworkPlanner(string root, TimeProvider clock)
 {
+    /// <param name="host">How the host is connected.</param>
     /// <exception cref="KleeneException">The wish contradicts itself, the host or the other networks.</exception>
-    public Network Plan(NetworkSpec spec, IReadOnlyList<Network> others)
+    public Network Plan(NetworkSpec spec, IReadOnlyList<Network> others, HostWays host)
     {
         var name = NetworkStore.Checked(spec.Name);
         var id = SnapshotId.New();
-        var pool = new SubnetPool(driver.Routes(), others);
+        var pool = new SubnetPool(host.Routes, others);
         var isAutomatic = spec is { Subnet: null, Subnet6: null } && spec.Type != NetworkType.Custom;
         if (spec.Type == NetworkType.Custom && spec.Interface.Length == 0)
         {
@@ -24,13 +25,13 @@ internal sealed class NetworkPlanner(INetworkDriver driver, string root, TimePro
             RequireFree(subnet, spec, pool);
         }
 
-        if (spec.Subnet6 is not null && !driver.HasIpv6)
+        if (spec.Subnet6 is not null && !host.HasIpv6)
         {
             throw new NetworkException("the host does not speak IPv6; leave --subnet6 away");
         }
 
         var (subnet4, subnet6) = isAutomatic
-            ? (pool.Choose(name == Network.DefaultName, SubnetPool.Seed($"{root}\n{name}")), driver.HasIpv6 ? SubnetPool.Local(id) : (IPNetwork?)null)
+            ? (pool.Choose(name == Network.DefaultName, SubnetPool.Seed($"{root}\n{name}")), host.HasIpv6 ? SubnetPool.Local(id) : (IPNetwork?)null)
             : (spec.Subnet, spec.Subnet6);
         return new Network
         {
@@ -54,8 +55,8 @@ internal sealed class NetworkPlanner(INetworkDriver driver, string root, TimePro
     }
 
     /// <summary>Another subnet for a network whose own has been taken by others meanwhile.</summary>
-    public IPNetwork Replace(Network network, IReadOnlyList<Network> others) =>
-        new SubnetPool(driver.Routes(), others).Choose(network.Name == Network.DefaultName, SubnetPool.Seed($"{root}\n{network.Name}"));
+    public IPNetwork Replace(Network network, IReadOnlyList<Network> others, HostWays host) =>
+        new SubnetPool(host.Routes, others).Choose(network.Name == Network.DefaultName, SubnetPool.Seed($"{root}\n{network.Name}"));
 
     private static void RequireFree(IPNetwork subnet, NetworkSpec spec, SubnetPool pool)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 
@@ -18,8 +19,9 @@ internal sealed class NetworkStacks(
     /// <param name="hosts">The lines of its hosts file that do not change.</param>
     /// <param name="isNew">Whether nothing of it can be there yet.</param>
     public async Task RaiseAsync(
-        SnapshotId id, string session, ImmutableArray<PortPublication> published, string hostname, string hosts, bool isNew, CancellationToken cancellationToken)
+        StackSpec stack, string session, ImmutableArray<PortPublication> published, string hostname, string hosts, bool isNew, CancellationToken cancellationToken)
     {
+        var id = stack.Id;
         if (!isNew && stacks.Has(id))
         {
             // What a command left that was killed.
@@ -29,27 +31,27 @@ internal sealed class NetworkStacks(
 
         foreach (var (_, network) in picture.LinksOf(id))
         {
-            Settle(network);
+            await SettleAsync(network, cancellationToken);
         }
 
         database.Transact(() =>
         {
-            stacks.Announce(id, session, hostname, hosts);
+            stacks.Announce(stack, session, hostname, hosts);
             ports.Take(id, published);
             return id;
         });
         var links = picture.LinksOf(id);
         await WithRulesAsync(
-            () =>
+            async () =>
             {
-                driver.RaiseStack(id);
+                await driver.RaiseStackAsync(stack);
                 foreach (var (endpoint, network) in links)
                 {
-                    driver.RaiseNetwork(network);
-                    driver.Connect(id, endpoint, network);
+                    await driver.RaiseNetworkAsync(network);
+                    await driver.ConnectAsync(stack, endpoint, network);
                 }
 
-                driver.RouteOut(id, links);
+                await driver.RouteOutAsync(stack, links, isUsed: false);
             },
             cancellationToken);
         TellNames(links.Select(link => link.Network.Id));
@@ -78,16 +80,16 @@ internal sealed class NetworkStacks(
 
     /// <summary>Puts a stack that is up on one more network.</summary>
     /// <param name="add">Records the endpoint.</param>
-    public async Task ConnectAsync(SnapshotId id, Network network, Func<Network, Endpoint> add, CancellationToken cancellationToken)
+    public async Task ConnectAsync(StackSpec stack, Network network, Func<Network, Endpoint> add, CancellationToken cancellationToken)
     {
-        var settled = Settle(network);
+        var settled = await SettleAsync(network, cancellationToken);
         var endpoint = database.Transact(() => add(settled));
         await WithRulesAsync(
-            () =>
+            async () =>
             {
-                driver.RaiseNetwork(settled);
-                driver.Connect(id, endpoint, settled);
-                driver.RouteOut(id, picture.LinksOf(id));
+                await driver.RaiseNetworkAsync(settled);
+                await driver.ConnectAsync(stack, endpoint, settled);
+                await driver.RouteOutAsync(stack, picture.LinksOf(stack.Id), isUsed: true);
             },
             cancellationToken);
         TellNames([network.Id]);
@@ -96,19 +98,19 @@ internal sealed class NetworkStacks(
     /// <summary>Takes a container off a network, up or not.</summary>
     public async Task DisconnectAsync(Endpoint endpoint, Network network, CancellationToken cancellationToken)
     {
-        var isUp = stacks.IsUp(endpoint.Owner);
-        if (isUp)
+        var stack = stacks.IsUp(endpoint.Owner) ? stacks.TryGet(endpoint.Owner) : null;
+        if (stack is not null)
         {
-            driver.Disconnect(endpoint);
+            await driver.DisconnectAsync(stack, endpoint, network);
         }
 
         networks.Remove(endpoint);
-        if (isUp)
+        if (stack is not null)
         {
-            driver.RouteOut(endpoint.Owner, picture.LinksOf(endpoint.Owner));
+            await driver.RouteOutAsync(stack, picture.LinksOf(stack.Id), isUsed: true);
             if (!stacks.NetworksUp().Contains(network.Id))
             {
-                driver.LowerNetwork(network);
+                await driver.LowerNetworkAsync(network);
             }
 
             await driver.ApplyAsync(picture.Intent(), cancellationToken);
@@ -116,6 +118,9 @@ internal sealed class NetworkStacks(
             TellNames([network.Id]);
         }
     }
+
+    /// <summary>What a jail is given to use a stack that is up.</summary>
+    public JailNetwork JailOn(StackSpec stack) => driver.StackOf(stack, picture.LinksOf(stack.Id));
 
     /// <summary>Puts the rules back, should somebody have taken them away.</summary>
     public async Task RestoreRulesAsync(CancellationToken cancellationToken)
@@ -152,6 +157,7 @@ internal sealed class NetworkStacks(
     private async Task<IReadOnlyList<SnapshotId>> TakeDownAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         var links = picture.LinksOf(id);
+        var stack = stacks.TryGet(id) ?? new StackSpec(id, NetworkDriver.Ipnet);
         database.Transact(() =>
         {
             stacks.Renounce(id);
@@ -159,19 +165,19 @@ internal sealed class NetworkStacks(
         });
         var rules = RestoreRulesAsync(cancellationToken);
         await Task.Run(
-            () =>
+            async () =>
             {
                 var up = stacks.NetworksUp();
                 foreach (var (endpoint, network) in links)
                 {
-                    driver.Disconnect(endpoint);
+                    await driver.DisconnectAsync(stack, endpoint, network);
                     if (!up.Contains(network.Id))
                     {
-                        driver.LowerNetwork(network);
+                        await driver.LowerNetworkAsync(network);
                     }
                 }
 
-                driver.LowerStack(id);
+                await driver.LowerStackAsync(stack);
             },
             CancellationToken.None);
         await rules;
@@ -179,7 +185,7 @@ internal sealed class NetworkStacks(
     }
 
     /// <summary>Changes interfaces while the rules are changed: neither needs the other, and both take their time.</summary>
-    private async Task WithRulesAsync(Action change, CancellationToken cancellationToken)
+    private async Task WithRulesAsync(Func<Task> change, CancellationToken cancellationToken)
     {
         var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
         try
@@ -196,14 +202,15 @@ internal sealed class NetworkStacks(
     /// Sees to it that a network that is about to come up does not take the host's ways to others: its subnet may have become somebody's since
     /// it was chosen. One that we chose is chosen anew, and its containers move.
     /// </summary>
-    private Network Settle(Network network)
+    private async Task<Network> SettleAsync(Network network, CancellationToken cancellationToken)
     {
         if (network.Type == NetworkType.Custom || network.Subnet is not { } subnet || stacks.NetworksUp().Contains(network.Id))
         {
             return network;
         }
 
-        var routes = driver.Routes().Where(route => route.Interface != network.Interface).ToList();
+        var host = await driver.LookAsync(cancellationToken);
+        var routes = host.Routes.Where(route => route.Interface != network.Interface).ToList();
         if (new SubnetPool(routes, []).RouteTo(subnet) is not { } route)
         {
             return network;
@@ -216,7 +223,7 @@ internal sealed class NetworkStacks(
 
         return database.Transact(() =>
         {
-            var other = planner.Replace(network, [.. networks.List().Where(kept => kept.Id != network.Id)]);
+            var other = planner.Replace(network, [.. networks.List().Where(kept => kept.Id != network.Id)], host);
             var pool = new AddressPool(subnet, null);
             var gateway = network.Gateway is { } old ? pool.Moved(old, other) : null;
             var moved = networks.EndpointsIn(network.Id).Select(endpoint => endpoint with { Address = endpoint.Address is { } address ? pool.Moved(address, other) : null });

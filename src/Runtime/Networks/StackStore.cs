@@ -1,3 +1,4 @@
+using System.Net;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Microsoft.Data.Sqlite;
@@ -16,17 +17,24 @@ public sealed class StackStore(Database database)
     private const string PortColumns = "SELECT protocol, address, interface, host, container, count FROM ports";
 
     /// <summary>Says that a stack is about to be made.</summary>
-    /// <param name="id">The container's id, or that of a slot of a build.</param>
     /// <param name="session">The command that has to take it down, and without which nobody wants it; empty for a container.</param>
     /// <param name="hostname">What it is called by itself.</param>
     /// <param name="hosts">The lines of its hosts file that do not change.</param>
-    internal void Announce(SnapshotId id, string session, string hostname, string hosts) =>
+    internal void Announce(StackSpec stack, string session, string hostname, string hosts) =>
         database.Execute(
-            "INSERT INTO stacks (id, session, hostname, hosts, leaving) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (id) DO UPDATE SET session = $2, hostname = $3, hosts = $4, leaving = 0",
-            id.ToString(),
+            """
+            INSERT INTO stacks (id, kind, session, hostname, hosts, leaving) VALUES ($1, $2, $3, $4, $5, 0)
+            ON CONFLICT (id) DO UPDATE SET kind = $2, session = $3, hostname = $4, hosts = $5, leaving = 0
+            """,
+            stack.Id.ToString(),
+            stack.Kind.ToString().ToLowerInvariant(),
             session,
             hostname,
             hosts);
+
+    /// <summary>What a stack is called by itself from now on.</summary>
+    internal void Rename(SnapshotId id, string hostname, string hosts) =>
+        database.Execute("UPDATE stacks SET hostname = $2, hosts = $3 WHERE id = $1", id.ToString(), hostname, hosts);
 
     /// <summary>From here on nothing is promised of it any more.</summary>
     internal void Renounce(SnapshotId id)
@@ -37,7 +45,11 @@ public sealed class StackStore(Database database)
 
     internal void Forget(SnapshotId id) => database.Execute("DELETE FROM stacks WHERE id = $1", id.ToString());
 
-    internal bool Has(SnapshotId id) => database.QueryFirst("SELECT id FROM stacks WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
+    internal bool Has(SnapshotId id) => TryGet(id) is not null;
+
+    /// <summary>One that is up, or half made, or half gone.</summary>
+    internal StackSpec? TryGet(SnapshotId id) =>
+        database.QueryFirst("SELECT kind FROM stacks WHERE id = $1", reader => new StackSpec(id, Enum.Parse<NetworkDriver>(reader.GetString(0), ignoreCase: true)), id.ToString());
 
     internal bool IsUp(SnapshotId id) =>
         database.QueryFirst("SELECT id FROM stacks WHERE id = $1 AND leaving = 0", reader => reader.GetString(0), id.ToString()) is not null;
@@ -55,6 +67,17 @@ public sealed class StackStore(Database database)
         database.Query("SELECT hostname, hosts FROM stacks WHERE id = $1 AND leaving = 0", reader => (reader.GetString(0), reader.GetString(1)), id.ToString()) is [var found]
             ? found
             : null;
+
+    /// <summary>The addresses of those that are up on a network, of both families.</summary>
+    internal IReadOnlyList<IPAddress> AddressesOn(SnapshotId network) =>
+        database.Query(
+            """
+            SELECT e.address FROM stacks s JOIN endpoints e ON e.owner = s.id WHERE e.network = $1 AND s.leaving = 0 AND e.address IS NOT NULL
+            UNION ALL SELECT e.address6 FROM stacks s JOIN endpoints e ON e.owner = s.id WHERE e.network = $1 AND s.leaving = 0 AND e.address6 IS NOT NULL
+            ORDER BY 1
+            """,
+            reader => IPAddress.Parse(reader.GetString(0)),
+            network.ToString());
 
     /// <summary>Those that are up on a network.</summary>
     internal IReadOnlyList<SnapshotId> ListOn(SnapshotId network) =>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Runtime.Processes;
 
@@ -10,15 +11,15 @@ internal static unsafe partial class NativeMethods
     public const int SIGTERM = 15;
 
     public const int O_RDONLY = 0;
-    public const int O_CLOEXEC = 0x80000;
+    public static readonly int O_CLOEXEC = Abi.O_CLOEXEC;
 
     public const int WNOHANG = 1;
 
     public const short POLLIN = 0x1;
     public const short POLLOUT = 0x4;
 
-    public const int MSG_DONTWAIT = 0x40;
-    public const int MSG_NOSIGNAL = 0x4000;
+    public static readonly int MSG_DONTWAIT = Abi.IsFreeBsd ? 0x80 : 0x40;
+    public static readonly int MSG_NOSIGNAL = Abi.IsFreeBsd ? 0x20000 : 0x4000;
 
     public const int CLONE_NEWNS = 0x00020000;
     public const nuint MS_REC = 0x4000;
@@ -33,11 +34,11 @@ internal static unsafe partial class NativeMethods
     public static short SpawnSetProcessGroup => 0x02;
 
     /// <summary>setsid(2) in the child. FreeBSD's posix_spawn cannot; a process group of its own has to do.</summary>
-    public static short SpawnSetSession => OperatingSystem.IsFreeBSD() ? SpawnSetProcessGroup : (short)0x80;
+    public static short SpawnSetSession => Abi.IsFreeBsd ? SpawnSetProcessGroup : (short)0x80;
 
-    public static short SpawnSetDefaultSignals => OperatingSystem.IsFreeBSD() ? (short)0x10 : (short)0x04;
+    public static short SpawnSetDefaultSignals => Abi.IsFreeBsd ? (short)0x10 : (short)0x04;
 
-    public static short SpawnSetSignalMask => OperatingSystem.IsFreeBSD() ? (short)0x20 : (short)0x08;
+    public static short SpawnSetSignalMask => Abi.IsFreeBsd ? (short)0x20 : (short)0x08;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollDescriptor
@@ -123,7 +124,7 @@ internal static unsafe partial class NativeMethods
     public static partial int umount2(string target, int flags);
 
     /// <summary>pidfd_open(2); -1 where the kernel does not have it.</summary>
-    public static int OpenProcess(int pid) => OperatingSystem.IsLinux() ? (int)syscall(PidfdOpenNumber, pid, 0) : -1;
+    public static int OpenProcess(int pid) => !Abi.IsFreeBsd ? (int)syscall(PidfdOpenNumber, pid, 0) : -1;
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint syscall(nint number, nint first, nint second);

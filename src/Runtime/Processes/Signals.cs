@@ -23,10 +23,10 @@ public static class Signals
         ["PIPE"] = 13,
         ["ALRM"] = 14,
         ["TERM"] = Terminate,
-        ["USR1"] = OperatingSystem.IsLinux() ? 10 : 30,
-        ["USR2"] = OperatingSystem.IsLinux() ? 12 : 31,
-        ["STOP"] = OperatingSystem.IsLinux() ? 19 : 17,
-        ["CONT"] = OperatingSystem.IsLinux() ? 18 : 19,
+        ["USR1"] = HostPlatform.IsFreeBsd ? 30 : 10,
+        ["USR2"] = HostPlatform.IsFreeBsd ? 31 : 12,
+        ["STOP"] = HostPlatform.IsFreeBsd ? 17 : 19,
+        ["CONT"] = HostPlatform.IsFreeBsd ? 19 : 18,
         ["WINCH"] = 28,
     };
 

@@ -173,5 +173,9 @@ internal static class Schema
         -- What was one word has become an object.
         UPDATE containers SET spec = json_set(spec, '$.Network', json_object('Driver', CASE json_extract(spec, '$.Network') WHEN 'None' THEN 'Disabled' ELSE 'Host' END));
         """,
+        """
+        -- What a stack is made of, where there are several kinds: who takes it down may be another than who made it.
+        ALTER TABLE stacks ADD COLUMN kind TEXT NOT NULL DEFAULT 'ipnet';
+        """,
     ];
 }

@@ -12,9 +12,10 @@ public sealed record StorageChoice(ISnapshotStore Store, string Reason)
 {
     /// <param name="request"><c>auto</c>, <c>zfs</c>, <c>zfs:POOL/DATASET</c>, <c>btrfs</c> or <c>overlay</c>.</param>
     /// <param name="root">The state directory, an absolute path; made when missing.</param>
+    /// <param name="isFreeBsd">Whether the kernel is FreeBSD's.</param>
     /// <exception cref="StorageUnavailableException">The driver cannot work here.</exception>
-    public static Task<StorageChoice> MakeAsync(string request, string root, IProcessRunner runner, CancellationToken cancellationToken) =>
-        new StorageProbe(runner, OperatingSystem.IsFreeBSD()).ChooseAsync(StorageRequest.Parse(request), root, cancellationToken);
+    public static Task<StorageChoice> MakeAsync(string request, string root, bool isFreeBsd, IProcessRunner runner, CancellationToken cancellationToken) =>
+        new StorageProbe(runner, isFreeBsd).ChooseAsync(StorageRequest.Parse(request), root, cancellationToken);
 }
 
 /// <summary>

@@ -82,10 +82,10 @@ internal sealed class NetworkLab : IAsyncDisposable
     }
 
     /// <summary>The record of a container, with its addresses.</summary>
-    public SnapshotId Container(string name, NetworkRequest request)
+    public async Task<SnapshotId> ContainerAsync(string name, NetworkRequest request)
     {
         var id = SnapshotId.New();
-        Lifecycle.Check(request);
+        await Lifecycle.CheckAsync(request, CancellationToken.None);
         Database.Transact(() =>
         {
             Database.Execute(
@@ -101,7 +101,7 @@ internal sealed class NetworkLab : IAsyncDisposable
     /// <summary>A container that runs.</summary>
     public async Task<LabContainer> StartAsync(string name, NetworkRequest request)
     {
-        var id = Container(name, request);
+        var id = await ContainerAsync(name, request);
         var raised = await RaiseAsync(id, request);
         return new LabContainer(id, (JailNetwork.Joined)raised.Network, Records.EndpointsOf(id)[0]);
     }

@@ -18,7 +18,7 @@ public sealed class NetworkLifecycleTests
     public async Task Nothing_is_on_the_host_but_what_somebody_who_runs_needs()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = NetworkType.Bridge });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = NetworkType.Bridge }, None);
         var before = lab.Remains();
         var one = await lab.StartAsync("one", NetworkLab.On("own", "default"));
         var two = await lab.StartAsync("two", NetworkLab.On("own"));
@@ -44,9 +44,9 @@ public sealed class NetworkLifecycleTests
     public async Task Who_is_killed_between_two_steps_leaves_nothing_that_another_does_not_remove(NetworkType type)
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = type });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = type }, None);
         var request = NetworkLab.On("own") with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80 }] };
-        var id = lab.Container("box", request);
+        var id = await lab.ContainerAsync("box", request);
         var isComplete = false;
         var steps = 0;
         for (; !isComplete; steps++)
@@ -84,7 +84,7 @@ public sealed class NetworkLifecycleTests
     {
         await using var lab = await NetworkLab.OpenAsync();
         var request = NetworkLab.On("default") with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80 }] };
-        var id = lab.Container("box", request);
+        var id = await lab.ContainerAsync("box", request);
         var doomed = lab.NewCommand(step =>
         {
             if (step.StartsWith("add address", StringComparison.Ordinal))
@@ -106,13 +106,13 @@ public sealed class NetworkLifecycleTests
     public async Task Twenty_that_start_and_stop_at_once_leave_nothing()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = NetworkType.Bridge });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = NetworkType.Bridge }, None);
 
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () =>
         {
             var command = lab.NewCommand();
             var request = NetworkLab.On(i % 2 == 0 ? "own" : "default") with { Ports = [new PortPublication { HostPort = i % 3 == 0 ? 0 : 9000 + i, ContainerPort = 80 }] };
-            var id = lab.Container($"box{i}", request);
+            var id = await lab.ContainerAsync($"box{i}", request);
             await command.RaiseAsync(id, request, $"box{i}", [], None);
             await command.LowerAsync(id, None);
         })));
@@ -147,7 +147,7 @@ public sealed class NetworkLifecycleTests
         var request = NetworkLab.On("default") with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80, Count = 5 }] };
         var one = await lab.StartAsync("one", request);
         var other = request with { Ports = [new PortPublication { HostAddress = "127.0.0.1", HostPort = 8084, ContainerPort = 1 }] };
-        var two = lab.Container("two", other);
+        var two = await lab.ContainerAsync("two", other);
 
         var said = await Assert.ThrowsAsync<NetworkException>(() => lab.RaiseAsync(two, other));
         await lab.Lifecycle.LowerAsync(two, None);
@@ -165,7 +165,7 @@ public sealed class NetworkLifecycleTests
         await using var lab = await NetworkLab.OpenAsync();
         lab.Serve(lab.Host.Path, 8080);
         var request = NetworkLab.On("default") with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80 }] };
-        var id = lab.Container("box", request);
+        var id = await lab.ContainerAsync("box", request);
 
         var said = await Assert.ThrowsAsync<NetworkException>(() => lab.RaiseAsync(id, request));
 
@@ -223,7 +223,7 @@ public sealed class NetworkLifecycleTests
     public async Task The_hosts_loopback_stays_out_of_reach(NetworkType type)
     {
         await using var lab = await NetworkLab.OpenAsync();
-        var network = lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = type });
+        var network = await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = type }, None);
         var box = await lab.StartAsync("box", NetworkLab.On("own"));
         lab.Keep(Wire.Serve(lab.Host.Path, 90, isOfLoopback: true));
         lab.Serve(lab.Host.Path, 91);
@@ -237,8 +237,8 @@ public sealed class NetworkLifecycleTests
     public async Task Names_are_told_to_those_who_share_a_network_as_soon_as_they_change()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "one" });
-        lab.Lifecycle.Create(new NetworkSpec { Name = "two" });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "one" }, None);
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "two" }, None);
         var a = await lab.StartAsync("a", NetworkLab.On("one"));
         var inode = lab.Host.Run($"stat -c %i '{a.Network.HostsFile}'");
         var b = await lab.StartAsync("b", new NetworkRequest { Endpoints = [new EndpointRequest { Network = "one", Aliases = ["db", "store"] }, new EndpointRequest { Network = "two" }] });
@@ -269,8 +269,8 @@ public sealed class NetworkLifecycleTests
     public async Task One_that_runs_is_connected_and_disconnected(NetworkType type)
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "in", IsInternal = true });
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = type });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "in", IsInternal = true }, None);
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = type }, None);
         lab.Serve(lab.Outside.Path, 80);
         var a = await lab.StartAsync("a", NetworkLab.On("in"));
         var b = await lab.StartAsync("b", NetworkLab.On("own"));
@@ -296,7 +296,7 @@ public sealed class NetworkLifecycleTests
     public async Task A_network_whose_containers_run_is_removed_only_by_force()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        var network = lab.Lifecycle.Create(new NetworkSpec { Name = "own" });
+        var network = await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own" }, None);
         var box = await lab.StartAsync("box", NetworkLab.On("own"));
 
         var said = await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.RemoveAsync(network, force: false, None));
@@ -314,8 +314,8 @@ public sealed class NetworkLifecycleTests
     {
         await using var lab = await NetworkLab.OpenAsync();
         lab.Host.Run("ip link add br-lab type bridge");
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = NetworkType.Bridge, Interface = "br-lab" });
-        var id = lab.Container("box", NetworkLab.On("own"));
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = NetworkType.Bridge, Interface = "br-lab" }, None);
+        var id = await lab.ContainerAsync("box", NetworkLab.On("own"));
 
         var said = await Assert.ThrowsAsync<NetworkException>(() => lab.RaiseAsync(id, NetworkLab.On("own")));
         await lab.Lifecycle.LowerAsync(id, None);
@@ -331,10 +331,10 @@ public sealed class NetworkLifecycleTests
         await using var lab = await NetworkLab.OpenAsync();
         lab.Host.Run("ip route add 10.20.0.0/16 via 198.51.100.9; ip -6 route add fd20::/48 dev up0");
 
-        var first = Assert.Throws<NetworkException>(() => lab.Lifecycle.Create(new NetworkSpec { Name = "own", Subnet = IPNetwork.Parse("10.20.30.0/24") }));
-        var second = Assert.Throws<NetworkException>(() => lab.Lifecycle.Create(new NetworkSpec { Name = "own", Subnet6 = IPNetwork.Parse("fd20::/16") }));
-        lab.Lifecycle.Create(new NetworkSpec { Name = "a", Subnet = IPNetwork.Parse("10.21.0.0/16") });
-        var third = Assert.Throws<NetworkException>(() => lab.Lifecycle.Create(new NetworkSpec { Name = "b", Subnet = IPNetwork.Parse("10.21.0.0/24") }));
+        var first = await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Subnet = IPNetwork.Parse("10.20.30.0/24") }, None));
+        var second = await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Subnet6 = IPNetwork.Parse("fd20::/16") }, None));
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "a", Subnet = IPNetwork.Parse("10.21.0.0/16") }, None);
+        var third = await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "b", Subnet = IPNetwork.Parse("10.21.0.0/24") }, None));
 
         Assert.Equal("the subnet 10.20.30.0/24 overlaps with the host's route 10.20.0.0/16 dev up0; choose another with --subnet", first.Message);
         Assert.Equal("the subnet fd20::/16 overlaps with the host's route fd20::/48 dev up0; choose another with --subnet6", second.Message);
@@ -345,9 +345,9 @@ public sealed class NetworkLifecycleTests
     public async Task A_subnet_of_ours_that_others_took_meanwhile_is_chosen_anew_and_one_of_the_users_is_an_error()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        var ours = lab.Lifecycle.Create(new NetworkSpec { Name = "ours" });
-        lab.Lifecycle.Create(new NetworkSpec { Name = "theirs", Subnet = IPNetwork.Parse("10.30.0.0/24") });
-        var (a, b) = (lab.Container("a", NetworkLab.On("ours")), lab.Container("b", NetworkLab.On("theirs")));
+        var ours = await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "ours" }, None);
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "theirs", Subnet = IPNetwork.Parse("10.30.0.0/24") }, None);
+        var (a, b) = (await lab.ContainerAsync("a", NetworkLab.On("ours")), await lab.ContainerAsync("b", NetworkLab.On("theirs")));
         lab.Host.Run($"ip route add {ours.Subnet} dev up0; ip route add 10.30.0.0/16 dev up0");
 
         await lab.RaiseAsync(a, NetworkLab.On("ours"));
@@ -363,7 +363,7 @@ public sealed class NetworkLifecycleTests
     public async Task A_build_has_one_stack_for_each_step_that_runs_at_a_time()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "back" });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "back" }, None);
         var database = await lab.StartAsync("database", NetworkLab.On("back"));
         await using (var build = new BuildNetworks(lab.Lifecycle))
         {
@@ -414,9 +414,9 @@ public sealed class NetworkLifecycleTests
     public async Task What_cannot_be_connected_is_told_in_kleenes_words(NetworkDriver driver, NetworkType type, string message)
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Type = type, Interface = "br-lab" });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Type = type, Interface = "br-lab" }, None);
 
-        Assert.Equal(message, Assert.Throws<NetworkException>(() => lab.Lifecycle.Check(NetworkLab.On("own") with { Driver = driver })).Message);
+        Assert.Equal(message, (await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.CheckAsync(NetworkLab.On("own") with { Driver = driver }, None))).Message);
         var later = await Assert.ThrowsAsync<NetworkException>(() => lab.Lifecycle.ConnectAsync(SnapshotId.New(), driver, new EndpointRequest { Network = "own" }, None));
         Assert.Equal(message, later.Message);
     }
@@ -425,17 +425,17 @@ public sealed class NetworkLifecycleTests
     public async Task An_address_is_a_containers_until_it_is_disconnected_or_removed()
     {
         await using var lab = await NetworkLab.OpenAsync();
-        lab.Lifecycle.Create(new NetworkSpec { Name = "own", Subnet = IPNetwork.Parse("10.60.0.0/29") });
+        await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "own", Subnet = IPNetwork.Parse("10.60.0.0/29") }, None);
         NetworkRequest At(string address) => new() { Endpoints = [new EndpointRequest { Network = "own", Address = address }] };
-        var fixedOne = lab.Container("fixed", At("10.60.0.2"));
-        var free = lab.Container("free", At(""));
+        var fixedOne = await lab.ContainerAsync("fixed", At("10.60.0.2"));
+        var free = await lab.ContainerAsync("free", At(""));
 
         Assert.Equal("10.60.0.3", lab.Records.EndpointsOf(free)[0].Address!.ToString());
-        Assert.Contains("taken by another container", Assert.Throws<NetworkException>(() => lab.Container("third", At("10.60.0.2"))).Message, StringComparison.Ordinal);
+        Assert.Contains("taken by another container", (await Assert.ThrowsAsync<NetworkException>(() => lab.ContainerAsync("third", At("10.60.0.2")))).Message, StringComparison.Ordinal);
         lab.Database.Execute("DELETE FROM containers WHERE id = $1", fixedOne.ToString());
-        Assert.Equal("10.60.0.2", lab.Records.EndpointsOf(lab.Container("fourth", At("")))[0].Address!.ToString());
+        Assert.Equal("10.60.0.2", lab.Records.EndpointsOf(await lab.ContainerAsync("fourth", At("")))[0].Address!.ToString());
         await lab.Lifecycle.DisconnectAsync(free, lab.Records.Find("own"), None);
-        Assert.Equal("10.60.0.3", lab.Records.EndpointsOf(lab.Container("fifth", At("10.60.0.3")))[0].Address!.ToString());
+        Assert.Equal("10.60.0.3", lab.Records.EndpointsOf(await lab.ContainerAsync("fifth", At("10.60.0.3")))[0].Address!.ToString());
     }
 
     [Theory]

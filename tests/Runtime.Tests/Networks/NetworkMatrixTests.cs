@@ -41,7 +41,7 @@ public sealed class NetworkMatrixTests(NetworkMatrixTests.SharedLab shared) : IC
     {
         var lab = shared.Lab;
         lab.Host.Run($"test ! -d /proc/sys/net/bridge || for i in ip ip6; do echo {(isFiltered ? 1 : 0)} > /proc/sys/net/bridge/bridge-nf-call-${{i}}tables; done");
-        var own = lab.Lifecycle.Create(new NetworkSpec
+        var own = await lab.Lifecycle.CreateAsync(new NetworkSpec
         {
             Name = "own",
             Type = type,
@@ -51,8 +51,8 @@ public sealed class NetworkMatrixTests(NetworkMatrixTests.SharedLab shared) : IC
             AllowsNeighbours = icc,
             IsInternal = isInternal,
             HasNat = nat,
-        });
-        var other = lab.Lifecycle.Create(new NetworkSpec { Name = "other", Subnet = IPNetwork.Parse("10.51.0.0/24"), Subnet6 = IPNetwork.Parse("fd51::/64") });
+        }, CancellationToken.None);
+        var other = await lab.Lifecycle.CreateAsync(new NetworkSpec { Name = "other", Subnet = IPNetwork.Parse("10.51.0.0/24"), Subnet6 = IPNetwork.Parse("fd51::/64") }, CancellationToken.None);
         var request = NetworkLab.On("own") with { Driver = driver };
         var published = isInternal ? request : request with { Ports = [new PortPublication { HostPort = 8080, ContainerPort = 80 }] };
         var (a, b, c) = (await lab.StartAsync("a", published), await lab.StartAsync("b", request), await lab.StartAsync("c", NetworkLab.On("other")));

@@ -13,8 +13,6 @@ public sealed class FakeNetworkDriver : INetworkDriver
     private readonly ConcurrentDictionary<string, byte> up = new(StringComparer.Ordinal);
     private int freePort = 40000;
 
-    public bool HasIpv6 => true;
-
     /// <summary>What the host is to say of its ways.</summary>
     public ImmutableArray<HostRoute> HostRoutes { get; set; } = [];
 
@@ -30,29 +28,27 @@ public sealed class FakeNetworkDriver : INetworkDriver
     /// <summary>The hosts files, by the ids of their stacks.</summary>
     public IReadOnlyDictionary<string, string> Hosts => hosts;
 
-    public IReadOnlyList<HostRoute> Routes() => HostRoutes;
+    public Task<HostWays> LookAsync(CancellationToken cancellationToken) => Task.FromResult(new HostWays(HostRoutes, HasIpv6: true));
 
-    public void RaiseNetwork(Network network) => up[$"network {network.Name}"] = 0;
+    public Task RaiseNetworkAsync(Network network) => Raise($"network {network.Name}");
 
-    public void LowerNetwork(Network network) => up.TryRemove($"network {network.Name}", out _);
+    public Task LowerNetworkAsync(Network network) => Lower($"network {network.Name}");
 
-    public void RaiseStack(SnapshotId id) => up[$"stack {id}"] = 0;
+    public Task RaiseStackAsync(StackSpec stack) => Raise($"stack {stack.Id}");
 
-    public void LowerStack(SnapshotId id)
+    public Task LowerStackAsync(StackSpec stack)
     {
-        up.TryRemove($"stack {id}", out _);
-        hosts.TryRemove(id.ToString(), out _);
+        hosts.TryRemove(stack.Id.ToString(), out _);
+        return Lower($"stack {stack.Id}");
     }
 
-    public JailNetwork.Joined StackOf(SnapshotId id) => new($"/stacks/{id}", $"/stacks/{id}.hosts");
+    public JailNetwork StackOf(StackSpec stack, IReadOnlyList<NetworkLink> links) => new JailNetwork.Joined($"/stacks/{stack.Id}", $"/stacks/{stack.Id}.hosts");
 
-    public void Connect(SnapshotId id, Endpoint endpoint, Network network) => up[$"endpoint {endpoint.Id}"] = 0;
+    public Task ConnectAsync(StackSpec stack, Endpoint endpoint, Network network) => Raise($"endpoint {endpoint.Id}");
 
-    public void Disconnect(Endpoint endpoint) => up.TryRemove($"endpoint {endpoint.Id}", out _);
+    public Task DisconnectAsync(StackSpec stack, Endpoint endpoint, Network network) => Lower($"endpoint {endpoint.Id}");
 
-    public void RouteOut(SnapshotId id, IReadOnlyList<(Endpoint Endpoint, Network Network)> links)
-    {
-    }
+    public Task RouteOutAsync(StackSpec stack, IReadOnlyList<NetworkLink> links, bool isUsed) => Task.CompletedTask;
 
     public void WriteHosts(SnapshotId id, string text) => hosts[id.ToString()] = text;
 
@@ -69,4 +65,16 @@ public sealed class FakeNetworkDriver : INetworkDriver
     public int FreePort(PortPublication port) => Interlocked.Add(ref freePort, port.Count);
 
     public string ResolverText(ImmutableArray<string> resolvers, bool isShared) => string.Concat(resolvers.Select(resolver => $"nameserver {resolver}\n"));
+
+    private Task Raise(string thing)
+    {
+        up[thing] = 0;
+        return Task.CompletedTask;
+    }
+
+    private Task Lower(string thing)
+    {
+        up.TryRemove(thing, out _);
+        return Task.CompletedTask;
+    }
 }

@@ -21,7 +21,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     private const int Loopback = 1;
 
     private readonly Lazy<string> directory;
-    private readonly string? stack;
+    private readonly string? hostStack;
     private readonly Action<string>? step;
     private readonly NftTable table;
     private RouteSocket? host;
@@ -29,7 +29,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     private LinuxNetworkDriver(IProcessRunner processes, Lazy<string> directory, string table, string? stack, Action<string>? step)
     {
         this.directory = directory;
-        this.stack = stack;
+        hostStack = stack;
         this.step = step;
         this.table = new NftTable(processes, table, stack);
     }
@@ -48,13 +48,13 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     internal static LinuxNetworkDriver On(string stack, IProcessRunner processes, string directory, Action<string>? step = null) =>
         new(processes, new Lazy<string>(directory), "kleene-test", stack, step);
 
-    public bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
+    private bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
 
-    private RouteSocket Host => host ??= NetworkNamespace.In(stack, () => RouteSocket.Open(step));
+    private RouteSocket Host => host ??= NetworkNamespace.In(hostStack, () => RouteSocket.Open(step));
 
-    public IReadOnlyList<HostRoute> Routes() => Host.Routes();
+    public Task<HostWays> LookAsync(CancellationToken cancellationToken) => Task.FromResult(new HostWays([.. Host.Routes()], HasIpv6));
 
-    public void RaiseNetwork(Network network)
+    public Task RaiseNetworkAsync(Network network)
     {
         if (network.Type == NetworkType.Custom)
         {
@@ -74,37 +74,42 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
             Furnish(network.Interface, network, own: null);
         }
 
-        NetworkNamespace.In(stack, () => Forward(network));
+        NetworkNamespace.In(hostStack, () => Forward(network));
+        return Task.CompletedTask;
     }
 
-    public void LowerNetwork(Network network)
+    public Task LowerNetworkAsync(Network network)
     {
         if (IsSwitched(network) && IsOurs(network))
         {
             Host.Delete(network.Interface);
         }
+
+        return Task.CompletedTask;
     }
 
-    public void RaiseStack(SnapshotId id)
+    public Task RaiseStackAsync(StackSpec stack)
     {
-        step?.Invoke($"raise stack {id}");
-        using var inside = NetworkNamespace.Create(FileOf(id), () => RouteSocket.Open(step));
+        step?.Invoke($"raise stack {stack.Id}");
+        using var inside = NetworkNamespace.Create(FileOf(stack.Id), () => RouteSocket.Open(step));
         inside.SetUp(Loopback);
+        return Task.CompletedTask;
     }
 
-    public void LowerStack(SnapshotId id)
+    public Task LowerStackAsync(StackSpec stack)
     {
-        step?.Invoke($"lower stack {id}");
-        NetworkNamespace.Remove(FileOf(id));
-        File.Delete(HostsOf(id));
+        step?.Invoke($"lower stack {stack.Id}");
+        NetworkNamespace.Remove(FileOf(stack.Id));
+        File.Delete(HostsOf(stack.Id));
+        return Task.CompletedTask;
     }
 
-    public JailNetwork.Joined StackOf(SnapshotId id) => new(FileOf(id), HostsOf(id));
+    public JailNetwork StackOf(StackSpec stack, IReadOnlyList<NetworkLink> links) => new JailNetwork.Joined(FileOf(stack.Id), HostsOf(stack.Id));
 
-    public void Connect(SnapshotId id, Endpoint endpoint, Network network)
+    public Task ConnectAsync(StackSpec stack, Endpoint endpoint, Network network)
     {
-        using var held = NetworkNamespace.Open(FileOf(id));
-        using var inside = NetworkNamespace.In(FileOf(id), () => RouteSocket.Open(step));
+        using var held = NetworkNamespace.Open(FileOf(stack.Id));
+        using var inside = NetworkNamespace.In(FileOf(stack.Id), () => RouteSocket.Open(step));
         var device = Enumerable.Range(0, int.MaxValue).Select(i => $"eth{i}").First(name => inside.Find(name) is null);
         var own = InterfaceOf(endpoint);
 
@@ -134,13 +139,19 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
                 inside.AddRoute(index, subnet, gateway, address.AddressFamily);
             }
         }
+
+        return Task.CompletedTask;
     }
 
-    public void Disconnect(Endpoint endpoint) => Host.Delete(InterfaceOf(endpoint));
-
-    public void RouteOut(SnapshotId id, IReadOnlyList<(Endpoint Endpoint, Network Network)> links)
+    public Task DisconnectAsync(StackSpec stack, Endpoint endpoint, Network network)
     {
-        using var inside = NetworkNamespace.In(FileOf(id), () => RouteSocket.Open(step));
+        Host.Delete(InterfaceOf(endpoint));
+        return Task.CompletedTask;
+    }
+
+    public Task RouteOutAsync(StackSpec stack, IReadOnlyList<NetworkLink> links, bool isUsed)
+    {
+        using var inside = NetworkNamespace.In(FileOf(stack.Id), () => RouteSocket.Open(step));
         foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
         {
             var ways = links.Where(link => !link.Network.IsInternal).SelectMany(link => Families(link.Endpoint, link.Network));
@@ -150,6 +161,8 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
                 inside.AddRoute(inside.Find(near.Interface)!.Value, null, gateway, way.Address.AddressFamily); // The route is of an interface.
             }
         }
+
+        return Task.CompletedTask;
     }
 
     public void WriteHosts(SnapshotId id, string text)
@@ -171,9 +184,9 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     public bool HasRules() => table.Holds() is not null;
 
-    public string? ListenerAt(PortPublication port) => NetworkNamespace.In(stack, () => HostPorts.ListenerAt(port, HasIpv6));
+    public string? ListenerAt(PortPublication port) => NetworkNamespace.In(hostStack, () => HostPorts.ListenerAt(port, HasIpv6));
 
-    public int FreePort(PortPublication port) => NetworkNamespace.In(stack, () => HostPorts.FreePort(port, HasIpv6));
+    public int FreePort(PortPublication port) => NetworkNamespace.In(hostStack, () => HostPorts.FreePort(port, HasIpv6));
 
     public string ResolverText(ImmutableArray<string> resolvers, bool isShared) =>
         ResolverFile.Text(

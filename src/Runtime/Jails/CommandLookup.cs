@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Kleene.Build.Runtime.Files;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>
 /// Tells before a start why a command could not be started. A runtime reports most of it as exit code 1 and a line on the

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>What every process expects to find in its environment, unless the spec says otherwise.</summary>
 internal static class JailEnvironment

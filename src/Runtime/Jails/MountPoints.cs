@@ -3,7 +3,7 @@ using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>
 /// The directories and files that had to be made in a tree so that something can be mounted on them. They go again without a

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>What the beginning of a binary says about how to run it (elf(5)).</summary>
 internal static class ElfHeader

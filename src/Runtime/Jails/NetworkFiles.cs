@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>What a jail reads about names and addresses, whatever its tree says: <c>/etc/hosts</c>, <c>/etc/resolv.conf</c> and <c>/etc/hostname</c>.</summary>
 internal static class NetworkFiles

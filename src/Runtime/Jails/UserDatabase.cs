@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using Kleene.Build.Runtime.Files;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>The users and groups of a tree: its own <c>/etc/passwd</c> and <c>/etc/group</c> (passwd(5), group(5)), never the host's.</summary>
 internal sealed class UserDatabase
