@@ -40,7 +40,9 @@ internal sealed class ContainerStarter(
 
             var tree = await AttachAsync(container, cancellationToken);
             using var mounts = await ContainerMounts.OpenAsync(container.Spec.Mounts, tree, volumes, cancellationToken);
-            var exit = await jails.RunAsync(await JailAsync(container, tree, mounts, cancellationToken), output, cancellationToken);
+            var (jail, ready) = await JailAsync(container, tree, mounts, cancellationToken);
+            await ready;
+            var exit = await jails.RunAsync(jail, output, cancellationToken);
             end = new JailEnd(exit.ShellCode, OutOfMemory: false);
             return exit;
         }
@@ -101,10 +103,12 @@ internal sealed class ContainerStarter(
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],
         };
-        await jails.CreateAsync(await JailAsync(container, tree, mounts, cancellationToken), supervision, cancellationToken);
+        var (jail, ready) = await JailAsync(container, tree, mounts, cancellationToken);
+        await jails.CreateAsync(jail, supervision, cancellationToken);
         var console = attach ? jails.Attach(id) : null;
         try
         {
+            await ready;
             await jails.StartAsync(id, cancellationToken);
             _ = containers.TryMarkRunning(container.Id, supervisor, clock.GetUtcNow());
             if (ContainerWatch.IsNeeded(container.Spec))
@@ -130,12 +134,13 @@ internal sealed class ContainerStarter(
         return workspace.Path;
     }
 
-    private async Task<JailSpec> JailAsync(Container container, string tree, ContainerMounts mounts, CancellationToken cancellationToken)
+    /// <returns>The jail, and what has to end before anything runs in it.</returns>
+    private async Task<(JailSpec Jail, Task Ready)> JailAsync(Container container, string tree, ContainerMounts mounts, CancellationToken cancellationToken)
     {
         var id = container.Id.ToString();
         var hostname = container.Spec.Hostname.Length > 0 ? container.Spec.Hostname : id;
         var network = await networks.RaiseAsync(container.Id, container.Spec.Network, hostname, container.Spec.ExtraHosts, cancellationToken);
-        return network.Apply(container.Spec.ToJail(id, tree) with { Mounts = mounts.Mounts });
+        return (network.Apply(container.Spec.ToJail(id, tree) with { Mounts = mounts.Mounts }), network.Ready);
     }
 
     private static ContainerStateException InOtherHands(Container container) =>

@@ -159,12 +159,19 @@ public sealed class NetworkLifecycle
         }
 
         var stack = new StackSpec(id, request.Driver);
-        using (await LockAsync(cancellationToken))
+        var held = await LockAsync(cancellationToken);
+        Task ready;
+        try
         {
-            await running.RaiseAsync(stack, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken);
+            ready = ReleaseAfterAsync(await running.RaiseAsync(stack, "", request.Ports, hostname, FixedLines(hosts), isNew: false, cancellationToken), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
         }
 
-        return new RaisedNetwork(running.JailOn(stack), driver.ResolverText(request.Resolvers, isShared: false));
+        return new RaisedNetwork(running.JailOn(stack), driver.ResolverText(request.Resolvers, isShared: false)) { Ready = ready };
     }
 
     /// <summary>Takes down what a container had, after its last process. Down already: succeeds.</summary>
@@ -226,7 +233,7 @@ public sealed class NetworkLifecycle
             stacks.Announce(stack, session.Id, "", "");
             return endpoints.Add(id, network, new EndpointRequest { Network = network.Name }, 0);
         });
-        await running.RaiseAsync(stack, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
+        await await running.RaiseAsync(stack, session.Id, [], "", NetworkFiles.FixedHosts, isNew: true, cancellationToken);
         return running.JailOn(stack);
     }
 
@@ -263,6 +270,14 @@ public sealed class NetworkLifecycle
         }
     }
 
+    private static async Task ReleaseAfterAsync(Task rules, FileLock held)
+    {
+        using (held)
+        {
+            await rules;
+        }
+    }
+
     private Task<FileLock> LockAsync(CancellationToken cancellationToken) => FileLock.TakeAsync(Path.Join(state.Root, "networks.lock"), cancellationToken);
 
     private Network Default(HostWays host) => database.Transact(() =>
@@ -283,5 +298,8 @@ public sealed class NetworkLifecycle
 /// <param name="Resolver">What <c>/etc/resolv.conf</c> says; null: the driver of jails decides.</param>
 public sealed record RaisedNetwork(JailNetwork Network, string? Resolver)
 {
+    /// <summary>Ends when the rules of the network hold: a jail may be made before, and nothing may run in it. Fails as bringing it up does.</summary>
+    public Task Ready { get; init; } = Task.CompletedTask;
+
     public JailSpec Apply(JailSpec spec) => spec with { Network = Network, Resolver = Resolver };
 }

@@ -14,11 +14,14 @@ internal sealed class NetworkStacks(
     private readonly NetworkPicture picture = new(networks, stacks);
     private readonly PortBook ports = new(stacks, driver);
 
-    /// <summary>Brings up a stack with all its endpoints. Whoever calls this takes it down again, also when it fails.</summary>
+    /// <summary>
+    /// Brings up a stack with all its endpoints. Whoever calls this takes it down again, also when it fails. The rules may need some time more: what is
+    /// returned ends when they hold.
+    /// </summary>
     /// <param name="session">The command without which nobody wants it; empty for a container.</param>
     /// <param name="hosts">The lines of its hosts file that do not change.</param>
     /// <param name="isNew">Whether nothing of it can be there yet.</param>
-    public async Task RaiseAsync(
+    public async Task<Task> RaiseAsync(
         StackSpec stack, string session, ImmutableArray<PortPublication> published, string hostname, string hosts, bool isNew, CancellationToken cancellationToken)
     {
         var id = stack.Id;
@@ -41,7 +44,7 @@ internal sealed class NetworkStacks(
             return id;
         });
         var links = picture.LinksOf(id);
-        await WithRulesAsync(
+        var rules = await BesideRulesAsync(
             async () =>
             {
                 await driver.RaiseStackAsync(stack);
@@ -59,6 +62,8 @@ internal sealed class NetworkStacks(
         {
             TellNames(id);
         }
+
+        return rules;
     }
 
     /// <summary>Takes a stack down, and its networks where it was the last on them. What it had of a build goes for good.</summary>
@@ -84,7 +89,7 @@ internal sealed class NetworkStacks(
     {
         var settled = await SettleAsync(network, cancellationToken);
         var endpoint = database.Transact(() => add(settled));
-        await WithRulesAsync(
+        var rules = await BesideRulesAsync(
             async () =>
             {
                 await driver.RaiseNetworkAsync(settled);
@@ -92,6 +97,7 @@ internal sealed class NetworkStacks(
                 await driver.RouteOutAsync(stack, picture.LinksOf(stack.Id), isUsed: true);
             },
             cancellationToken);
+        await rules;
         TellNames([network.Id]);
     }
 
@@ -184,13 +190,29 @@ internal sealed class NetworkStacks(
         return [.. links.Select(link => link.Network.Id)];
     }
 
-    /// <summary>Changes interfaces while the rules are changed: neither needs the other, and both take their time.</summary>
-    private async Task WithRulesAsync(Func<Task> change, CancellationToken cancellationToken)
+    /// <summary>Changes interfaces while the rules are changed: neither needs the other, and both take their time. What is returned ends when the rules hold.</summary>
+    private async Task<Task> BesideRulesAsync(Func<Task> change, CancellationToken cancellationToken)
     {
-        var rules = driver.ApplyAsync(picture.Intent(), cancellationToken);
+        var rules = SayingWhatElseAsync(driver.ApplyAsync(picture.Intent(), cancellationToken));
         try
         {
-            await Task.WhenAll(rules, Task.Run(change, CancellationToken.None));
+            await SayingWhatElseAsync(Task.Run(change, CancellationToken.None));
+        }
+        catch
+        {
+            // Who takes down what is half up must not meet rules that are still being made. Should they fail as well, the first failure counts.
+            await Task.WhenAny(rules);
+            throw;
+        }
+
+        return rules;
+    }
+
+    private static async Task SayingWhatElseAsync(Task work)
+    {
+        try
+        {
+            await work;
         }
         catch (IOException exception)
         {

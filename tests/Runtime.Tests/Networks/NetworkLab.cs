@@ -96,7 +96,15 @@ internal sealed class NetworkLab : IAsyncDisposable
         return id;
     }
 
-    public Task<RaisedNetwork> RaiseAsync(SnapshotId id, NetworkRequest request) => Lifecycle.RaiseAsync(id, request, $"host-{id}", [], CancellationToken.None);
+    public Task<RaisedNetwork> RaiseAsync(SnapshotId id, NetworkRequest request) => RaiseAsync(Lifecycle, id, request);
+
+    /// <summary>Brings up by the hands of another command what a container has, with its rules.</summary>
+    public static async Task<RaisedNetwork> RaiseAsync(NetworkLifecycle command, SnapshotId id, NetworkRequest request)
+    {
+        var raised = await command.RaiseAsync(id, request, $"host-{id}", [], CancellationToken.None);
+        await raised.Ready;
+        return raised;
+    }
 
     /// <summary>A container that runs.</summary>
     public async Task<LabContainer> StartAsync(string name, NetworkRequest request)

@@ -66,7 +66,7 @@ public sealed class NetworkLifecycleTests
                     await lab.RaiseAsync(id, request);
                 }
 
-                var killed = await Record.ExceptionAsync(() => isLowered ? doomed.LowerAsync(id, None) : doomed.RaiseAsync(id, request, "box", [], None));
+                var killed = await Record.ExceptionAsync(() => isLowered ? doomed.LowerAsync(id, None) : NetworkLab.RaiseAsync(doomed, id, request));
                 Assert.True(killed is null or KilledException, killed?.ToString());
                 isComplete = killed is null;
 
@@ -92,7 +92,7 @@ public sealed class NetworkLifecycleTests
                 throw new KilledException();
             }
         });
-        await Assert.ThrowsAsync<KilledException>(() => doomed.RaiseAsync(id, request, "box", [], None));
+        await Assert.ThrowsAsync<KilledException>(() => NetworkLab.RaiseAsync(doomed, id, request));
 
         var raised = (JailNetwork.Joined)(await lab.RaiseAsync(id, request)).Network;
         lab.Serve(raised.Stack, 80);
@@ -113,7 +113,7 @@ public sealed class NetworkLifecycleTests
             var command = lab.NewCommand();
             var request = NetworkLab.On(i % 2 == 0 ? "own" : "default") with { Ports = [new PortPublication { HostPort = i % 3 == 0 ? 0 : 9000 + i, ContainerPort = 80 }] };
             var id = await lab.ContainerAsync($"box{i}", request);
-            await command.RaiseAsync(id, request, $"box{i}", [], None);
+            await NetworkLab.RaiseAsync(command, id, request);
             await command.LowerAsync(id, None);
         })));
 
