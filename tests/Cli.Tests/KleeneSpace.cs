@@ -117,7 +117,7 @@ public sealed class KleeneSpace : IDisposable
     }
 
     /// <summary>What is mounted below the state directory.</summary>
-    public IEnumerable<string> Mounts() => File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(StateRoot.Replace(" ", "\\040", StringComparison.Ordinal), StringComparison.Ordinal));
+    public IEnumerable<string> Mounts() => MountsBelow(StateRoot);
 
     /// <summary>That nothing is mounted, running or half made, and the store opens.</summary>
     public async Task AssertCleanAsync()
@@ -131,7 +131,7 @@ public sealed class KleeneSpace : IDisposable
 
     public void Dispose()
     {
-        foreach (var mount in Mounts().Select(line => line.Split(' ')[4]).Reverse())
+        foreach (var mount in Mounts().Concat(MountsBelow(JailDirectory)).Select(line => line.Split(' ')[4]).Reverse())
         {
             runner.RunAsync(CommandLine.Of("umount", "-l", mount.Replace("\\040", " ", StringComparison.Ordinal)), ProcessOutput.Captured, CancellationToken.None).Wait();
         }
@@ -139,6 +139,9 @@ public sealed class KleeneSpace : IDisposable
         Directory.Delete(JailDirectory, recursive: true);
         scratch.Dispose();
     }
+
+    private static IEnumerable<string> MountsBelow(string directory) =>
+        File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(directory.Replace(" ", "\\040", StringComparison.Ordinal), StringComparison.Ordinal));
 
     private static string FindRepository()
     {
