@@ -58,6 +58,12 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         var root = new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
         globals.AddTo(root);
         var position = FirstWord(root, words);
+        if (position >= words.Length && words.Contains("--version"))
+        {
+            // The library takes it alone only.
+            words = ["--version"];
+        }
+
         if (position < words.Length && Short.TryGetValue(words[position], out var full))
         {
             words = [.. words[..position], .. full, .. words[(position + 1)..]];
@@ -114,4 +120,18 @@ internal sealed class Verb(Machine machine, GlobalOptions globals, Terminal term
 {
     public void Does(Command command, Func<Context, CancellationToken, Task<int>> action) =>
         command.SetAction((arguments, cancellationToken) => action(new Context(arguments, machine, globals, terminal, signals), cancellationToken));
+
+    /// <summary>An action that may go on until somebody interrupts it: that is its end then, and nothing to complain of.</summary>
+    public void DoesUntilInterrupted(Command command, Func<Context, CancellationToken, Task<int>> action) =>
+        Does(command, async (context, cancellationToken) =>
+        {
+            try
+            {
+                return await action(context, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return ExitCodes.Interrupted;
+            }
+        });
 }

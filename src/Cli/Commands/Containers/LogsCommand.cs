@@ -20,7 +20,7 @@ internal static class LogsCommand
         var tail = new Option<string>("--tail", "-n") { Description = "only so many lines at the end", HelpName = "LINES", DefaultValueFactory = _ => "all" };
         var timestamps = new Option<bool>("--timestamps", "-t") { Description = "with the time of each line" };
         var command = new Command(name) { reference, follow, since, until, tail, timestamps };
-        verb.Does(command, async (context, cancellationToken) =>
+        verb.DoesUntilInterrupted(command, async (context, cancellationToken) =>
         {
             var now = DateTimeOffset.UtcNow;
             var request = new LogRequest

@@ -35,7 +35,7 @@ internal static class StatsCommand
         var noStream = new Option<bool>("--no-stream") { Description = "once, and not every second" };
         var (format, quiet) = ListOptions.Create();
         var command = new Command(name) { references, noStream, format, quiet };
-        verb.Does(command, async (context, cancellationToken) =>
+        verb.DoesUntilInterrupted(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
             var once = context.Get(noStream);
