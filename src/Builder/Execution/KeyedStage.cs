@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Storage;
@@ -21,4 +22,9 @@ internal sealed record KeyedStage(
     public IEnumerable<KeyedStep> Misses => Steps.Skip(Hits.Length);
 }
 
-internal sealed record KeyedStep(StepPlace Place, string Key);
+/// <param name="Question">What the key is the hash of.</param>
+internal sealed record KeyedStep(StepPlace Place, string Key, StepQuestion Question)
+{
+    /// <summary>What histories say of it.</summary>
+    public string Text => Place.Step.Text;
+}

@@ -17,6 +17,8 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ("check", CheckCommand.Create, "say what a Kleenefile does that its author may not want"),
         ("fmt", FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
         ("context", ContextCommand.Create, "show what a build sees of its context"),
+        ("explain", ExplainCommand.Create, "say why the steps of a build ran"),
+        ("builds", BuildsCommands.Create, "show builds that were, and what their commands printed"),
         ("image", ImageCommands.Create, "make, list, inspect and remove images"),
         .. ContainerGroup.Members.Select(member => member with { Name = member.Name == "ls" ? "ps" : member.Name }),
         ("container", ContainerGroup.Create, "the commands for containers, by their full names"),

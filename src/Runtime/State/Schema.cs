@@ -173,5 +173,32 @@ internal static class Schema
         -- What was one word has become an object.
         UPDATE containers SET spec = json_set(spec, '$.Network', json_object('Driver', CASE json_extract(spec, '$.Network') WHEN 'None' THEN 'Disabled' ELSE 'Host' END));
         """,
+        """
+        -- Builds that were, and what the keys of their steps were made of. 'place' is what builds of one file have in common; detail and inputs are
+        -- JSON objects. Lists of files are packed, and shared by all keys with the same digest.
+        CREATE TABLE builds (
+            id       TEXT PRIMARY KEY,
+            name     TEXT NOT NULL,
+            place    TEXT NOT NULL,
+            started  INTEGER NOT NULL,
+            duration INTEGER NOT NULL,
+            state    TEXT NOT NULL,
+            session  TEXT NOT NULL,
+            image    TEXT,
+            detail   TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX builds_by_start ON builds (started);
+        CREATE INDEX builds_by_place ON builds (place, started);
+        CREATE INDEX builds_by_name ON builds (name, started);
+        CREATE INDEX builds_by_image ON builds (image, started);
+        CREATE TABLE key_records (
+            key    TEXT PRIMARY KEY,
+            inputs TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE file_lists (
+            digest TEXT PRIMARY KEY,
+            files  BLOB NOT NULL
+        ) STRICT;
+        """,
     ];
 }

@@ -1,7 +1,9 @@
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Recording;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
@@ -48,6 +50,8 @@ internal sealed class BuildHarness : IDisposable
 
     public ImageStore Images { get; }
 
+    public BuildStore Builds => new(Database, session);
+
     public VolumeStore VolumeRecords { get; }
 
     public VolumeLifecycle Volumes { get; }
@@ -81,24 +85,36 @@ internal sealed class BuildHarness : IDisposable
     public async Task<List<BuildEvent>> BuildAsync(string kleenefile, Func<BuildRequest, BuildRequest>? change = null, CancellationToken cancellationToken = default)
     {
         using var files = BuildContext.Open(ContextDirectory, null, State.Contexts);
-        var request = new BuildRequest
-        {
-            Source = new SourceText("Kleenefile", kleenefile),
-            Compile = CompileOptions.Default,
-            Context = files,
-            Tags = [ImageReference.Parse("app")],
-        };
+        var request = Request(kleenefile, files);
         using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
-        var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
-        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, Networks, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
-        await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
+        await foreach (var happened in Builder(downloads).BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {
             events.Add(happened);
         }
 
         return events;
     }
+
+    public async Task<BuildForecast?> ForecastAsync(string kleenefile)
+    {
+        using var files = BuildContext.Open(ContextDirectory, null, State.Contexts);
+        using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
+        return (await Builder(downloads).ForecastAsync(Request(kleenefile, files), CancellationToken.None)).Forecast;
+    }
+
+    /// <summary>A file of the context.</summary>
+    public void Write(string path, string content)
+    {
+        var file = Path.Join(ContextDirectory, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+    }
+
+    public void Delete(string path) => File.Delete(Path.Join(ContextDirectory, path));
+
+    /// <summary>Rows of a table, which a condition may follow.</summary>
+    public int Count(string table) => Database.Query($"SELECT count(*) FROM {table}", reader => reader.GetInt32(0))[0];
 
     /// <summary>The events in a form that tests can compare: no ids, no times.</summary>
     public static IEnumerable<string> Told(IEnumerable<BuildEvent> events) => events.Select(happened => happened switch
@@ -131,6 +147,17 @@ internal sealed class BuildHarness : IDisposable
 
     /// <summary>The trees that have been begun and neither published nor removed.</summary>
     public int UnfinishedTrees => Database.Query("SELECT id FROM workspaces", reader => reader.GetString(0)).Count;
+
+    private static BuildRequest Request(string kleenefile, BuildContext files) => new()
+    {
+        Source = new SourceText("Kleenefile", kleenefile),
+        Compile = CompileOptions.Default,
+        Context = files,
+        Tags = [ImageReference.Parse("app")],
+    };
+
+    private ImageBuilder Builder(DownloadCache downloads) =>
+        new(Snapshots, Images, Builds, Jails, Volumes, Networks, new Fetcher(downloads, new GitClient(new ProcessRunner())), State, session, TimeProvider.System);
 
     public void Dispose()
     {
