@@ -18,6 +18,7 @@ internal sealed class VerbTable(GlobalOptions globals, Terminal terminal, Interr
         ("fmt", FormatCommand.Create, "lay Kleenefiles out in the one canonical way"),
         ("context", ContextCommand.Create, "show what a build sees of its context"),
         ("explain", ExplainCommand.Create, "say why the steps of a build ran"),
+        ("bisect", BisectCommand.Create, "find the first step of an image after which a command fails"),
         ("builds", BuildsCommands.Create, "show builds that were, and what their commands printed"),
         ("image", ImageCommands.Create, "make, list, inspect and remove images"),
         .. ContainerGroup.Members.Select(member => member with { Name = member.Name == "ls" ? "ps" : member.Name }),

@@ -199,6 +199,9 @@ internal static class Schema
             digest TEXT PRIMARY KEY,
             files  BLOB NOT NULL
         ) STRICT;
+
+        -- What the command of a step had beside its tree, for whoever enters there: a JSON object.
+        ALTER TABLE image_steps ADD COLUMN entry TEXT;
         """,
     ];
 }
