@@ -34,6 +34,9 @@ public sealed record BuildRequest
     /// <summary>The stages whose steps run in any case, and with them those of the stages that depend on them.</summary>
     public ImmutableArray<string> NoCacheStages { get; init; } = [];
 
+    /// <summary>The step of an earlier build that was repaired by hand; null when none was.</summary>
+    public StepRepair? Repair { get; init; }
+
     /// <summary>Whether the build fails before anything runs, when something would have to.</summary>
     public bool ExpectsCached { get; init; }
 

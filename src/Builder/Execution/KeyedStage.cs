@@ -23,8 +23,9 @@ internal sealed record KeyedStage(
 }
 
 /// <param name="Question">What the key is the hash of.</param>
-internal sealed record KeyedStep(StepPlace Place, string Key, StepQuestion Question)
+/// <param name="IsRepaired">Whether the key is that of files which were put right by hand, and not of the question.</param>
+internal sealed record KeyedStep(StepPlace Place, string Key, StepQuestion Question, bool IsRepaired = false)
 {
     /// <summary>What histories say of it.</summary>
-    public string Text => Place.Step.Text;
+    public string Text => IsRepaired ? $"{Place.Step.Text} # repaired by hand" : Place.Step.Text;
 }

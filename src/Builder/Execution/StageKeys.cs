@@ -32,7 +32,25 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
 
         copies.ThrowIfWrong();
         mounts.ThrowIfWrong();
+        RequireRepair();
         return stages;
+    }
+
+    /// <exception cref="KleeneException">What was repaired is not of this build any more, or something before it is not.</exception>
+    private void RequireRepair()
+    {
+        if (request.Repair is not { } repair)
+        {
+            return;
+        }
+
+        var stage = stages.Values.FirstOrDefault(stage => stage.Steps.Any(step => step.IsRepaired))
+            ?? throw new KleeneException($"what was repaired in container '{repair.Container}' is not asked any more: the step, or one before it, is another since it failed; build without --resume");
+        if (stage.Hits.Length < stage.Steps.Length && stage.Misses.Any(step => step.IsRepaired))
+        {
+            var first = stage.Misses.First().Place.Step;
+            throw new KleeneException($"{first.Place}: {first.Text}: this step would run again, so what was repaired in container '{repair.Container}' has nothing to stand on; build without --resume");
+        }
     }
 
     private KeyedStage KeyOf(PlannedStage stage, IReadOnlyList<StepPlace> places, CancellationToken cancellationToken)
@@ -50,7 +68,9 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         {
             var question = new StepQuestion(place.Step, key, ReadsOf(place, cancellationToken), PlatformOf(stage));
             key = question.Key();
-            steps.Add(new KeyedStep(place, key, question));
+            var isRepaired = request.Repair?.FailedKey == key;
+            key = isRepaired ? request.Repair!.Key : key;    // one that is repaired has a repair
+            steps.Add(new KeyedStep(place, key, question, isRepaired));
         }
 
         var forced = request.NoCache

@@ -38,13 +38,19 @@ internal static class BuildCommand
         var metadata = new Option<string?>("--metadata-file") { Description = "write there what was made, as JSON", HelpName = "FILE" };
         var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
 
+        var resume = new Option<string?>("--resume")
+        {
+            Description = "go on from NAME:failed@dirty as it was repaired in a container; the newest of it, or this one",
+            HelpName = "CONTAINER",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var expectCached = new Option<bool>("--expect-cached") { Description = "fail and say why, before anything runs, when something would have to" };
         var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, expectCached, explain, check,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
@@ -81,7 +87,10 @@ internal static class BuildCommand
             request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts), Agents = agents };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
-            var (image, build) = await BuildAsync(kleene, request, printer, cancellationToken);
+            var resumed = context.Get(resume) is { } container
+                ? await ResumedBuild.OpenAsync(kleene, NameOf(request), container == OptionsFirst.Everything ? null : container, cancellationToken)
+                : null;
+            var (image, build) = await BuildAsync(kleene, request with { Repair = resumed?.Repair }, printer, resumed, context.Terminal.Error, cancellationToken);
             if (build is { } id && (context.Get(explain) || (image is null && request.ExpectsCached)))
             {
                 Explain(kleene, id, context.Terminal.Error);
@@ -108,6 +117,9 @@ internal static class BuildCommand
         return command;
     }
 
+    private static ImageReference NameOf(BuildRequest request) =>
+        request.Tags is [var name, ..] ? name : throw new UsageException("--resume needs the name of the build that failed; give it with --tag");
+
     /// <summary>To the error stream, which has the progress too: the output is the image's id.</summary>
     private static void Explain(Composition kleene, string id, TextWriter writer)
     {
@@ -120,7 +132,25 @@ internal static class BuildCommand
 
     /// <returns>The image, and the id of the build; null when there was no plan at all.</returns>
     private static async Task<(Image? Image, string? Build)> BuildAsync(
-        Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
+        Composition kleene, BuildRequest request, IBuildPrinter printer, ResumedBuild? resumed, TextWriter writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var built = await BuildAsync(kleene, request, printer, cancellationToken);
+            resumed?.Write(writer);
+            return built;
+        }
+        finally
+        {
+            if (resumed is not null)
+            {
+                // A build that could not use the repaired files leaves them to nobody.
+                await kleene.Snapshots.RemoveUnusedAsync([resumed.Repair.Snapshot], CancellationToken.None);
+            }
+        }
+    }
+
+    private static async Task<(Image? Image, string? Build)> BuildAsync(Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
     {
         using var drawing = printer as IDisposable;
         Image? image = null;
