@@ -25,7 +25,8 @@ internal sealed class BuildHarness : IDisposable
     private readonly ScratchDirectory scratch = new();
     private readonly Session session;
 
-    public BuildHarness()
+    /// <param name="context">A directory of the test's own; null makes an empty one.</param>
+    public BuildHarness(string? context = null)
     {
         State = StateDirectory.Open(Path.Join(scratch.Path, "state"));
         Database = Database.Open(State);
@@ -37,7 +38,7 @@ internal sealed class BuildHarness : IDisposable
         Volumes = new VolumeLifecycle(VolumeRecords, new ContainerStore(Database), Snapshots, Jails, Database, State, TimeProvider.System);
         var networks = new NetworkStore(Database);
         Networks = new NetworkLifecycle(networks, new StackStore(Database), NetworkDriver, Database, session, State, TimeProvider.System);
-        ContextDirectory = Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
+        ContextDirectory = context ?? Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
     }
 
     public StateDirectory State { get; }
