@@ -34,6 +34,12 @@ public sealed record BuildRequest
     /// <summary>The stages whose steps run in any case, and with them those of the stages that depend on them.</summary>
     public ImmutableArray<string> NoCacheStages { get; init; } = [];
 
+    /// <summary>The step of an earlier build that was repaired by hand; null when none was.</summary>
+    public StepRepair? Repair { get; init; }
+
+    /// <summary>Whether the build fails before anything runs, when something would have to.</summary>
+    public bool ExpectsCached { get; init; }
+
     /// <summary>What <c>default</c> means for the network of a RUN: <c>host</c>, <c>none</c> or the name of a network.</summary>
     public string Network { get; init; } = Runtime.Networks.Network.DefaultName;
 

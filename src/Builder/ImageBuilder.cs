@@ -7,14 +7,17 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
 using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Builder.Fetching;
+using Kleene.Build.Builder.Recording;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
+using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
 
@@ -22,7 +25,16 @@ namespace Kleene.Build.Builder;
 
 /// <summary>Builds images from Kleenefiles. Orchestration only: what touches the machine is the Runtime's.</summary>
 public sealed class ImageBuilder(
-    SnapshotCatalog snapshots, ImageStore images, IJailDriver jails, VolumeLifecycle volumes, NetworkLifecycle networks, Fetcher fetcher, TimeProvider clock)
+    SnapshotCatalog snapshots,
+    ImageStore images,
+    BuildStore builds,
+    IJailDriver jails,
+    VolumeLifecycle volumes,
+    NetworkLifecycle networks,
+    Fetcher fetcher,
+    StateDirectory state,
+    Session session,
+    TimeProvider clock)
 {
     private const string FailedTag = "failed";
 
@@ -32,24 +44,47 @@ public sealed class ImageBuilder(
     /// </summary>
     public async IAsyncEnumerable<BuildEvent> BuildAsync(BuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var journal = new BuildJournal(builds, state, session, clock, request);
         var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
-        var work = RunAsync(request, events.Writer, cancellationToken);
+        var work = RunAsync(request, journal, events.Writer, cancellationToken);
 
         // Read to the end also when cancelled: the channel closes when everything is cleaned up.
         await foreach (var happened in events.Reader.ReadAllAsync(CancellationToken.None))
         {
+            journal.Note(happened);
+            if (happened is BuildEvent.Completed or BuildEvent.Failed && journal.Problem is { } problem)
+            {
+                yield return new BuildEvent.Unrecorded(problem);
+            }
+
             yield return happened;
         }
 
         await work;
     }
 
-    private async Task RunAsync(BuildRequest request, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
+    /// <summary>What a build would do, without running anything. Contexts are read and addresses are asked for what they lead to, as for a build.</summary>
+    /// <returns>What the compiler says, and the forecast; null when there is no plan.</returns>
+    public async Task<(ImmutableArray<Diagnostic> Diagnostics, BuildForecast? Forecast)> ForecastAsync(BuildRequest request, CancellationToken cancellationToken)
+    {
+        var (compilation, bases) = Compile(request);
+        if (compilation.Plan is not { } plan)
+        {
+            return (compilation.Diagnostics, null);
+        }
+
+        var remotes = new RemoteSources(fetcher);
+        await remotes.ResolveAsync(plan, cancellationToken);
+        var stages = new StageKeys(plan, request, bases, snapshots, new ContextCopies(request, remotes), new ContextMounts(request)).Compute(cancellationToken);
+        return (compilation.Diagnostics, BuildForecast.Of(plan, stages));
+    }
+
+    private async Task RunAsync(BuildRequest request, BuildJournal journal, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
     {
         try
         {
             var started = Stopwatch.GetTimestamp();
-            events.TryWrite(await RunAsync(request, events, started, cancellationToken));
+            events.TryWrite(await RunAsync(request, journal, events, started, cancellationToken));
         }
         finally
         {
@@ -57,7 +92,7 @@ public sealed class ImageBuilder(
         }
     }
 
-    private async Task<BuildEvent> RunAsync(BuildRequest request, ChannelWriter<BuildEvent> events, long started, CancellationToken cancellationToken)
+    private async Task<BuildEvent> RunAsync(BuildRequest request, BuildJournal journal, ChannelWriter<BuildEvent> events, long started, CancellationToken cancellationToken)
     {
         var (compilation, bases) = Compile(request);
         foreach (var diagnostic in compilation.Diagnostics)
@@ -78,7 +113,15 @@ public sealed class ImageBuilder(
         var copies = new ContextCopies(request, remotes);
         var mounts = new ContextMounts(request);
         var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
-        events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, stages.Values.Sum(stage => stage.Steps.Length)));
+        var forecast = BuildForecast.Of(plan, stages);
+        events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, forecast.Steps.Length, journal.Id));
+        if (request.ExpectsCached && forecast.Expected.Count() is > 0 and var count)
+        {
+            journal.BeginUnexpected(forecast);
+            return new BuildEvent.Failed($"{count} step{(count == 1 ? "" : "s")} would run, and everything was expected to be cached", null, null, Stopwatch.GetElapsedTime(started));
+        }
+
+        journal.Begin(forecast);
 
         await using var trees = new MountTrees(snapshots);
         await using var stacks = new BuildNetworks(networks);

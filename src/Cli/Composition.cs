@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Builder;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Checks;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
@@ -58,6 +59,8 @@ internal sealed class Composition : IDisposable
 
     public ImageStore Images { get; }
 
+    public BuildStore Builds => new(Database, Session);
+
     public ContainerStore Containers { get; }
 
     public IJailDriver Jails => drivers.Jails;
@@ -70,7 +73,7 @@ internal sealed class Composition : IDisposable
 
     public ContainerLifecycle Lifecycle { get; }
 
-    public StoreCheck Check => new(Database, State, Session, Snapshots, Containers, Lifecycle, Jails);
+    public StoreCheck Check => new(Database, State, Session, Snapshots, Containers, Builds, Lifecycle, Jails);
 
     public ContainerWatch Watch => new(Containers, Lifecycle, Jails, Session, State, Clock);
 
@@ -86,7 +89,7 @@ internal sealed class Composition : IDisposable
 
     public Fetcher Fetcher { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Jails, Volumes, Networks, Fetcher, Clock);
+    public ImageBuilder Builder => new(Snapshots, Images, Builds, Jails, Volumes, Networks, Fetcher, State, Session, Clock);
 
     /// <summary>For commands that fetch before they open anything.</summary>
     public static GitClient Git() => new(new ProcessRunner());

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Files;
 
 namespace Kleene.Build.Builder.Caching;
@@ -24,6 +25,10 @@ internal sealed class HashingKeyWriter : IKeyWriter
             Append(value);
         }
     }
+
+    public void Environment(string name, IReadOnlyList<string> entries, IReadOnlyList<VariableOrigin> origins) => Field(name, entries);
+
+    public void Reads(string name, IReadOnlyList<ReadInput> inputs) => Field(name, string.Join('\n', inputs.Select(input => input.Identity)));
 
     /// <summary><c>sha256:</c> and 64 hexadecimal digits.</summary>
     public string Finish() => hasher.Finish().ToString();

@@ -15,29 +15,18 @@ internal static class StepKey
     /// <summary>The key of the empty tree.</summary>
     public const string Scratch = "scratch";
 
-    /// <param name="step">The question.</param>
-    /// <param name="parent">The key of the tree it is asked of.</param>
-    /// <param name="files">What identifies the files that a copy reads, or a command sees mounted; empty for other steps.</param>
-    /// <param name="platform">Such as <c>linux/amd64</c>.</param>
-    public static string Of(BuildStep step, string parent, string files, string platform)
-    {
-        var writer = new HashingKeyWriter();
-        Write(writer, step, parent, files, platform);
-        return writer.Finish();
-    }
-
     /// <summary>The one list of inputs.</summary>
-    public static void Write(IKeyWriter writer, BuildStep step, string parent, string files, string platform)
+    public static void Write(IKeyWriter writer, StepQuestion question)
     {
         writer.Field("format", Format);
-        writer.Field("platform", platform);
-        writer.Field("parent", parent);
-        switch (step)
+        writer.Field("platform", question.Platform);
+        writer.Field("parent", question.Parent);
+        switch (question.Step)
         {
             case BuildStep.Run run:
                 writer.Field("kind", "run");
                 writer.Field("argv", run.Argv);
-                writer.Field("env", run.Environment);
+                writer.Environment("env", run.Environment, run.EnvironmentOrigins);
                 writer.Field("user", run.User);
                 writer.Field("workdir", run.WorkingDirectory);
                 writer.Field("network", run.Network);
@@ -51,13 +40,16 @@ internal static class StepKey
                 if (!run.Mounts.IsEmpty)
                 {
                     writer.Field("mounts", [.. run.Mounts.SelectMany(MountKey.Of)]);
-                    WriteIfSet(writer, "mounted", files);
+                    if (!question.Reads.IsEmpty)
+                    {
+                        writer.Reads("mounted", question.Reads);
+                    }
                 }
 
                 break;
             case BuildStep.Copy copy:
                 writer.Field("kind", "copy");
-                writer.Field("files", files);
+                writer.Reads("files", question.Reads);
                 writer.Field("destination", copy.Destination);
                 WriteIfSet(writer, "chown", copy.Owner);
                 WriteIfSet(writer, "chmod", copy.Mode);

@@ -9,6 +9,7 @@ namespace Kleene.Build.Builder.Copying;
 public sealed class CopyPlan
 {
     private ulong? fingerprint;
+    private TreeDigester? digester;
 
     internal CopyPlan(SourceTree origin, IgnoreFile exclude, ImmutableArray<CopySource> sources, string destination)
     {
@@ -44,7 +45,7 @@ public sealed class CopyPlan
     /// </summary>
     public Digest ComputeDigest(IDigestCache? cache, CancellationToken cancellationToken)
     {
-        var digester = new TreeDigester(Origin.Root, cache, cancellationToken);
+        digester = new TreeDigester(Origin.Root, cache, cancellationToken, keepsList: true);
         foreach (var source in Sources)
         {
             if (source.IsDirectory)
@@ -61,6 +62,9 @@ public sealed class CopyPlan
         fingerprint = digester.Fingerprint.Value;
         return digest;
     }
+
+    /// <summary>What the digest was made of. Only when it has been.</summary>
+    public FileList ListFiles() => (digester ?? throw new InvalidOperationException("the files of a copy were asked for before its digest")).List();
 
     /// <summary>What of a directory is copied; null is all.</summary>
     internal ITreeFilter? FilterOf(CopySource source) =>

@@ -17,7 +17,11 @@ public abstract record BuildEvent
     public sealed record Diagnosed(Diagnostic Diagnostic) : BuildEvent;
 
     /// <param name="Total">How many steps the needed stages have.</param>
-    public sealed record Started(string Target, int Total) : BuildEvent;
+    /// <param name="Build">The id under which the build is written down.</param>
+    public sealed record Started(string Target, int Total, string Build = "") : BuildEvent;
+
+    /// <summary>The build could not be written down, or not all of it. What it makes is not touched by that.</summary>
+    public sealed record Unrecorded(string Reason) : BuildEvent;
 
     public sealed record StepStarted(StepPlace Step) : BuildEvent;
 

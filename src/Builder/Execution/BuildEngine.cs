@@ -144,7 +144,7 @@ internal sealed class BuildEngine : IDisposable
                     events.TryWrite(new BuildEvent.StepFailed(step.Place, failure.Exit, failure.Message, state.Snapshot, duration));
                     await ending.CancelAsync();
                     var config = StageConfigs.ToImage(step.Place.Step.Config, []);
-                    var line = new ImageStep(step.Place.Step.Text, ImageStepState.Failed, failure.Dirty, step.Key, duration, config);
+                    var line = new ImageStep(step.Text, ImageStepState.Failed, failure.Dirty, step.Key, duration, config, StepEntries.Of(step.Place.Step));
                     return state with { History = state.History.Add(line), Failure = new StageFailure(step.Place, failure) };
                 default:
                     throw new UnreachableException();
@@ -185,7 +185,7 @@ internal sealed class BuildEngine : IDisposable
     private static StageOutcome Advance(StageOutcome state, KeyedStep step, SnapshotId snapshot, ImageStepState how, TimeSpan duration)
     {
         var config = StageConfigs.ToImage(step.Place.Step.Config, []);
-        var line = new ImageStep(step.Place.Step.Text, how, snapshot, step.Key, duration, config);
+        var line = new ImageStep(step.Text, how, snapshot, step.Key, duration, config, StepEntries.Of(step.Place.Step));
         return new StageOutcome(snapshot, step.Key, state.History.Add(line));
     }
 

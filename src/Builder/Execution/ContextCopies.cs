@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
+using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Copying;
 using Kleene.Build.Builder.Events;
@@ -16,22 +18,20 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
     private readonly Dictionary<int, ImmutableArray<FilePart>> plans = [];
     private readonly List<string> errors = [];
 
-    /// <summary>The digest of what a copy reads. What is wrong with it is told by <see cref="ThrowIfWrong"/>, so that all mistakes of a file are told at once.</summary>
-    public string Digest(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken)
+    /// <summary>What a copy reads. What is wrong with it is told by <see cref="ThrowIfWrong"/>, so that all mistakes of a file are told at once.</summary>
+    public ImmutableArray<ReadInput> Find(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken)
     {
         try
         {
             var parts = Parts(copy);
-            var identities = parts.Select(part => part.Remote?.Identity
-                ?? part.Local!.ComputeDigest(ContextOf(copy.From).Cache, cancellationToken) + (copy.KeepsDirectories ? part.Local.DirectoryNames : ""));
-            var digest = string.Join('\n', identities);
+            var reads = parts.Select(part => Input(part, copy, cancellationToken)).ToImmutableArray();
             plans.Add(place.Number, parts);
-            return digest;
+            return reads;
         }
         catch (KleeneException exception)
         {
             errors.Add($"{place.Step.Place}: {place.Step.Text}: {exception.Message}");
-            return "";
+            return [];
         }
     }
 
@@ -53,6 +53,13 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
         }
     }
 
+    private ReadInput Input(FilePart part, BuildStep.Copy copy, CancellationToken cancellationToken) => part switch
+    {
+        { Remote: { } remote } => new ReadInput.Remote(remote, part.Address),
+        { Local: { } plan } => new ReadInput.Files(plan, plan.ComputeDigest(ContextOf(copy.From).Cache, cancellationToken), copy.KeepsDirectories ? plan.DirectoryNames : ""),
+        _ => throw new UnreachableException(),
+    };
+
     private BuildContext ContextOf(TreeOrigin origin) =>
         request.FindContext(origin) ?? throw new KleeneException("there is no build context, so only --from has files; give a directory instead of '-'");
 
@@ -66,7 +73,7 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
             if (remotes.Find(source, copy.Add) is { } remote)
             {
                 AddLocal();
-                parts.Add(new FilePart(null, remote));
+                parts.Add(new FilePart(null, remote, source));
             }
             else
             {
@@ -82,7 +89,7 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
             if (local.Count > 0)
             {
                 var lookup = new SourceLookup(copy.KeepsParents, copy.MayBeMissing);
-                parts.Add(new FilePart(CopyPlanner.Plan(ContextOf(copy.From).Files, local.ToImmutable(), copy.Destination, copy.Exclude, lookup), null));
+                parts.Add(new FilePart(CopyPlanner.Plan(ContextOf(copy.From).Files, local.ToImmutable(), copy.Destination, copy.Exclude, lookup), null, ""));
                 local.Clear();
             }
         }
@@ -90,4 +97,5 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
 }
 
 /// <summary>Some of what one step copies: files of a context, or what was fetched.</summary>
-internal readonly record struct FilePart(CopyPlan? Local, RemotePart? Remote);
+/// <param name="Address">Where the latter is from.</param>
+internal readonly record struct FilePart(CopyPlan? Local, RemotePart? Remote, string Address);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Storage;
@@ -21,4 +22,10 @@ internal sealed record KeyedStage(
     public IEnumerable<KeyedStep> Misses => Steps.Skip(Hits.Length);
 }
 
-internal sealed record KeyedStep(StepPlace Place, string Key);
+/// <param name="Question">What the key is the hash of.</param>
+/// <param name="IsRepaired">Whether the key is that of files which were put right by hand, and not of the question.</param>
+internal sealed record KeyedStep(StepPlace Place, string Key, StepQuestion Question, bool IsRepaired = false)
+{
+    /// <summary>What histories say of it.</summary>
+    public string Text => IsRepaired ? $"{Place.Step.Text} # repaired by hand" : Place.Step.Text;
+}

@@ -32,7 +32,25 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
 
         copies.ThrowIfWrong();
         mounts.ThrowIfWrong();
+        RequireRepair();
         return stages;
+    }
+
+    /// <exception cref="KleeneException">What was repaired is not of this build any more, or something before it is not.</exception>
+    private void RequireRepair()
+    {
+        if (request.Repair is not { } repair)
+        {
+            return;
+        }
+
+        var stage = stages.Values.FirstOrDefault(stage => stage.Steps.Any(step => step.IsRepaired))
+            ?? throw new KleeneException($"what was repaired in container '{repair.Container}' is not asked any more: the step, or one before it, is another since it failed; build without --resume");
+        if (stage.Hits.Length < stage.Steps.Length && stage.Misses.Any(step => step.IsRepaired))
+        {
+            var first = stage.Misses.First().Place.Step;
+            throw new KleeneException($"{first.Place}: {first.Text}: this step would run again, so what was repaired in container '{repair.Container}' has nothing to stand on; build without --resume");
+        }
     }
 
     private KeyedStage KeyOf(PlannedStage stage, IReadOnlyList<StepPlace> places, CancellationToken cancellationToken)
@@ -48,14 +66,11 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         var key = baseKey;
         foreach (var place in places)
         {
-            var read = place.Step switch
-            {
-                BuildStep.Copy copy => FilesOf(copy, place, cancellationToken),
-                BuildStep.Run run => FilesOf(run, place, cancellationToken),
-                _ => "",
-            };
-            key = StepKey.Of(place.Step, key, read, PlatformOf(stage));
-            steps.Add(new KeyedStep(place, key));
+            var question = new StepQuestion(place.Step, key, ReadsOf(place, cancellationToken), PlatformOf(stage));
+            key = question.Key();
+            var isRepaired = request.Repair?.FailedKey == key;
+            key = isRepaired ? request.Repair!.Key : key;    // one that is repaired has a repair
+            steps.Add(new KeyedStep(place, key, question, isRepaired));
         }
 
         var forced = request.NoCache
@@ -64,35 +79,40 @@ internal sealed class StageKeys(BuildPlan plan, BuildRequest request, BaseImages
         return new KeyedStage(stage, baseKey, steps.ToImmutable(), forced ? [] : Hits(steps), forced);
     }
 
-    /// <summary>What identifies the files of a copy: their digest, or the tree they are in and their names.</summary>
-    private string FilesOf(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken) => copy.From switch
+    /// <summary>What a step reads beside its parent, in the order in which it says so.</summary>
+    private ImmutableArray<ReadInput> ReadsOf(StepPlace place, CancellationToken cancellationToken) => place.Step switch
     {
-        _ when copy.Sources.IsEmpty => "",
-        TreeOrigin.Context or TreeOrigin.Named => copies.Digest(copy, place, cancellationToken),
-        TreeOrigin.Stage origin => InTree(stages[origin.Index].Key, copy),
-        TreeOrigin.Image image => InTree(bases[image.Reference].Key, copy),
-        _ => throw new UnreachableException(),
-    };
-
-    /// <summary>What identifies the files that a command sees mounted, in the order of the mounts; what it writes to a cache never does.</summary>
-    private string FilesOf(BuildStep.Run run, StepPlace place, CancellationToken cancellationToken) => string.Join(
-        '\n',
-        run.Mounts.Select(mount => mount switch
+        BuildStep.Copy { Sources.IsEmpty: false } copy => copy.From switch
         {
-            RunMount.Bind bind => FilesOf(bind, bind.From, bind.Source, place, cancellationToken),
-            RunMount.Cache { From: { } origin } cache => FilesOf(cache, origin, cache.Source, place, cancellationToken),
-            _ => "",
-        }).Where(files => files.Length > 0));
+            TreeOrigin.Context or TreeOrigin.Named => copies.Find(copy, place, cancellationToken),
+            var origin => [PathsIn(origin, copy.Sources)],
+        },
 
-    private string FilesOf(RunMount mount, TreeOrigin from, string source, StepPlace place, CancellationToken cancellationToken) => from switch
-    {
-        TreeOrigin.Context or TreeOrigin.Named => mounts.Digest(mount, from, source, place, cancellationToken),
-        TreeOrigin.Stage stage => $"{stages[stage.Index].Key}\0{source}",
-        TreeOrigin.Image image => $"{bases[image.Reference].Key}\0{source}",
-        _ => throw new UnreachableException(),
+        // What a command writes to a cache never counts, only what a new one begins with.
+        BuildStep.Run run =>
+        [
+            .. run.Mounts.SelectMany(mount => mount switch
+            {
+                RunMount.Bind bind => ReadsOf(bind, bind.From, bind.Source, place, cancellationToken),
+                RunMount.Cache { From: { } origin } cache => ReadsOf(cache, origin, cache.Source, place, cancellationToken),
+                _ => [],
+            }),
+        ],
+        _ => [],
     };
 
-    private static string InTree(string key, BuildStep.Copy copy) => string.Join('\0', copy.Sources.Prepend(key));
+    private ImmutableArray<ReadInput> ReadsOf(RunMount mount, TreeOrigin from, string source, StepPlace place, CancellationToken cancellationToken) => from switch
+    {
+        TreeOrigin.Context or TreeOrigin.Named => mounts.Find(mount, from, source, place, cancellationToken) is { } files ? [files] : [],
+        var origin => [PathsIn(origin, [source])],
+    };
+
+    private ReadInput.Paths PathsIn(TreeOrigin origin, ImmutableArray<string> written) => origin switch
+    {
+        TreeOrigin.Stage stage => new ReadInput.Paths($"stage '{stages[stage.Index].Stage.DisplayName}'", stages[stage.Index].Key, written),
+        TreeOrigin.Image image => new ReadInput.Paths($"image '{image.Reference}'", bases[image.Reference].Key, written),
+        _ => throw new UnreachableException(),
+    };
 
     private ImmutableArray<SnapshotId> Hits(IEnumerable<KeyedStep> steps)
     {

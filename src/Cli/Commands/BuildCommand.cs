@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Explaining;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Parser.Linting;
 using Kleene.Build.Runtime.Images;
@@ -37,11 +38,19 @@ internal static class BuildCommand
         var metadata = new Option<string?>("--metadata-file") { Description = "write there what was made, as JSON", HelpName = "FILE" };
         var remove = new Option<bool>("--rm") { Description = "keep nothing of a build that fails" };
 
+        var resume = new Option<string?>("--resume")
+        {
+            Description = "go on from NAME:failed@dirty as it was repaired in a container; the newest of it, or this one",
+            HelpName = "CONTAINER",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var expectCached = new Option<bool>("--expect-cached") { Description = "fail and say why, before anything runs, when something would have to" };
+        var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, check,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
@@ -68,6 +77,7 @@ internal static class BuildCommand
                     .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
                 Jobs = context.Get(jobs),
                 KeepFailed = !context.Get(remove),
+                ExpectsCached = context.Get(expectCached),
             };
 
             request = steps.Apply(request, context);
@@ -77,10 +87,18 @@ internal static class BuildCommand
             request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts), Agents = agents };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
-            var (image, planned) = await BuildAsync(kleene, request, printer, cancellationToken);
+            var resumed = context.Get(resume) is { } container
+                ? await ResumedBuild.OpenAsync(kleene, NameOf(request), container == OptionsFirst.Everything ? null : container, cancellationToken)
+                : null;
+            var (image, build) = await BuildAsync(kleene, request with { Repair = resumed?.Repair }, printer, resumed, context.Terminal.Error, cancellationToken);
+            if (build is { } id && (context.Get(explain) || (image is null && request.ExpectsCached)))
+            {
+                Explain(kleene, id, context.Terminal.Error);
+            }
+
             if (image is null)
             {
-                return planned ? ExitCodes.Failed : ExitCodes.Usage;
+                return build is null ? ExitCodes.Usage : ExitCodes.Failed;
             }
 
             if (context.Get(idFile) is { } file)
@@ -99,21 +117,52 @@ internal static class BuildCommand
         return command;
     }
 
-    /// <returns>The image, and whether there was a plan at all.</returns>
-    private static async Task<(Image? Image, bool Planned)> BuildAsync(
-        Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
+    private static ImageReference NameOf(BuildRequest request) =>
+        request.Tags is [var name, ..] ? name : throw new UsageException("--resume needs the name of the build that failed; give it with --tag");
+
+    /// <summary>To the error stream, which has the progress too: the output is the image's id.</summary>
+    private static void Explain(Composition kleene, string id, TextWriter writer)
+    {
+        // One that could not be written down has said so already.
+        if (kleene.Builds.TryFind(id) is { } build)
+        {
+            ExplanationText.Write(writer, new BuildExplainer(kleene.Builds).Explain(build), FileBlame.None);
+        }
+    }
+
+    /// <returns>The image, and the id of the build; null when there was no plan at all.</returns>
+    private static async Task<(Image? Image, string? Build)> BuildAsync(
+        Composition kleene, BuildRequest request, IBuildPrinter printer, ResumedBuild? resumed, TextWriter writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var built = await BuildAsync(kleene, request, printer, cancellationToken);
+            resumed?.Write(writer);
+            return built;
+        }
+        finally
+        {
+            if (resumed is not null)
+            {
+                // A build that could not use the repaired files leaves them to nobody.
+                await kleene.Snapshots.RemoveUnusedAsync([resumed.Repair.Snapshot], CancellationToken.None);
+            }
+        }
+    }
+
+    private static async Task<(Image? Image, string? Build)> BuildAsync(Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
     {
         using var drawing = printer as IDisposable;
         Image? image = null;
-        var planned = false;
+        string? build = null;
         await foreach (var happened in kleene.Builder.BuildAsync(request, cancellationToken))
         {
             printer.Print(happened);
-            planned |= happened is BuildEvent.Started;
+            build ??= (happened as BuildEvent.Started)?.Build;
             image = (happened as BuildEvent.Completed)?.Image;
         }
 
-        return (image, planned);
+        return (image, build);
     }
 
     private static IBuildPrinter Printer(string form, Context context)

@@ -55,7 +55,7 @@ internal static class ImageCommands
         group.Subcommands.Add(List(verb));
         group.Subcommands.Add(Inspect(verb));
         group.Subcommands.Add(ShowHistory(verb));
-        group.Subcommands.Add(Containers.DiffCommand.CreateForImages(verb));
+        group.Subcommands.Add(ImageDiffCommand.Create(verb));
         group.Subcommands.Add(Tag(verb));
         group.Subcommands.Add(Export(verb));
         group.Subcommands.Add(Remove(verb));

@@ -8,6 +8,8 @@ internal static class FailureText
     /// <summary>One line that names the place and the reason.</summary>
     public static string Of(BuildEvent.StepFailed failed) => $"error: {failed.Step.Step.Place}: {failed.Step.Step.Text}: {failed.Message}{FullDisk.Hint(failed.Message)}";
 
+    public static string Of(BuildEvent.Unrecorded unrecorded) => $"warning: the build is not written down for 'kleene builds' and 'kleene explain': {unrecorded.Reason}";
+
     public static string Of(BuildEvent.Failed failed)
     {
         if (failed.Kept is not { } kept)

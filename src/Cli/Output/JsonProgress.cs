@@ -38,6 +38,11 @@ internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBui
                 json.WriteString("type", "build.started");
                 json.WriteString("target", started.Target);
                 json.WriteNumber("total", started.Total);
+                json.WriteString("build", started.Build);
+                break;
+            case BuildEvent.Unrecorded unrecorded:
+                json.WriteString("type", "warning");
+                json.WriteString("message", FailureText.Of(unrecorded));
                 break;
             case BuildEvent.StepStarted started:
                 Step(json, "step.started", started.Step);

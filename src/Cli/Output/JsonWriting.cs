@@ -7,7 +7,7 @@ internal static class JsonWriting
 {
     extension(Utf8JsonWriter json)
     {
-        public void WriteOptional(int? number)
+        public void WriteOptional(long? number)
         {
             if (number is { } value)
             {

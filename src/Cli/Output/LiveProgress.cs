@@ -72,6 +72,9 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
                     Finish(failed.Step, "FAILED", "", Color.Red);
                     finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(failed)), new Style(Color.Red)));
                     break;
+                case BuildEvent.Unrecorded unrecorded:
+                    finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(unrecorded)), new Style(Color.Yellow)));
+                    break;
                 case BuildEvent.Completed completed:
                     lastWords = $"image created in {Seconds(completed.Duration)}";
                     break;

@@ -33,6 +33,9 @@ internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposa
             case BuildEvent.StepCompleted completed:
                 End(completed.Step, $"--> Snapshot created: @{completed.Snapshot}");
                 break;
+            case BuildEvent.Unrecorded unrecorded:
+                writer.WriteLine(FailureText.Of(unrecorded));
+                break;
             case BuildEvent.StepFailed failed:
                 End(failed.Step, FailureText.Of(failed));
                 break;

@@ -15,6 +15,9 @@ internal sealed class QuietProgress(TextWriter writer) : IBuildPrinter
             case BuildEvent.Diagnosed { Diagnostic.Severity: DiagnosticSeverity.Error } diagnosed:
                 writer.Write(diagnostics.Format(diagnosed.Diagnostic));
                 break;
+            case BuildEvent.Unrecorded unrecorded:
+                writer.WriteLine(FailureText.Of(unrecorded));
+                break;
             case BuildEvent.StepFailed failed:
                 writer.WriteLine(FailureText.Of(failed));
                 break;

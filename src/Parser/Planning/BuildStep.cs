@@ -46,6 +46,9 @@ public abstract record BuildStep
         /// <summary><c>NAME=value</c>: ENV and the ARGs in scope.</summary>
         public ImmutableArray<string> Environment { get; init; } = [];
 
+        /// <summary>Where each entry of <see cref="Environment"/> is from. It says nothing of what is built.</summary>
+        public ImmutableArray<VariableOrigin> EnvironmentOrigins { get; init; } = [];
+
         /// <summary>
         /// <c>NAME=value</c> of the proxies passed as build arguments. They say how the network is reached and not what is built:
         /// the command gets them, the cache key and the history do not.

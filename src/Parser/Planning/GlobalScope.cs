@@ -5,6 +5,8 @@ namespace Kleene.Build.Parser.Planning;
 /// <summary>What FROM lines see: the ARGs above the first FROM and the words that describe the platform.</summary>
 internal sealed class GlobalScope : IVariables
 {
+    private static readonly VariableOrigin Given = new(VariableSource.Default);
+
     private readonly VariableTable platform = new();
     private readonly VariableTable declared = new();
     private readonly BuildArguments arguments;
@@ -14,7 +16,7 @@ internal sealed class GlobalScope : IVariables
         arguments = options.Arguments;
         Describe("TARGET", PlatformName.Normalize(options.Platform));
         Describe("BUILD", PlatformName.Normalize(options.BuildPlatform));
-        platform.Set("TARGETSTAGE", targetStage);
+        platform.Set("TARGETSTAGE", targetStage, Given);
     }
 
     /// <summary>Every name that FROM may use, for suggestions.</summary>
@@ -28,7 +30,7 @@ internal sealed class GlobalScope : IVariables
 
     public bool IsPlatformWord(string name) => platform.Contains(name);
 
-    public void Declare(string name, string? value) => declared.Set(name, value);
+    public void Declare(string name, string? value, VariableOrigin origin) => declared.Set(name, value, origin);
 
     /// <summary>What the ARGs above the first FROM have declared; in Kleene it stays visible below.</summary>
     public VariableTable Declared() => declared.Clone();
@@ -36,10 +38,10 @@ internal sealed class GlobalScope : IVariables
     private void Describe(string prefix, string name)
     {
         var parts = name.Split('/');
-        platform.Set(prefix + "PLATFORM", name);
-        platform.Set(prefix + "OS", parts[0]);
-        platform.Set(prefix + "ARCH", parts.ElementAtOrDefault(1) ?? "");
-        platform.Set(prefix + "VARIANT", parts.ElementAtOrDefault(2) ?? "");
-        platform.Set(prefix + "OSVERSION", "");
+        platform.Set(prefix + "PLATFORM", name, Given);
+        platform.Set(prefix + "OS", parts[0], Given);
+        platform.Set(prefix + "ARCH", parts.ElementAtOrDefault(1) ?? "", Given);
+        platform.Set(prefix + "VARIANT", parts.ElementAtOrDefault(2) ?? "", Given);
+        platform.Set(prefix + "OSVERSION", "", Given);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class StagePlanner : IVariables
     private bool usesUnsettled;
 
     // Steps between two changes share one array.
-    private ImmutableArray<string> commandEnvironment;
+    private CommandEnvironment? commandEnvironment;
 
     /// <summary>A stage on an image or on nothing.</summary>
     /// <param name="known">The configuration of the base; null when nothing is known of it.</param>
@@ -40,8 +40,8 @@ internal sealed class StagePlanner : IVariables
         IsBaseKnown = known is not null;
         Config = known ?? new StageConfig();
         arguments = context.Dialect == Dialect.Kleene ? context.Globals.Declared() : new VariableTable();
-        environment = new VariableTable(Config.Env);
-        extraEnvironment = new VariableTable(context.Options.ExtraEnvironment);
+        environment = new VariableTable(Config.Env, VariableSource.Base);
+        extraEnvironment = new VariableTable(context.Options.ExtraEnvironment, VariableSource.Option);
     }
 
     /// <summary>A stage on an earlier one, of which it inherits everything, its ARGs included.</summary>
@@ -145,17 +145,18 @@ internal sealed class StagePlanner : IVariables
         Context.Diagnostics.Report(rule, span, message, fix);
 
     /// <summary>Declares an argument; without a value it is known and unset.</summary>
-    public void SetArgument(string name, string? value, bool isKnown)
+    public void SetArgument(string name, string? value, bool isKnown, VariableOrigin origin)
     {
         Settle(name, isKnown);
-        arguments.Set(name, value);
+        arguments.Set(name, value, origin);
     }
 
-    public void SetEnvironment(string name, PlannedWord value)
+    /// <param name="place">Of the ENV.</param>
+    public void SetEnvironment(string name, PlannedWord value, string place)
     {
         Settle(name, value.IsKnown);
         extraEnvironment.Remove(name);
-        environment.Set(name, value.Value);
+        environment.Set(name, value.Value, new VariableOrigin(VariableSource.Environment, place));
     }
 
     /// <summary>The earlier stages that this one reads.</summary>
@@ -211,36 +212,7 @@ internal sealed class StagePlanner : IVariables
     public bool Has(string instruction) => lastOf.ContainsKey(instruction);
 
     /// <summary>What a command of this stage finds in its environment now.</summary>
-    public ImmutableArray<string> CommandEnvironment()
-    {
-        if (!commandEnvironment.IsDefault)
-        {
-            return commandEnvironment;
-        }
-
-        var all = new VariableTable();
-        if (HasDefaultPath)
-        {
-            all.Set("PATH", arguments.Find("PATH") ?? StageConfig.DefaultPath);
-        }
-
-        foreach (var name in environment.Names)
-        {
-            all.Set(name, environment.Find(name));
-        }
-
-        foreach (var name in extraEnvironment.Names)
-        {
-            all.Set(name, extraEnvironment.Find(name));
-        }
-
-        foreach (var name in arguments.Names.Where(name => !all.Contains(name)))
-        {
-            all.Set(name, arguments.Find(name));
-        }
-
-        return commandEnvironment = all.ToEntries();
-    }
+    public CommandEnvironment CommandEnvironment() => commandEnvironment ??= FindCommandEnvironment();
 
     /// <summary>The proxies that were passed as build arguments and that no ARG has made part of the stage.</summary>
     public ImmutableArray<string> ProxyEnvironment() =>
@@ -261,6 +233,37 @@ internal sealed class StagePlanner : IVariables
         Steps = steps.ToImmutable(),
         Config = ConfigHere(),
     };
+
+    private CommandEnvironment FindCommandEnvironment()
+    {
+        var all = new VariableTable();
+        if (HasDefaultPath)
+        {
+            if (arguments.Find("PATH") is null)
+            {
+                all.Set("PATH", StageConfig.DefaultPath, new VariableOrigin(VariableSource.Default));
+            }
+            else
+            {
+                all.Take("PATH", arguments);
+            }
+        }
+
+        foreach (var table in (VariableTable[])[environment, extraEnvironment])
+        {
+            foreach (var name in table.Names)
+            {
+                all.Take(name, table);
+            }
+        }
+
+        foreach (var name in arguments.Names.Where(name => !all.Contains(name)))
+        {
+            all.Take(name, arguments);
+        }
+
+        return new CommandEnvironment(all.ToEntries(), all.ToOrigins());
+    }
 
     private PlannedWord? Judge(Word word, Expanded expanded)
     {
@@ -287,7 +290,7 @@ internal sealed class StagePlanner : IVariables
 
     private void Settle(string name, bool isKnown)
     {
-        commandEnvironment = default;
+        commandEnvironment = null;
         _ = isKnown ? unsettled.Remove(name) : unsettled.Add(name);
     }
 
@@ -320,3 +323,8 @@ internal sealed class StagePlanner : IVariables
         }
     }
 }
+
+/// <summary>What a command finds in its environment.</summary>
+/// <param name="Entries"><c>NAME=value</c>.</param>
+/// <param name="Origins">Where each of them is from.</param>
+internal sealed record CommandEnvironment(ImmutableArray<string> Entries, ImmutableArray<VariableOrigin> Origins);

@@ -2,23 +2,24 @@ using System.Collections.Immutable;
 
 namespace Kleene.Build.Parser.Planning;
 
-/// <summary>Names and values in the order in which the names first appeared. A name may be there without a value.</summary>
+/// <summary>Names and values in the order in which the names first appeared, and where they are from. A name may be there without a value.</summary>
 internal sealed class VariableTable
 {
     private readonly List<string> order = [];
-    private readonly Dictionary<string, string?> values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Variable> values = new(StringComparer.Ordinal);
 
     public VariableTable()
     {
     }
 
     /// <param name="entries"><c>NAME=value</c>; an entry without <c>=</c> has the empty value.</param>
-    public VariableTable(ImmutableArray<string> entries)
+    /// <param name="source">Where they are all from.</param>
+    public VariableTable(ImmutableArray<string> entries, VariableSource source)
     {
         foreach (var entry in entries)
         {
             var equals = entry.IndexOf('=');
-            Set(equals < 0 ? entry : entry[..equals], equals < 0 ? "" : entry[(equals + 1)..]);
+            Set(equals < 0 ? entry : entry[..equals], equals < 0 ? "" : entry[(equals + 1)..], new VariableOrigin(source));
         }
     }
 
@@ -26,17 +27,20 @@ internal sealed class VariableTable
 
     public bool Contains(string name) => values.ContainsKey(name);
 
-    public string? Find(string name) => values.GetValueOrDefault(name);
+    public string? Find(string name) => values.GetValueOrDefault(name).Value;
 
-    public void Set(string name, string? value)
+    public void Set(string name, string? value, VariableOrigin origin)
     {
         if (!values.ContainsKey(name))
         {
             order.Add(name);
         }
 
-        values[name] = value;
+        values[name] = new Variable(value, origin);
     }
+
+    /// <summary>Takes a variable over as another table has it.</summary>
+    public void Take(string name, VariableTable from) => Set(name, from.Find(name), from.values[name].Origin);
 
     public void Remove(string name)
     {
@@ -51,12 +55,19 @@ internal sealed class VariableTable
         var clone = new VariableTable();
         foreach (var name in order)
         {
-            clone.Set(name, values[name]);
+            clone.Take(name, this);
         }
 
         return clone;
     }
 
     /// <summary><c>NAME=value</c> for every name with a value.</summary>
-    public ImmutableArray<string> ToEntries() => [.. order.Where(name => values[name] is not null).Select(name => $"{name}={values[name]}")];
+    public ImmutableArray<string> ToEntries() => [.. Given.Select(name => $"{name}={values[name].Value}")];
+
+    /// <summary>Where each of <see cref="ToEntries"/> is from, in the same order.</summary>
+    public ImmutableArray<VariableOrigin> ToOrigins() => [.. Given.Select(name => values[name].Origin)];
+
+    private IEnumerable<string> Given => order.Where(name => values[name].Value is not null);
+
+    private readonly record struct Variable(string? Value, VariableOrigin Origin);
 }

@@ -26,6 +26,9 @@ internal sealed record InstructionHead(
         : Line.Heredocs.IsEmpty ? TextSpan
         : Keyword.Span.To(Line.Heredocs[^1].Body);
 
+    /// <summary>Where that is, as messages begin: <c>Kleenefile:3</c>.</summary>
+    public string PlaceText => $"{Place.Source.Path}:{Place.StartPosition.Line}";
+
     /// <summary>From the keyword to the last character that is not a blank.</summary>
     public TextSpan TextSpan => Line.SpanOf(Keyword.Start, Math.Max(Keyword.Length, Line.Text.TrimEnd().Length - Keyword.Start));
 

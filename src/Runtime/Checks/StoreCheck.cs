@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
@@ -11,7 +12,7 @@ namespace Kleene.Build.Runtime.Checks;
 /// begins with has been made by then; this looks for what that one cannot know of. Other commands may be at work meanwhile.
 /// </summary>
 public sealed class StoreCheck(
-    Database database, StateDirectory state, Session session, SnapshotCatalog snapshots, ContainerStore containers, ContainerLifecycle lifecycle, IJailDriver jails)
+    Database database, StateDirectory state, Session session, SnapshotCatalog snapshots, ContainerStore containers, BuildStore builds, ContainerLifecycle lifecycle, IJailDriver jails)
 {
     /// <summary>Finds and repairs, one thing after another.</summary>
     public async IAsyncEnumerable<Finding> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -129,6 +130,15 @@ public sealed class StoreCheck(
             {
                 new ContainerDirectory(state, id).Delete();
                 yield return new Finding($"the log of a container that is gone, '{id}', was removed", IsRepaired: true);
+            }
+        }
+
+        foreach (var path in Entries(state.Builds))
+        {
+            if (builds.TryFind(Path.GetFileName(path)) is null)
+            {
+                File.Delete(path);
+                yield return new Finding($"the log of a build that is forgotten, '{Path.GetFileName(path)}', was removed", IsRepaired: true);
             }
         }
     }

@@ -89,6 +89,28 @@ public sealed class GitClient(IProcessRunner processes)
         return Find(source, root);
     }
 
+    /// <summary>The last commit that changed a file of a working copy, whether or not the file is still there. Changes nothing, not even the index.</summary>
+    /// <param name="directory">In the working copy.</param>
+    /// <param name="path">Relative to that.</param>
+    /// <returns>Null when git does not know the file.</returns>
+    /// <exception cref="GitHistoryException">It is no working copy, or git does not trust it: it belongs to somebody else.</exception>
+    public async Task<GitChange?> LastChangeAsync(string directory, UnixPath path, CancellationToken cancellationToken)
+    {
+        // Paths as they are, not as patterns; and no program of the repository's configuration.
+        ImmutableArray<string> reading = ["--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false"];
+        var log = await ReadHistoryAsync(directory, [.. reading, "log", "-1", "--no-show-signature", "--format=%h%x00%an%x00%cI%x00%s", "--", path.ToString()], cancellationToken);
+        var state = await ReadHistoryAsync(directory, [.. reading, "status", "--porcelain", "--untracked-files=all", "--ignored=no", "--", path.ToString()], cancellationToken);
+        return log.TrimEnd('\n').Split('\0') is [var commit, var author, var date, var subject]
+            ? new GitChange(commit, author, DateTimeOffset.Parse(date, CultureInfo.InvariantCulture), subject, state.Length == 0)
+            : state.Length == 0 ? null : new GitChange("", "", default, "", IsCommitted: false);
+    }
+
+    private async Task<string> ReadHistoryAsync(string directory, ImmutableArray<string> arguments, CancellationToken cancellationToken)
+    {
+        var result = await processes.RunAsync(Command(directory, arguments), ProcessOutput.Captured, cancellationToken);
+        return result.Exit.Success ? result.Output : throw new GitHistoryException(directory, GitErrors.Said(result));
+    }
+
     /// <summary>What git(1) leaves to the umask of whoever checks out. Files that cannot be written are its own, below <c>.git</c>.</summary>
     private static uint CheckedOut(uint permissions, bool isDirectory) =>
         isDirectory || (permissions & PermissionBits.OwnerExecute) != 0 ? PermissionBits.Executable

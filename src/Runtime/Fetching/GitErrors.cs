@@ -21,6 +21,9 @@ internal static class GitErrors
         bool Has(string text) => said.Contains(text, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>The line of a failure that says why.</summary>
+    public static string Said(ProcessResult result) => LastLine(result.Error);
+
     /// <summary>The last that says something: git ends with advice, ssh with an empty line.</summary>
     private static string LastLine(string said) =>
         said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)

@@ -8,8 +8,9 @@ namespace Kleene.Build.Runtime.Files;
 
 /// <summary>What a digest takes of one name in a directory.</summary>
 /// <param name="Body">Of the content, the link's target or the device, with the attributes.</param>
+/// <param name="Size">Only told: the body says it too.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct EntryDigest(FileKind Kind, uint Permissions, Digest Body)
+internal readonly record struct EntryDigest(FileKind Kind, uint Permissions, Digest Body, long Size)
 {
     public bool IsSet => Body != default;
 
@@ -33,11 +34,11 @@ internal sealed class EntryHasher(IDigestCache? cache, CancellationToken cancell
     public EntryDigest Hash(SafeFileHandle directory, UnixPath directoryPath, ReadOnlySpan<byte> name, ref FileStatus status, ContentHasher tools) =>
         status.Kind switch
         {
-            FileKind.Regular => new EntryDigest(FileKind.Regular, status.Permissions, HashFile(directory, directoryPath, name, ref status, tools)),
+            FileKind.Regular => HashRegular(directory, directoryPath, name, ref status, tools),
 
             // A link's own permissions mean nothing and differ between systems.
-            FileKind.SymbolicLink => new EntryDigest(FileKind.SymbolicLink, 0, HashLink(directory, directoryPath, name, tools)),
-            _ => new EntryDigest(status.Kind, status.Permissions, HashDevice(status, tools)),
+            FileKind.SymbolicLink => new EntryDigest(FileKind.SymbolicLink, 0, HashLink(directory, directoryPath, name, tools), status.Size),
+            _ => new EntryDigest(status.Kind, status.Permissions, HashDevice(status, tools), 0),
         };
 
     /// <summary>The content's digest itself when there are no attributes: nearly always.</summary>
@@ -56,6 +57,12 @@ internal sealed class EntryHasher(IDigestCache? cache, CancellationToken cancell
         }
 
         return tools.Small.Finish();
+    }
+
+    private EntryDigest HashRegular(SafeFileHandle directory, UnixPath directoryPath, ReadOnlySpan<byte> name, ref FileStatus status, ContentHasher tools)
+    {
+        var body = HashFile(directory, directoryPath, name, ref status, tools);
+        return new EntryDigest(FileKind.Regular, status.Permissions, body, status.Size);
     }
 
     private static Digest HashLink(SafeFileHandle directory, UnixPath directoryPath, ReadOnlySpan<byte> name, ContentHasher tools)

@@ -11,7 +11,9 @@ public sealed class TreeDigester
 {
     private readonly Walk walk;
 
-    public TreeDigester(RootedDirectory root, IDigestCache? cache, CancellationToken cancellationToken) => walk = new Walk(root, cache, cancellationToken);
+    /// <param name="keepsList">Whether <see cref="List"/> will be asked for.</param>
+    public TreeDigester(RootedDirectory root, IDigestCache? cache, CancellationToken cancellationToken, bool keepsList = false) =>
+        walk = new Walk(root, cache, keepsList, cancellationToken);
 
     /// <summary>Of everything that was hashed; ready after <see cref="Finish"/>.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
@@ -27,7 +29,10 @@ public sealed class TreeDigester
 
     public Digest Finish() => walk.Finish();
 
-    private sealed class Walk(RootedDirectory root, IDigestCache? cache, CancellationToken cancellationToken)
+    /// <summary>Everything that is in the digest, as it was hashed. After <see cref="Finish"/>; made when it is asked for.</summary>
+    public FileList List() => walk.List();
+
+    private sealed class Walk(RootedDirectory root, IDigestCache? cache, bool keepsList, CancellationToken cancellationToken)
         : TreeWalk<HashedDirectory>(root, cancellationToken)
     {
         private readonly Lock gate = new();
@@ -55,8 +60,10 @@ public sealed class TreeDigester
                     throw new FileChangedException(path);
                 }
 
-                Hash(single, parent, path.Name.Terminated, status, tools).AppendTo(tools.Small, name.Bytes);
+                var entry = Hash(single, parent, path.Name.Terminated, status, tools);
+                entry.AppendTo(tools.Small, name.Bytes);
                 single.Entries = 1;
+                single.File = (path, entry);
                 single.Content = tools.Small.Finish();
             });
         }
@@ -87,6 +94,34 @@ public sealed class TreeDigester
 
             links.AppendTo(tree);
             return tree.Finish();
+        }
+
+        public FileList List()
+        {
+            var entries = new List<FileListEntry>();
+            foreach (var directory in directories.Where(directory => directory.IsPresent))
+            {
+                if (directory.File is { } file)
+                {
+                    entries.Add(FileListEntry.Of(file.Path, file.Entry));
+                    continue;
+                }
+
+                if (directory.Kind != HashedKind.Top)
+                {
+                    entries.Add(FileListEntry.Of(directory.Path, new EntryDigest(FileKind.Directory, directory.Permissions, directory.Attributes, 0)));
+                }
+
+                for (var i = 0; i < directory.KeptEntries.Length; i++)
+                {
+                    if (directory.KeptEntries[i].IsSet)
+                    {
+                        entries.Add(FileListEntry.Of(directory.Path.Append(directory.KeptNames[i][..^1]), directory.KeptEntries[i]));
+                    }
+                }
+            }
+
+            return new FileList(entries);
         }
 
         protected override void Enter(HashedDirectory directory) => directory.Found = new EntryDigest[directory.Listing.Count];
@@ -123,6 +158,11 @@ public sealed class TreeDigester
                     directory.Found[i].AppendTo(tools.Small, directory.Listing[i][..^1]);
                     directory.Entries++;
                 }
+            }
+
+            if (keepsList)
+            {
+                (directory.KeptNames, directory.KeptEntries) = (directory.Listing, directory.Found);
             }
 
             directory.Content = tools.Small.Finish();
@@ -186,6 +226,14 @@ public sealed class TreeDigester
         public uint Permissions { get; init; }
 
         public EntryDigest[] Found { get; set; } = [];
+
+        /// <summary>The names and what was found under them, when they are to be listed.</summary>
+        public DirectoryListing KeptNames { get; set; } = DirectoryListing.Empty;
+
+        public EntryDigest[] KeptEntries { get; set; } = [];
+
+        /// <summary>What was asked for, where that is one file.</summary>
+        public (UnixPath Path, EntryDigest Entry)? File { get; set; }
 
         public int Entries { get; set; }
 

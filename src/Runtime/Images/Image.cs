@@ -35,7 +35,8 @@ public sealed record Image
 /// <param name="Key">Its cache key.</param>
 /// <param name="Duration">How long it took when it ran.</param>
 /// <param name="Config">The configuration at that place, for whoever enters there.</param>
-public sealed record ImageStep(string Text, ImageStepState State, SnapshotId? Snapshot, string Key, TimeSpan Duration, ImageConfig Config);
+/// <param name="Entry">What its command had beside that; null when it had nothing.</param>
+public sealed record ImageStep(string Text, ImageStepState State, SnapshotId? Snapshot, string Key, TimeSpan Duration, ImageConfig Config, StepEntry? Entry = null);
 
 public enum ImageStepState
 {
@@ -49,7 +50,8 @@ public enum ImageStepState
 /// <param name="Snapshot">The tree to use.</param>
 /// <param name="Key">The cache key of that tree.</param>
 /// <param name="Config">The configuration at that place.</param>
-public sealed record ImageEntry(Image Image, SnapshotId Snapshot, string Key, ImageConfig Config);
+/// <param name="Entry">What the command of the step had beside that; null when the image is entered whole, or it had nothing.</param>
+public sealed record ImageEntry(Image Image, SnapshotId Snapshot, string Key, ImageConfig Config, StepEntry? Entry = null);
 
 /// <summary>No image has that name.</summary>
 public sealed class ImageNotFoundException : KleeneException
@@ -63,7 +65,7 @@ public sealed class ImageNotFoundException : KleeneException
     public ImageNotFoundException(Image image, string snapshot)
         : base(snapshot == "dirty"
             ? $"image '{image.DisplayName}' has no '@dirty': no step of it failed, or the files of the failure were not kept"
-            : $"image '{image.DisplayName}' has no snapshot '@{snapshot}'; 'kleene image history {image.DisplayName}' shows those it has") =>
+            : $"image '{image.DisplayName}' has no {(snapshot.All(char.IsAsciiDigit) ? "step or " : "")}snapshot '@{snapshot}'; 'kleene image history {image.DisplayName}' shows those it has") =>
         Reference = $"{image.DisplayName}@{snapshot}";
 
     public string Reference { get; }

@@ -26,7 +26,7 @@ public sealed class ImageStore(Database database)
             {
                 var step = image.Steps[i];
                 database.Execute(
-                    "INSERT INTO image_steps (image, position, text, state, snapshot, key, duration, config) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    "INSERT INTO image_steps (image, position, text, state, snapshot, key, duration, config, entry) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                     image.Id,
                     i + 1,
                     step.Text,
@@ -34,7 +34,8 @@ public sealed class ImageStore(Database database)
                     step.Snapshot?.ToString(),
                     step.Key,
                     (long)step.Duration.TotalMilliseconds,
-                    step.Config.ToJson());
+                    step.Config.ToJson(),
+                    step.Entry?.ToJson());
             }
 
             foreach (var name in names)
@@ -66,7 +67,7 @@ public sealed class ImageStore(Database database)
 
         if (Step(WithSteps(image), reference.Snapshot) is { Snapshot: { } entered } step)
         {
-            return new ImageEntry(image, entered, step.Key, step.Config);
+            return new ImageEntry(image, entered, step.Key, step.Config, step.Entry);
         }
 
         // A base image has no steps, only the tree that it is.
@@ -110,14 +111,15 @@ public sealed class ImageStore(Database database)
         Steps =
         [
             .. database.Query(
-                "SELECT text, state, snapshot, key, duration, config FROM image_steps WHERE image = $1 ORDER BY position",
+                "SELECT text, state, snapshot, key, duration, config, entry FROM image_steps WHERE image = $1 ORDER BY position",
                 reader => new ImageStep(
                     reader.GetString(0),
                     Enum.Parse<ImageStepState>(reader.GetString(1), ignoreCase: true),
                     reader.IsDBNull(2) ? null : SnapshotId.Parse(reader.GetString(2)),
                     reader.GetString(3),
                     TimeSpan.FromMilliseconds(reader.GetInt64(4)),
-                    ImageConfig.Parse(reader.GetString(5))),
+                    ImageConfig.Parse(reader.GetString(5)),
+                    StepEntry.Parse(reader.IsDBNull(6) ? null : reader.GetString(6))),
                 image.Id),
         ],
     };
@@ -147,12 +149,18 @@ public sealed class ImageStore(Database database)
         _ => "failed",
     };
 
-    /// <summary>A step by its snapshot's id, by the beginning of one, or the files of a failed step by the word <c>dirty</c>.</summary>
+    /// <summary>A step by its number, by its snapshot's id or the beginning of one, or the files of a failed step by the word <c>dirty</c>.</summary>
     private static ImageStep? Step(Image image, string text)
     {
         if (text == "dirty")
         {
             return image.Steps.LastOrDefault(step => step.State == ImageStepState.Failed && step.Snapshot is not null);
+        }
+
+        // An id has a letter in it, but its beginning need not: a number that is one of a step means that.
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= image.Steps.Length)
+        {
+            return image.Steps[number - 1];
         }
 
         var fitting = image.Steps.Where(step => step.Snapshot is { } id && id.ToString().StartsWith(text, StringComparison.Ordinal)).ToList();

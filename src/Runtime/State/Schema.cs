@@ -177,5 +177,35 @@ internal static class Schema
         -- What a stack is made of, where there are several kinds: who takes it down may be another than who made it.
         ALTER TABLE stacks ADD COLUMN kind TEXT NOT NULL DEFAULT 'ipnet';
         """,
+        """
+        -- Builds that were, and what the keys of their steps were made of. 'place' is what builds of one file have in common; detail and inputs are
+        -- JSON objects. Lists of files are packed, and shared by all keys with the same digest.
+        CREATE TABLE builds (
+            id       TEXT PRIMARY KEY,
+            name     TEXT NOT NULL,
+            place    TEXT NOT NULL,
+            started  INTEGER NOT NULL,
+            duration INTEGER NOT NULL,
+            state    TEXT NOT NULL,
+            session  TEXT NOT NULL,
+            image    TEXT,
+            detail   TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX builds_by_start ON builds (started);
+        CREATE INDEX builds_by_place ON builds (place, started);
+        CREATE INDEX builds_by_name ON builds (name, started);
+        CREATE INDEX builds_by_image ON builds (image, started);
+        CREATE TABLE key_records (
+            key    TEXT PRIMARY KEY,
+            inputs TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE file_lists (
+            digest TEXT PRIMARY KEY,
+            files  BLOB NOT NULL
+        ) STRICT;
+
+        -- What the command of a step had beside its tree, for whoever enters there: a JSON object.
+        ALTER TABLE image_steps ADD COLUMN entry TEXT;
+        """,
     ];
 }

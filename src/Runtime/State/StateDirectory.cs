@@ -29,6 +29,9 @@ public sealed class StateDirectory
     /// <summary>Lock files of volumes; their trees are the storage driver's.</summary>
     public string Volumes => Path.Join(Root, "volumes");
 
+    /// <summary>What the commands of builds printed, a file each.</summary>
+    public string Builds => Path.Join(Root, "builds");
+
     /// <summary>Files that ADD fetched. Only a cache as well.</summary>
     public string Downloads => Path.Join(Root, "downloads");
 

@@ -152,6 +152,12 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
             "SELECT id FROM snapshots UNION SELECT id FROM workspaces UNION SELECT id FROM containers UNION SELECT id FROM volumes",
             reader => SnapshotId.Parse(reader.GetString(0))).ToHashSet();
 
+    /// <summary>What a snapshot was made from; null when it was made from nothing, or is gone.</summary>
+    public SnapshotId? ParentOf(SnapshotId id) =>
+        database.QueryFirst("SELECT parent FROM snapshots WHERE id = $1 AND parent IS NOT NULL", reader => reader.GetString(0), id.ToString()) is { } text
+            ? SnapshotId.Parse(text)
+            : null;
+
     /// <summary>Whether a tree is being made or removed.</summary>
     public bool IsAnnounced(SnapshotId id) => database.QueryFirst("SELECT id FROM workspaces WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
 
@@ -228,9 +234,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
                 return false;
             }
 
-            found = database.QueryFirst("SELECT parent FROM snapshots WHERE id = $1 AND parent IS NOT NULL", reader => reader.GetString(0), text) is { } above
-                ? SnapshotId.Parse(above)
-                : null;
+            found = ParentOf(id);
             if (database.Execute("DELETE FROM snapshots WHERE id = $1", text) == 0)
             {
                 return false;

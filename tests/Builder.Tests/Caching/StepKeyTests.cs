@@ -1,5 +1,6 @@
 using Kleene.Build.Builder.Caching;
 using Kleene.Build.Parser.Planning;
+using Kleene.Build.Runtime.Builds;
 
 namespace Kleene.Build.Builder.Tests.Caching;
 
@@ -50,7 +51,7 @@ public sealed class StepKeyTests
             network: default
 
             """,
-            Explained(Run, ""));
+            Explained(Run));
     }
 
     [Fact]
@@ -58,8 +59,8 @@ public sealed class StepKeyTests
     {
         var script = Run with { Script = "#!/bin/sh\necho 1\n", ScriptPath = "/dev/pipes/EOF" };
 
-        Assert.EndsWith("network: default\nscript: #!/bin/sh\necho 1\n\n", Explained(script, ""), StringComparison.Ordinal);
-        Assert.NotEqual(StepKey.Of(script, "p", "", "x"), StepKey.Of(script with { Script = "#!/bin/sh\necho 2\n" }, "p", "", "x"));
+        Assert.EndsWith("network: default\nscript: #!/bin/sh\necho 1\n\n", Explained(script), StringComparison.Ordinal);
+        Assert.NotEqual(Key(script, "p", "x"), Key(script with { Script = "#!/bin/sh\necho 2\n" }, "p", "x"));
     }
 
     [Fact]
@@ -71,17 +72,17 @@ public sealed class StepKeyTests
             platform: linux/amd64
             parent: sha256:parent
             kind: copy
-            files: sha256:files
+            files: sha256:tree sha256:files
             destination: /b/
 
             """,
-            Explained(Copy, "sha256:files"));
+            Explained(Copy, Files("sha256:files")));
     }
 
     [Fact]
     public void A_copy_asks_with_what_its_flags_say()
     {
-        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"], IsLinked = true }, "sha256:files");
+        var explained = Explained(Copy with { Owner = "web:www", Mode = "u=rwX", Exclude = ["*.log", "!a b"], IsLinked = true }, Files("sha256:files"));
 
         Assert.EndsWith("destination: /b/\nchown: web:www\nchmod: u=rwX\nlinks: replaced\nexclude: [2]\n  *.log\n  !a b\n", explained, StringComparison.Ordinal);
     }
@@ -92,8 +93,8 @@ public sealed class StepKeyTests
         var copy = Copy with { Heredocs = [new PlannedHeredoc("a", "b", true), new PlannedHeredoc("c", "d", false)] };
 
         var other = copy with { Heredocs = [new PlannedHeredoc("a", "bc", true), new PlannedHeredoc("", "d", false)] };
-        Assert.EndsWith("heredocs: [4]\n  a\n  b\n  c\n  d\n", Explained(copy, ""), StringComparison.Ordinal);
-        Assert.Equal(3, new HashSet<string> { StepKey.Of(copy, "p", "", "x"), StepKey.Of(other, "p", "", "x"), StepKey.Of(Copy, "p", "", "x") }.Count);
+        Assert.EndsWith("heredocs: [4]\n  a\n  b\n  c\n  d\n", Explained(copy), StringComparison.Ordinal);
+        Assert.Equal(3, new HashSet<string> { Key(copy, "p", "x"), Key(other, "p", "x"), Key(Copy, "p", "x") }.Count);
     }
 
     [Fact]
@@ -140,36 +141,68 @@ public sealed class StepKeyTests
               default
               optional
               ::
-            mounted: digest
+            mounted: sha256:tree digest
 
             """,
-            Explained(run, "digest"),
+            Explained(run, Files("digest")),
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void Where_a_step_stands_is_not_what_it_asks() =>
-        Assert.Equal(StepKey.Of(Run, "p", "", "x"), StepKey.Of(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "", "x"));
+        Assert.Equal(Key(Run, "p", "x"), Key(Run with { Line = 9, EndLine = 12, Index = 4, Text = "RUN something else" }, "p", "x"));
 
     /// <summary>Written down, because a key that changes makes every build of every user run again.</summary>
     [Fact]
     public void Keys_stay_what_they_are() =>
-        Assert.Equal("sha256:", StepKey.Of(Run, "sha256:parent", "", "linux/amd64")[..7]);
+        Assert.Equal("sha256:", Key(Run, "sha256:parent", "linux/amd64")[..7]);
 
     [Fact]
     public void Words_that_join_to_the_same_text_are_different_questions()
     {
-        var one = StepKey.Of(Run with { Argv = ["a b", "c"] }, "p", "", "x");
-        var other = StepKey.Of(Run with { Argv = ["a", "b c"] }, "p", "", "x");
-        var third = StepKey.Of(Run with { Argv = ["a b", "c"], Environment = [], User = "PATH=/binA=b c" }, "p", "", "x");
+        var one = Key(Run with { Argv = ["a b", "c"] }, "p", "x");
+        var other = Key(Run with { Argv = ["a", "b c"] }, "p", "x");
+        var third = Key(Run with { Argv = ["a b", "c"], Environment = [], User = "PATH=/binA=b c" }, "p", "x");
 
         Assert.Equal(3, new HashSet<string> { one, other, third }.Count);
     }
 
-    private static string Explained(BuildStep step, string files)
+    [Fact]
+    public void What_identifies_several_sources_is_one_field_of_the_hash_and_several_of_the_record()
     {
-        var writer = new ExplainingKeyWriter();
-        StepKey.Write(writer, step, "sha256:parent", files, "linux/amd64");
-        return writer.ToString();
+        var question = new StepQuestion(Copy, "p", [Files("one"), Files("two")], "x");
+
+        Assert.Equal(["one", "two"], question.Record().Inputs.Where(input => input.Name == "files").Select(input => input.Values[1]));
+        Assert.NotEqual(question.Key(), (question with { Reads = [Files("two"), Files("one")] }).Key());
+        Assert.NotEqual(question.Key(), (question with { Reads = [Files("one")] }).Key());
+    }
+
+    [Fact]
+    public void Where_a_variable_is_from_is_told_and_not_asked()
+    {
+        var told = Run with { EnvironmentOrigins = [new VariableOrigin(VariableSource.Base), new VariableOrigin(VariableSource.BuildArgument, "Kleenefile:2")] };
+
+        var input = new StepQuestion(told, "p", [], "x").Record().Inputs.Single(input => input.Name == "env");
+
+        Assert.Equal(["base image ", "--build-arg Kleenefile:2"], input.Origins!.Value.Select(origin => $"{origin.Source} {origin.Place}"));
+        Assert.Equal(Key(Run, "p", "x"), Key(told, "p", "x"));
+    }
+
+    private static string Key(BuildStep step, string parent, string platform) => new StepQuestion(step, parent, [], platform).Key();
+
+    private static ReadInput.Paths Files(string identity) => new("stage 'a'", "sha256:tree", [identity]);
+
+    /// <summary>The record as text, one value a line.</summary>
+    private static string Explained(BuildStep step, params ReadInput[] reads)
+    {
+        var text = new System.Text.StringBuilder();
+        foreach (var input in new StepQuestion(step, "sha256:parent", [.. reads], "linux/amd64").Record().Inputs)
+        {
+            _ = input.Kind == KeyInputKind.List
+                ? text.Append($"{input.Name}: [{input.Values.Length}]\n").AppendJoin("", input.Values.Select(value => $"  {value}\n"))
+                : text.Append($"{input.Name}: {string.Join(' ', input.Values)}\n");
+        }
+
+        return text.ToString();
     }
 }

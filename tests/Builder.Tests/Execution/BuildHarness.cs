@@ -1,7 +1,9 @@
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Recording;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
@@ -23,7 +25,8 @@ internal sealed class BuildHarness : IDisposable
     private readonly ScratchDirectory scratch = new();
     private readonly Session session;
 
-    public BuildHarness()
+    /// <param name="context">A directory of the test's own; null makes an empty one.</param>
+    public BuildHarness(string? context = null)
     {
         State = StateDirectory.Open(Path.Join(scratch.Path, "state"));
         Database = Database.Open(State);
@@ -35,7 +38,7 @@ internal sealed class BuildHarness : IDisposable
         Volumes = new VolumeLifecycle(VolumeRecords, new ContainerStore(Database), Snapshots, Jails, Database, State, TimeProvider.System);
         var networks = new NetworkStore(Database);
         Networks = new NetworkLifecycle(networks, new StackStore(Database), NetworkDriver, Database, session, State, TimeProvider.System);
-        ContextDirectory = Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
+        ContextDirectory = context ?? Directory.CreateDirectory(Path.Join(scratch.Path, "context $HOME")).FullName;
     }
 
     public StateDirectory State { get; }
@@ -47,6 +50,8 @@ internal sealed class BuildHarness : IDisposable
     public SnapshotCatalog Snapshots { get; }
 
     public ImageStore Images { get; }
+
+    public BuildStore Builds => new(Database, session);
 
     public VolumeStore VolumeRecords { get; }
 
@@ -81,24 +86,36 @@ internal sealed class BuildHarness : IDisposable
     public async Task<List<BuildEvent>> BuildAsync(string kleenefile, Func<BuildRequest, BuildRequest>? change = null, CancellationToken cancellationToken = default)
     {
         using var files = BuildContext.Open(ContextDirectory, null, State.Contexts);
-        var request = new BuildRequest
-        {
-            Source = new SourceText("Kleenefile", kleenefile),
-            Compile = CompileOptions.Default,
-            Context = files,
-            Tags = [ImageReference.Parse("app")],
-        };
+        var request = Request(kleenefile, files);
         using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
-        var fetcher = new Fetcher(downloads, new GitClient(new ProcessRunner()));
-        var builder = new ImageBuilder(Snapshots, Images, Jails, Volumes, Networks, fetcher, TimeProvider.System);
         var events = new List<BuildEvent>();
-        await foreach (var happened in builder.BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
+        await foreach (var happened in Builder(downloads).BuildAsync(change?.Invoke(request) ?? request, cancellationToken))
         {
             events.Add(happened);
         }
 
         return events;
     }
+
+    public async Task<BuildForecast?> ForecastAsync(string kleenefile)
+    {
+        using var files = BuildContext.Open(ContextDirectory, null, State.Contexts);
+        using var downloads = new DownloadCache(State.Downloads, TimeProvider.System);
+        return (await Builder(downloads).ForecastAsync(Request(kleenefile, files), CancellationToken.None)).Forecast;
+    }
+
+    /// <summary>A file of the context.</summary>
+    public void Write(string path, string content)
+    {
+        var file = Path.Join(ContextDirectory, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+    }
+
+    public void Delete(string path) => File.Delete(Path.Join(ContextDirectory, path));
+
+    /// <summary>Rows of a table, which a condition may follow.</summary>
+    public int Count(string table) => Database.Query($"SELECT count(*) FROM {table}", reader => reader.GetInt32(0))[0];
 
     /// <summary>The events in a form that tests can compare: no ids, no times.</summary>
     public static IEnumerable<string> Told(IEnumerable<BuildEvent> events) => events.Select(happened => happened switch
@@ -131,6 +148,17 @@ internal sealed class BuildHarness : IDisposable
 
     /// <summary>The trees that have been begun and neither published nor removed.</summary>
     public int UnfinishedTrees => Database.Query("SELECT id FROM workspaces", reader => reader.GetString(0)).Count;
+
+    private static BuildRequest Request(string kleenefile, BuildContext files) => new()
+    {
+        Source = new SourceText("Kleenefile", kleenefile),
+        Compile = CompileOptions.Default,
+        Context = files,
+        Tags = [ImageReference.Parse("app")],
+    };
+
+    private ImageBuilder Builder(DownloadCache downloads) =>
+        new(Snapshots, Images, Builds, Jails, Volumes, Networks, new Fetcher(downloads, new GitClient(new ProcessRunner())), State, session, TimeProvider.System);
 
     public void Dispose()
     {

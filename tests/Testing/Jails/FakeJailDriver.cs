@@ -7,7 +7,7 @@ namespace Kleene.Build.Testing.Jails;
 
 /// <summary>
 /// Plays the commands of a build without a jail: what a command does is told by its text. A command that nobody told about
-/// succeeds and changes nothing.
+/// succeeds and changes nothing, unless <see cref="Otherwise"/> says what all of them do.
 /// </summary>
 public sealed class FakeJailDriver : IJailDriver
 {
@@ -19,6 +19,9 @@ public sealed class FakeJailDriver : IJailDriver
 
     /// <summary>The last words of their commands.</summary>
     public IEnumerable<string> Commands => started.Select(spec => spec.Process.Argv[^1]);
+
+    /// <summary>What commands do that nobody told about.</summary>
+    public Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>> Otherwise { get; set; } = (_, _, _) => Task.FromResult(new ExitStatus(0));
 
     public void On(string command, Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>> act) => acts[command] = act;
 
@@ -44,7 +47,7 @@ public sealed class FakeJailDriver : IJailDriver
         cancellationToken.ThrowIfCancellationRequested();
         started.Enqueue(spec);
         var sink = output is ProcessOutput.Forward forward ? forward.Sink : throw new InvalidOperationException("only builds are played");
-        return acts.TryGetValue(spec.Process.Argv[^1], out var act) ? act(spec, sink, cancellationToken) : Task.FromResult(new ExitStatus(0));
+        return acts.GetValueOrDefault(spec.Process.Argv[^1], Otherwise)(spec, sink, cancellationToken);
     }
 
     public Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken) => throw Unsupervised();

@@ -1,3 +1,4 @@
+using Kleene.Build.Builder.Caching;
 using Kleene.Build.Builder.Contexts;
 using Kleene.Build.Builder.Copying;
 using Kleene.Build.Builder.Events;
@@ -15,24 +16,24 @@ internal sealed class ContextMounts(BuildRequest request)
     private readonly Dictionary<(int Step, RunMount Mount), MountSource.Files> found = [];
     private readonly List<string> errors = [];
 
-    /// <summary>The digest of what a mount shows. What is wrong with it is told by <see cref="ThrowIfWrong"/>.</summary>
+    /// <summary>What a mount shows; null when that cannot be said. What is wrong with it is told by <see cref="ThrowIfWrong"/>.</summary>
     /// <param name="origin">The tree that it reads.</param>
     /// <param name="source">What of that is shown.</param>
-    public string Digest(RunMount mount, TreeOrigin origin, string source, StepPlace place, CancellationToken cancellationToken)
+    public ReadInput? Find(RunMount mount, TreeOrigin origin, string source, StepPlace place, CancellationToken cancellationToken)
     {
         try
         {
             var context = request.FindContext(origin)
                 ?? throw new KleeneException("there is no build context to mount from; give a directory instead of '-', or name a stage by from=");
             var plan = Plan(context, source);
-            var digest = plan.ComputeDigest(context.Cache, cancellationToken).ToString();
-            found[(place.Number, mount)] = new MountSource.Files(plan, digest);
-            return digest;
+            var digest = plan.ComputeDigest(context.Cache, cancellationToken);
+            found[(place.Number, mount)] = new MountSource.Files(plan, digest.ToString());
+            return new ReadInput.Files(plan, digest, "");
         }
         catch (KleeneException exception)
         {
             errors.Add($"{place.Step.Place}: {place.Step.Text}: {exception.Message}");
-            return "";
+            return null;
         }
     }
 

@@ -53,6 +53,11 @@ internal sealed class ContainerOptions
     {
         var entry = kleene.Images.Find(context.Get(image));
         var spec = Read(context, entry, kleene.Containers);
+        if (entry.Entry is { Missing: [_, ..] missing })
+        {
+            context.Terminal.Error.WriteLine($"note: the step had {string.Join(", ", missing)}, which only its build has");
+        }
+
         var container = await kleene.Lifecycle.CreateAsync(entry, spec, context.Get(containerName), cancellationToken);
         if (context.Get(idFile) is { Length: > 0 } file)
         {
@@ -68,7 +73,7 @@ internal sealed class ContainerOptions
         var spec = new ContainerSpec
         {
             Argv = Argv(entry.Config, context.Get(entrypoint), context.Get(words)),
-            Environment = [.. OptionValues.Merge(entry.Config.Env, EnvironmentOf(context))],
+            Environment = [.. OptionValues.Merge([.. OptionValues.Merge(entry.Config.Env, entry.Entry?.Environment ?? [])], EnvironmentOf(context))],
             User = context.Get(user) ?? entry.Config.User,
             WorkingDirectory = context.Get(workdir) ?? (entry.Config.WorkingDir is "" ? "/" : entry.Config.WorkingDir),
             Hostname = context.Get(hostname) ?? "",
@@ -76,7 +81,7 @@ internal sealed class ContainerOptions
             KeepsInput = context.Get(interactive),
             RemoveAtExit = context.Get(remove),
         };
-        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry.Config, containers, context), context, entry.Config), context), context);
+        spec = limits.Apply(grants.Apply(network.Apply(mounts.Apply(spec, entry, containers, context), context, entry.Config), context), context);
         return health.Apply(life.Apply(spec, entry.Config, context), entry.Config, context);
     }
 

@@ -5,7 +5,7 @@ using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
-/// <summary><c>kleene diff</c>: what a container's files are beside those of its image; and the same of two images.</summary>
+/// <summary><c>kleene diff</c>: what a container's files are beside those of its image.</summary>
 internal static class DiffCommand
 {
     private static readonly Listing<TreeChange> Changes = new(
@@ -24,23 +24,6 @@ internal static class DiffCommand
             await using var tree = await kleene.Trees.OpenAsync(container, cancellationToken);
             var changes = await kleene.Snapshots.Store.CompareAsync(container.Snapshot, container.Id, cancellationToken);
             Print(context, WithoutMade(changes, tree.IsRunning ? kleene.Jails.MadeMountPoints(container.Id.ToString()) : []), context.Get(format));
-            return ExitCodes.Done;
-        });
-        return command;
-    }
-
-    /// <summary><c>kleene image diff</c>.</summary>
-    public static Command CreateForImages(Verb verb)
-    {
-        var before = new Argument<string>("BEFORE") { Description = "name[:tag][@snapshot] or the beginning of an id" };
-        var after = new Argument<string>("AFTER") { Description = "another image, or another place in the same" };
-        var format = Format();
-        var command = new Command("diff", "list what is other in one image than in another") { before, after, format };
-        verb.Does(command, async (context, cancellationToken) =>
-        {
-            using var kleene = await context.OpenAsync(cancellationToken);
-            var (old, now) = (kleene.Images.Find(context.Get(before)).Snapshot, kleene.Images.Find(context.Get(after)).Snapshot);
-            Print(context, old == now ? [] : await kleene.Snapshots.Store.CompareAsync(old, now, cancellationToken), context.Get(format));
             return ExitCodes.Done;
         });
         return command;

@@ -27,14 +27,15 @@ internal sealed class MountOptions
 
     /// <summary>
     /// Volumes that nobody named get their names here, so that they are in the specification and a container that starts again finds the
-    /// same. What is asked for wins over what another container has, and that over VOLUME.
+    /// same. What is asked for wins over what another container has, that over what the step had that is entered, and that over VOLUME.
     /// </summary>
-    public ContainerSpec Apply(ContainerSpec spec, ImageConfig config, ContainerStore containers, Context context)
+    public ContainerSpec Apply(ContainerSpec spec, ImageEntry entry, ContainerStore containers, Context context)
     {
         var mounts = Given(context);
         var places = mounts.Select(Place).ToHashSet(StringComparer.Ordinal);
         mounts.AddRange((context.Get(others) ?? []).SelectMany(other => Of(other, containers)).Where(mount => places.Add(Place(mount))));
-        mounts.AddRange(config.Volumes.Keys.Where(MountOption.IsPlace).Select(MountOption.Anonymous).Where(mount => places.Add(Place(mount))));
+        mounts.AddRange((entry.Entry?.Mounts ?? []).Select(OfStep).Where(mount => places.Add(Place(mount))));
+        mounts.AddRange(entry.Config.Volumes.Keys.Where(MountOption.IsPlace).Select(MountOption.Anonymous).Where(mount => places.Add(Place(mount))));
 
         // What lies in another mount is mounted after it.
         return spec with { Mounts = [.. mounts.OrderBy(mount => Place(mount).Count(letter => letter == '/'))] };
@@ -59,6 +60,10 @@ internal sealed class MountOptions
             ? containers.Find(parts[0]).Spec.Mounts.Where(mount => !mount.IsMemory).Select(mount => mount with { ReadOnly = mount.ReadOnly || parts[^1] == "ro" && parts.Length == 2 })
             : throw new MountFormatException($"{VolumesFrom} '{text}' is not a container; write CONTAINER or CONTAINER:ro");
     }
+
+    private static JailMount OfStep(StepEntryMount mount) => mount.Volume.Length == 0
+        ? JailMount.Memory(mount.Target, mount.SizeBytes) with { ReadOnly = mount.ReadOnly }
+        : new JailMount("", mount.Target, mount.ReadOnly) { Volume = mount.Volume, StartsEmpty = true };
 
     private static string Place(JailMount mount) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(mount.Destination));
 }

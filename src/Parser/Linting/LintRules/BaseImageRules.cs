@@ -80,7 +80,7 @@ internal static class BaseImageRules
                 return null;
             }
 
-            scope.Declare(declaration.Name.Text, value?.Value ?? scope.Find(declaration.Name.Text));
+            scope.Declare(declaration.Name.Text, value?.Value ?? scope.Find(declaration.Name.Text), new VariableOrigin(VariableSource.Argument));
         }
 
         return scope;

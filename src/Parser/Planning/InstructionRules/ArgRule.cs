@@ -12,7 +12,7 @@ internal static class ArgRule
 
     public static void PlanGlobal(ArgSyntax syntax, PlanningContext context)
     {
-        Declare(syntax, context, Expand, (name, value, _) => context.Globals.Declare(name, value));
+        Declare(syntax, context, Expand, (name, value, _, origin) => context.Globals.Declare(name, value, origin));
 
         PlannedWord? Expand(Word word) =>
             context.ExpandGlobally(word, Rules.UndefinedVariable, "no ARG above declares") is { } value ? new PlannedWord(value, IsKnown: true, []) : null;
@@ -28,10 +28,10 @@ internal static class ArgRule
     }
 
     private static void Declare(
-        ArgSyntax syntax, PlanningContext context, Func<Word, PlannedWord?> expand, Action<string, string?, bool> set)
+        ArgSyntax syntax, PlanningContext context, Func<Word, PlannedWord?> expand, Action<string, string?, bool, VariableOrigin> set)
     {
         // One environment for the whole instruction: what it declares is seen from the next one on.
-        var declared = new List<(string Name, string? Value, bool IsKnown)>();
+        var declared = new List<(string Name, string? Value, bool IsKnown, VariableSource Source)>();
         foreach (var declaration in syntax.Declarations)
         {
             if (expand(declaration.Name) is not { Value: var name })
@@ -51,21 +51,21 @@ internal static class ArgRule
             var fallback = declaration.Value is { } written ? expand(written) : null;
             if (context.Options.Arguments.Find(name) is { } given)
             {
-                declared.Add((name, given, IsKnown: true));
+                declared.Add((name, given, IsKnown: true, VariableSource.BuildArgument));
             }
             else if (declaration.Value is null)
             {
-                declared.Add((name, context.Globals.Find(name), IsKnown: true));
+                declared.Add((name, context.Globals.Find(name), IsKnown: true, VariableSource.Argument));
             }
             else
             {
-                declared.Add((name, fallback?.Value, IsKnown: fallback is not { IsKnown: false }));
+                declared.Add((name, fallback?.Value, IsKnown: fallback is not { IsKnown: false }, VariableSource.Argument));
             }
         }
 
-        foreach (var (name, value, isKnown) in declared)
+        foreach (var (name, value, isKnown, source) in declared)
         {
-            set(name, value, isKnown);
+            set(name, value, isKnown, new VariableOrigin(source, syntax.Head.PlaceText));
         }
     }
 }

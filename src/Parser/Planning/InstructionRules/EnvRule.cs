@@ -9,7 +9,7 @@ internal static class EnvRule
     {
         foreach (var (name, value) in PairExpander.Expand(syntax.Head, syntax.Pairs, syntax.IsLegacy, stage))
         {
-            stage.SetEnvironment(name, value);
+            stage.SetEnvironment(name, value, syntax.Head.PlaceText);
         }
     }
 }

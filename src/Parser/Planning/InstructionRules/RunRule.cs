@@ -26,10 +26,12 @@ internal static class RunRule
             return;
         }
 
+        var environment = stage.CommandEnvironment();
         stage.Add(syntax.Head, new BuildStep.Run
         {
             Argv = command.Argv,
-            Environment = stage.CommandEnvironment(),
+            Environment = environment.Entries,
+            EnvironmentOrigins = environment.Origins,
             ProxyEnvironment = stage.ProxyEnvironment(),
             User = stage.CommandUser,
             WorkingDirectory = stage.WorkingDirectory,
