@@ -75,6 +75,8 @@ internal sealed class Composition : IDisposable
 
     public StoreCheck Check => new(Database, State, Session, Snapshots, Containers, Builds, Lifecycle, Jails);
 
+    public SpaceReport Space => new(Storage.Store, Database, State);
+
     public ContainerWatch Watch => new(Containers, Lifecycle, Jails, Session, State, Clock);
 
     public VolumeStore VolumeRecords { get; }

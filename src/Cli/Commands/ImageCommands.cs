@@ -158,7 +158,7 @@ internal static class ImageCommands
                 }
                 else
                 {
-                    await RemoveAsync(kleene, image, context, cancellationToken);
+                    await RemoveAsync(kleene, image, context.Terminal.Output, cancellationToken);
                 }
             }
 
@@ -174,25 +174,29 @@ internal static class ImageCommands
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            foreach (var image in kleene.Images.List().Where(image => (context.Get(all) || image.Names.IsEmpty) && !kleene.Images.IsUsed(image)).ToList())
-            {
-                await RemoveAsync(kleene, image, context, cancellationToken);
-            }
-
-            foreach (var snapshot in await kleene.Snapshots.RemoveUnusedAsync(kleene.Snapshots.Leaves(), cancellationToken))
-            {
-                context.Terminal.Output.WriteLine($"@{snapshot}");
-            }
-
+            await PruneAsync(kleene, context.Terminal.Output, context.Get(all), cancellationToken);
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static async Task RemoveAsync(Composition kleene, Image image, Context context, CancellationToken cancellationToken)
+    public static async Task PruneAsync(Composition kleene, TextWriter output, bool all, CancellationToken cancellationToken)
+    {
+        foreach (var image in kleene.Images.List().Where(image => (all || image.Names.IsEmpty) && !kleene.Images.IsUsed(image)).ToList())
+        {
+            await RemoveAsync(kleene, image, output, cancellationToken);
+        }
+
+        foreach (var snapshot in await kleene.Snapshots.RemoveUnusedAsync(kleene.Snapshots.Leaves(), cancellationToken))
+        {
+            output.WriteLine($"@{snapshot}");
+        }
+    }
+
+    private static async Task RemoveAsync(Composition kleene, Image image, TextWriter output, CancellationToken cancellationToken)
     {
         await kleene.Snapshots.RemoveUnusedAsync(kleene.Images.Remove(image), cancellationToken);
-        context.Terminal.Output.WriteLine(image.Id);
+        output.WriteLine(image.Id);
     }
 
     /// <summary>Names and images are given and taken away as a whole, not at one of their steps.</summary>

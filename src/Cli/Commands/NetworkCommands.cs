@@ -104,14 +104,18 @@ internal static class NetworkCommands
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            foreach (var network in await kleene.Networks.PruneAsync(cancellationToken))
-            {
-                context.Terminal.Output.WriteLine(network.Id);
-            }
-
+            await PruneAsync(kleene, context.Terminal.Output, cancellationToken);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    public static async Task PruneAsync(Composition kleene, TextWriter output, CancellationToken cancellationToken)
+    {
+        foreach (var network in await kleene.Networks.PruneAsync(cancellationToken))
+        {
+            output.WriteLine(network.Id);
+        }
     }
 
     private static Command Connect(Verb verb)

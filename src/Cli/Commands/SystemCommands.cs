@@ -21,7 +21,7 @@ internal static class SystemCommands
             output.WriteLine($"containers: {kleene.Containers.List().Count}");
             return ExitCodes.Done;
         });
-        return new Command(name) { show, CreateCheck(verb), CreateStart(verb), CreateStop(verb) };
+        return new Command(name) { show, SpaceCommands.CreateUsage(verb), SpaceCommands.CreatePrune(verb), CreateCheck(verb), CreateStart(verb), CreateStop(verb) };
     }
 
     private static Command CreateCheck(Verb verb)

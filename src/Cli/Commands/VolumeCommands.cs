@@ -142,22 +142,26 @@ internal static class VolumeCommands
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            foreach (var volume in kleene.VolumeRecords.List().Where(volume => context.Get(all) || volume.IsBuildCache))
-            {
-                try
-                {
-                    await kleene.Volumes.RemoveAsync(volume, cancellationToken);
-                    context.Terminal.Output.WriteLine(volume.Name);
-                }
-                catch (VolumeInUseException)
-                {
-                    // What is in use is what prune leaves.
-                }
-            }
-
+            await PruneAsync(kleene, context.Terminal.Output, volume => context.Get(all) || volume.IsBuildCache, cancellationToken);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    public static async Task PruneAsync(Composition kleene, TextWriter output, Func<Volume, bool> which, CancellationToken cancellationToken)
+    {
+        foreach (var volume in kleene.VolumeRecords.List().Where(which))
+        {
+            try
+            {
+                await kleene.Volumes.RemoveAsync(volume, cancellationToken);
+                output.WriteLine(volume.Name);
+            }
+            catch (VolumeInUseException)
+            {
+                // What is in use is what prune leaves.
+            }
+        }
     }
 
     private static Command Export(Verb verb)

@@ -12,7 +12,8 @@ internal readonly record struct TreeEntry(SafeFileHandle Directory, UnixPath Pat
 internal static class TreeEntries
 {
     /// <param name="top">A directory in the root, without links.</param>
-    public static IEnumerable<TreeEntry> Of(RootedDirectory root, UnixPath top, CancellationToken cancellationToken)
+    /// <param name="device">Where nothing counts but what lies on this one (st_dev): what is mounted in the tree is left out.</param>
+    public static IEnumerable<TreeEntry> Of(RootedDirectory root, UnixPath top, CancellationToken cancellationToken, ulong? device = null)
     {
         var waiting = new Stack<UnixPath>([top]);
         while (waiting.TryPop(out var path))
@@ -31,6 +32,11 @@ internal static class TreeEntries
                 if (!FileCalls.TryStat(directory, listing[i], out var status))
                 {
                     ThrowUnlessGone("find", entryPath);
+                    continue;
+                }
+
+                if (device is { } only && status.Device != only)
+                {
                     continue;
                 }
 

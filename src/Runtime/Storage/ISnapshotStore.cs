@@ -51,6 +51,9 @@ public interface ISnapshotStore
     /// <summary>The bytes that removing the snapshot would free, as the file system counts them.</summary>
     Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken);
 
+    /// <summary>The bytes that all trees take together, as the file system counts them: more than the sum of each one's where trees share their files.</summary>
+    Task<long> MeasureAllAsync(CancellationToken cancellationToken);
+
     /// <summary>All trees of which there is anything, whole or not, in no order. Only for checks: what there is, the database knows.</summary>
     Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken);
 }

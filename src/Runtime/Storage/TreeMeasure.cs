@@ -5,7 +5,7 @@ namespace Kleene.Build.Runtime.Storage;
 /// <summary>The space that a file tree takes on its file system.</summary>
 internal static class TreeMeasure
 {
-    /// <summary>Nothing there: none. A file with several names counts once.</summary>
+    /// <summary>Nothing there: none. A file with several names counts once, and what is mounted in the tree does not.</summary>
     public static long Bytes(string path, CancellationToken cancellationToken)
     {
         using var root = RootedDirectory.TryOpen(path);
@@ -15,8 +15,9 @@ internal static class TreeMeasure
         }
 
         var counted = new HashSet<ulong>();
-        return root.Stat(UnixPath.Empty, followLink: false).AllocatedSize
-            + TreeEntries.Of(root, UnixPath.Empty, cancellationToken)
+        var top = root.Stat(UnixPath.Empty, followLink: false);
+        return top.AllocatedSize
+            + TreeEntries.Of(root, UnixPath.Empty, cancellationToken, top.Device)
                 .Where(entry => entry.Status.IsDirectory || entry.Status.LinkCount == 1 || counted.Add(entry.Status.Inode))
                 .Sum(entry => entry.Status.AllocatedSize);
     }

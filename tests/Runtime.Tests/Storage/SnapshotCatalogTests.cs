@@ -326,5 +326,7 @@ public sealed class SnapshotCatalogTests : IDisposable
         public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 
         public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => inner.MeasureAsync(id, cancellationToken);
+
+        public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => inner.MeasureAllAsync(cancellationToken);
     }
 }

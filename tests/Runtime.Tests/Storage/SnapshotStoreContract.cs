@@ -502,6 +502,17 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task All_trees_together_take_what_each_has_alone_and_once_what_several_share()
+    {
+        var before = await Store.MeasureAllAsync(Token);
+        var shared = await SnapshotAsync(null, root => File.WriteAllBytes(Path.Join(root, "shared"), RandomBytes(8 << 20)));
+        await SnapshotAsync(shared, root => File.WriteAllBytes(Path.Join(root, "own"), RandomBytes(2 << 20)));
+        await SnapshotAsync(shared, root => File.WriteAllBytes(Path.Join(root, "own"), RandomBytes(2 << 20)));
+
+        Assert.InRange(await Store.MeasureAllAsync(Token) - before, 12 << 20, 14 << 20);
+    }
+
+    [ContractFact]
     public async Task Trees_are_prepared_and_committed_in_parallel()
     {
         var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "base"), ""));

@@ -103,6 +103,8 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Task.FromResult(TreeMeasure.Bytes(Directory.Exists(Frozen(id)) ? Frozen(id) : Writable(id), cancellationToken));
 
+    public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => Task.FromResult(TreeMeasure.Bytes(root, cancellationToken));
+
     private string Writable(SnapshotId id) => Path.Join(root, $"{id}.workspace");
 
     private string Frozen(SnapshotId id) => Path.Join(root, id.ToString());

@@ -13,16 +13,20 @@ internal static class PruneCommand
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            foreach (var container in kleene.Containers.List().Where(IsDone).Reverse())
-            {
-                await kleene.Lifecycle.RemoveAsync(container, force: false, withVolumes: false, cancellationToken);
-                context.Terminal.Output.WriteLine(container.Id);
-            }
-
+            await PruneAsync(kleene, context.Terminal.Output, cancellationToken);
             return ExitCodes.Done;
         });
         return command;
-
-        static bool IsDone(Container container) => container is { State: ContainerState.Created or ContainerState.Exited, Session: "", Spec.IsPersistent: false };
     }
+
+    public static async Task PruneAsync(Composition kleene, TextWriter output, CancellationToken cancellationToken)
+    {
+        foreach (var container in kleene.Containers.List().Where(IsDone).Reverse())
+        {
+            await kleene.Lifecycle.RemoveAsync(container, force: false, withVolumes: false, cancellationToken);
+            output.WriteLine(container.Id);
+        }
+    }
+
+    private static bool IsDone(Container container) => container is { State: ContainerState.Created or ContainerState.Exited, Session: "", Spec.IsPersistent: false };
 }

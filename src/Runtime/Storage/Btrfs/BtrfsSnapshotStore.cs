@@ -118,7 +118,15 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         () =>
         {
             using var trees = RootedDirectory.Open(root);
-            return ExclusiveSpace.Bytes(trees, id.ToString(), cancellationToken);
+            return FileExtents.ExclusiveBytes(trees, id.ToString(), cancellationToken);
+        },
+        cancellationToken);
+
+    public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            using var trees = RootedDirectory.Open(root);
+            return FileExtents.AllBytes(trees, cancellationToken);
         },
         cancellationToken);
 

@@ -194,6 +194,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         return Task.Run(() => TreeMeasure.Bytes(tree.Directory, cancellationToken), cancellationToken);
     }
 
+    public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => Task.Run(() => TreeMeasure.Bytes(root, cancellationToken), cancellationToken);
+
     /// <summary>Waits until nothing is left of committed workspaces but their snapshots. What is not waited for goes with the snapshot.</summary>
     public async ValueTask DisposeAsync() => await tidying;
 

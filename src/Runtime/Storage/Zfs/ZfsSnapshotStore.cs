@@ -169,12 +169,9 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
         }
     }
 
-    public async Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var used = await zfs.RunAsync("get", "-Hp", "-o", "value", "used", NameOf(id));
-        return long.Parse(used.Trim(), System.Globalization.CultureInfo.InvariantCulture);
-    }
+    public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => UsedAsync(NameOf(id), cancellationToken);
+
+    public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => UsedAsync(dataset.ToString(), cancellationToken);
 
     public async Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken)
     {
@@ -190,6 +187,14 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
         }
 
         return found;
+    }
+
+    /// <summary>With all that stands below it (zfsprops(7)).</summary>
+    private async Task<long> UsedAsync(string name, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var used = await zfs.RunAsync("get", "-Hp", "-o", "value", "used", name);
+        return long.Parse(used.Trim(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public async Task LimitAsync(SnapshotId id, long bytes, CancellationToken cancellationToken)
