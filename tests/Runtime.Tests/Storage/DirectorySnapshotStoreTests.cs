@@ -11,6 +11,8 @@ public sealed class DirectorySnapshotStoreTests : SnapshotStoreContract
 
     protected override string Root => scratch.Path;
 
+    protected override bool SharesFiles => false;
+
     protected override Task<ISnapshotStore> MakeStoreAsync() => Task.FromResult<ISnapshotStore>(new DirectorySnapshotStore(scratch.Path));
 
     protected override Task<IReadOnlyList<string>> KeptAsync() => Task.FromResult<IReadOnlyList<string>>([.. Directory.EnumerateFileSystemEntries(Root).Order()]);
