@@ -5,6 +5,7 @@ using Kleene.Build.Runtime.Checks;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Images.BaseImages;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
@@ -20,13 +21,14 @@ internal sealed class Composition : IDisposable
 {
     private readonly Drivers drivers;
 
-    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, Drivers drivers, StorageChoice storage, string storageRequest)
+    private Composition(Machine machine, StateDirectory state, Database database, Session session, IProcessRunner processes, Drivers drivers, StorageChoice storage, string storageRequest)
     {
         State = state;
         Database = database;
         Session = session;
         Processes = processes;
         this.drivers = drivers;
+        SystemImage = machine.IsFreeBsd ? new FreeBsdBaseImage(processes) : new DebianBaseImage(processes);
         Storage = storage;
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
@@ -51,6 +53,9 @@ internal sealed class Composition : IDisposable
     public Session Session { get; }
 
     public IProcessRunner Processes { get; }
+
+    /// <summary>What <c>image create fetch-auto</c> makes: the system that this machine runs.</summary>
+    public IBaseImageSource SystemImage { get; }
 
     public StorageChoice Storage { get; }
 
@@ -110,7 +115,7 @@ internal sealed class Composition : IDisposable
         var state = StateDirectory.Open(root);
         var choice = await StorageChoice.MakeAsync(storage, state.Root, machine.IsFreeBsd, processes, cancellationToken);
         var database = Database.Open(state);
-        var composition = new Composition(state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
+        var composition = new Composition(machine, state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);

@@ -31,6 +31,11 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
     public async Task<StorageChoice> ChooseAsync(StorageRequest request, string root, CancellationToken cancellationToken)
     {
         MakeWritable(request.Driver ?? "auto", root);
+        if (isFreeBsd && request.Driver is BtrfsSnapshotStore.DriverName or OverlaySnapshotStore.DriverName)
+        {
+            throw new StorageUnavailableException(request.Driver, "it is Linux's; this system has ZFS, which '--storage zfs:POOL/DATASET' names a dataset for");
+        }
+
         if (request.Driver == ZfsSnapshotStore.DriverName || isFreeBsd)
         {
             return await ZfsAsync(request, root, cancellationToken);
@@ -78,10 +83,10 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
     private async Task<StorageChoice> ZfsAsync(StorageRequest request, string root, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var datasets = new ZfsSetup(runner, root);
+        var datasets = new ZfsSetup(runner, root, isFreeBsd);
         var dataset = request.Dataset is { } named ? await datasets.UseAsync(named) : await datasets.UseBelowRootAsync();
         var because = request.Dataset is null ? $"'{root}' lies on ZFS, so trees are kept in '{dataset}'" : $"dataset '{dataset}' is configured";
-        return new StorageChoice(new ZfsSnapshotStore(runner, dataset, datasets.MountRoot), $"{ZfsSnapshotStore.DriverName}: {because}");
+        return new StorageChoice(new ZfsSnapshotStore(runner, dataset, datasets.MountRoot, isFreeBsd), $"{ZfsSnapshotStore.DriverName}: {because}");
     }
 
     private static void MakeWritable(string driver, string root)

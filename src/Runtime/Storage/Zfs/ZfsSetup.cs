@@ -6,7 +6,9 @@ namespace Kleene.Build.Runtime.Storage.Zfs;
 /// Sees to it that there is a dataset to keep trees in.
 /// Which one was found good is noted in the state directory, so that only the first use costs processes.
 /// </summary>
-internal sealed class ZfsSetup(IProcessRunner runner, string root)
+/// <param name="root">The state directory.</param>
+/// <param name="isFreeBsd">Whether the kernel is FreeBSD's. Its Linux layer may show a table of mounts in which datasets have other names.</param>
+internal sealed class ZfsSetup(IProcessRunner runner, string root, bool isFreeBsd)
 {
     /// <summary>What the mount table calls a file system of zfs-fuse.</summary>
     public const string FuseType = "fuse.zfs";
@@ -14,7 +16,7 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root)
     private const string Driver = ZfsSnapshotStore.DriverName;
     private const string OwnName = "kleene";
 
-    private readonly ZfsTool zfs = new(runner);
+    private readonly ZfsTool zfs = isFreeBsd ? new(runner, ZfsTool.FreeBsdProgram) : new(runner);
 
     /// <summary>Where the trees are mounted.</summary>
     public string MountRoot => Path.Join(root, Driver);
@@ -61,7 +63,7 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root)
     private async Task<DatasetName> DatasetOfRootAsync()
     {
         // Linux knows it without a process.
-        var entry = File.Exists("/proc/self/mountinfo") ? MountEntry.Containing(root) : null;
+        var entry = !isFreeBsd && File.Exists("/proc/self/mountinfo") ? MountEntry.Containing(root) : null;
         var name = entry switch
         {
             { Type: Driver or FuseType } => entry.Source,
@@ -83,7 +85,7 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root)
         catch (ToolMissingException e)
         {
             throw new StorageUnavailableException(
-                Driver, "the program 'zfs' is not installed (on Debian: zfsutils-linux from contrib, or zfs-fuse)", e);
+                Driver, isFreeBsd ? $"'{ZfsTool.FreeBsdProgram}' is not there; it is part of the base system" : "the program 'zfs' is not installed (on Debian: zfsutils-linux from contrib, or zfs-fuse)", e);
         }
         catch (ProcessFailedException e)
         {
