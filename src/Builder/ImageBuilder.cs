@@ -49,6 +49,7 @@ public sealed class ImageBuilder(
         try
         {
             var started = Stopwatch.GetTimestamp();
+            jails.Require(request.JailParameters);
             events.TryWrite(await RunAsync(request, events, started, cancellationToken));
         }
         finally

@@ -92,7 +92,13 @@ internal sealed class Composition : IDisposable
     public static GitClient Git() => new(new ProcessRunner());
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
-    public static void AnticipateJail() => LinuxJailDriver.Anticipate();
+    public static void AnticipateJail()
+    {
+        if (!HostPlatform.IsFreeBsd)
+        {
+            LinuxJailDriver.Anticipate();
+        }
+    }
 
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
     /// <param name="machine">Whose drivers are taken.</param>
@@ -119,6 +125,15 @@ internal sealed class Composition : IDisposable
             composition.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Stays with a jail to its end, where the system has no program for that.</summary>
+    /// <param name="held">Numbers of open files to keep meanwhile.</param>
+    public static async Task SuperviseAsync(Machine machine, string root, SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken)
+    {
+        using var drivers = Drivers.Of(machine, machine.Processes(null), StateDirectory.Open(root).Root);
+        var driver = drivers.Jails as ISupervisingDriver ?? throw new KleeneException("jails of this system are supervised by a program of its own");
+        await driver.SuperviseAsync(jail.ToString(), held, cancellationToken);
     }
 
     /// <summary>How programs that we leave behind call us. Under the portable runtime we are an argument of its program.</summary>

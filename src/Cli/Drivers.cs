@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Jails.FreeBsd;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Networks.Linux;
@@ -10,9 +11,9 @@ namespace Kleene.Build.Cli;
 internal sealed record Drivers(IJailDriver Jails, INetworkDriver Networks) : IDisposable
 {
     /// <param name="root">The directory of all our state.</param>
-    public static Drivers Of(Machine machine, IProcessRunner processes, string root) => new(
-        LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")),
-        LinuxNetworkDriver.For(processes, root));
+    public static Drivers Of(Machine machine, IProcessRunner processes, string root) => machine.IsFreeBsd
+        ? new(new FreeBsdJailDriver(processes, root), LinuxNetworkDriver.For(processes, root))
+        : new(LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")), LinuxNetworkDriver.For(processes, root));
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -22,6 +23,10 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
             globals.Storage(arguments),
             globals.IsDebug(arguments) ? new DebugLog(terminal.Error, globals.LogsJson(arguments)).CommandEnded : null,
             cancellationToken);
+
+    /// <summary>Stays with a jail to its end. Needs neither the database nor the trees.</summary>
+    public Task SuperviseAsync(SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken) =>
+        Composition.SuperviseAsync(machine, globals.Root(arguments), jail, held, cancellationToken);
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 
