@@ -69,7 +69,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
 
     /// <summary>Another driver that has kept trees in a state directory.</summary>
     private static string? OtherTrees(string root) =>
-        new[] { OverlaySnapshotStore.DriverName, BtrfsSnapshotStore.DriverName }.FirstOrDefault(driver => Directory.Exists(Path.Join(root, driver)));
+        new[] { OverlaySnapshotStore.DriverName, BtrfsSnapshotStore.DriverName }.FirstOrDefault(driver => Path.Join(root, driver) is var trees && Directory.Exists(trees) && Directory.EnumerateFileSystemEntries(trees).Any());
 
     private static StorageChoice Btrfs(string root, string type, string because)
     {

@@ -77,6 +77,9 @@ public sealed class StorageProbeTests : IAsyncLifetime
             .Reply("get", output: "filesystem\n");
         var probe = new StorageProbe(runner, isFreeBsd: false);
 
+        // Which a command made that opened the store before.
+        Directory.CreateDirectory(Path.Join(scratch.Path, "overlay"));
+
         var made = await probe.InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token);
         await probe.InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token);
         var later = await probe.ChooseAsync(StorageRequest.Auto, scratch.Path, Token);
@@ -103,7 +106,7 @@ public sealed class StorageProbeTests : IAsyncLifetime
     [RootFact]
     public async Task Trees_of_another_driver_are_neither_forgotten_nor_mixed()
     {
-        Directory.CreateDirectory(Path.Join(scratch.Path, "overlay"));
+        Directory.CreateDirectory(Path.Join(scratch.Path, "overlay", "abcdef012345"));
         await File.WriteAllTextAsync(Path.Join(scratch.Path, "zfs.dataset"), "tank/kleene");
 
         var said = await Assert.ThrowsAsync<StorageUnavailableException>(() => new StorageProbe(processes, isFreeBsd: false).InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token));
