@@ -50,6 +50,9 @@ public sealed record BuildRequest
     /// <summary>Bounds of each process of a RUN.</summary>
     public ImmutableArray<JailUlimit> Ulimits { get; init; } = [];
 
+    /// <summary>What the jail of every RUN is beside, in the words of jail(8). As limits, they are not in keys.</summary>
+    public ImmutableArray<string> JailParameters { get; init; } = [];
+
     /// <summary>What every RUN sees mounted, whatever it says itself. It is the caller's to know that it does not change what is built: keys do not have it.</summary>
     public ImmutableArray<JailMount> Mounts { get; init; } = [];
 

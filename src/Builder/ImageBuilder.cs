@@ -84,6 +84,7 @@ public sealed class ImageBuilder(
         try
         {
             var started = Stopwatch.GetTimestamp();
+            jails.Require(request.JailParameters);
             events.TryWrite(await RunAsync(request, journal, events, started, cancellationToken));
         }
         finally

@@ -6,6 +6,7 @@ using Kleene.Build.Runtime.Checks;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Images.BaseImages;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
@@ -21,13 +22,14 @@ internal sealed class Composition : IDisposable
 {
     private readonly Drivers drivers;
 
-    private Composition(StateDirectory state, Database database, Session session, IProcessRunner processes, Drivers drivers, StorageChoice storage, string storageRequest)
+    private Composition(Machine machine, StateDirectory state, Database database, Session session, IProcessRunner processes, Drivers drivers, StorageChoice storage, string storageRequest)
     {
         State = state;
         Database = database;
         Session = session;
         Processes = processes;
         this.drivers = drivers;
+        SystemImage = machine.IsFreeBsd ? new FreeBsdBaseImage(processes) : new DebianBaseImage(processes);
         Storage = storage;
         Snapshots = new SnapshotCatalog(storage.Store, database, session, Clock);
         Images = new ImageStore(database);
@@ -52,6 +54,9 @@ internal sealed class Composition : IDisposable
     public Session Session { get; }
 
     public IProcessRunner Processes { get; }
+
+    /// <summary>What <c>image create fetch-auto</c> makes: the system that this machine runs.</summary>
+    public IBaseImageSource SystemImage { get; }
 
     public StorageChoice Storage { get; }
 
@@ -97,7 +102,13 @@ internal sealed class Composition : IDisposable
     public static GitClient Git() => new(new ProcessRunner());
 
     /// <summary>For commands that are sure to start a jail, before they do anything else.</summary>
-    public static void AnticipateJail() => LinuxJailDriver.Anticipate();
+    public static void AnticipateJail()
+    {
+        if (!HostPlatform.IsFreeBsd)
+        {
+            LinuxJailDriver.Anticipate();
+        }
+    }
 
     /// <summary>Opens the state directory and removes what killed commands left in it.</summary>
     /// <param name="machine">Whose drivers are taken.</param>
@@ -109,7 +120,7 @@ internal sealed class Composition : IDisposable
         var state = StateDirectory.Open(root);
         var choice = await StorageChoice.MakeAsync(storage, state.Root, machine.IsFreeBsd, processes, cancellationToken);
         var database = Database.Open(state);
-        var composition = new Composition(state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
+        var composition = new Composition(machine, state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
         try
         {
             UnsettledSnapshots.Forget(database, Boot.Id);
@@ -124,6 +135,15 @@ internal sealed class Composition : IDisposable
             composition.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Stays with a jail to its end, where the system has no program for that.</summary>
+    /// <param name="held">Numbers of open files to keep meanwhile.</param>
+    public static async Task SuperviseAsync(Machine machine, string root, SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken)
+    {
+        using var drivers = Drivers.Of(machine, machine.Processes(null), StateDirectory.Open(root).Root);
+        var driver = drivers.Jails as ISupervisingDriver ?? throw new KleeneException("jails of this system are supervised by a program of its own");
+        await driver.SuperviseAsync(jail.ToString(), held, cancellationToken);
     }
 
     /// <summary>How programs that we leave behind call us. Under the portable runtime we are an argument of its program.</summary>

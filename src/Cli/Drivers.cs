@@ -1,4 +1,7 @@
+using Kleene.Build.Runtime.Checks;
+using Kleene.Build.Runtime.Checks.FreeBsd;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Jails.FreeBsd;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Networks.Linux;
@@ -10,9 +13,13 @@ namespace Kleene.Build.Cli;
 internal sealed record Drivers(IJailDriver Jails, INetworkDriver Networks) : IDisposable
 {
     /// <param name="root">The directory of all our state.</param>
-    public static Drivers Of(Machine machine, IProcessRunner processes, string root) => new(
-        LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")),
-        LinuxNetworkDriver.For(processes, root));
+    public static Drivers Of(Machine machine, IProcessRunner processes, string root) => machine.IsFreeBsd
+        ? new(new FreeBsdJailDriver(processes, root), LinuxNetworkDriver.For(processes, root))
+        : new(LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")), LinuxNetworkDriver.For(processes, root));
+
+    /// <summary>What a host has to have for them.</summary>
+    public static IHostCheck HostCheckOf(Machine machine, IProcessRunner processes, string root) =>
+        machine.IsFreeBsd ? new FreeBsdHostCheck(processes, root) : new LinuxHostCheck(Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
 
     public void Dispose()
     {

@@ -81,6 +81,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         ExtraHosts = request.ExtraHosts,
         Limits = request.Limits,
         Ulimits = request.Ulimits,
+        Parameters = request.JailParameters,
         IsPrivileged = step.IsInsecure,
         Process = new JailProcess
         {

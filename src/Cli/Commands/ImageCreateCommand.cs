@@ -33,7 +33,7 @@ internal static class ImageCreateCommand
             var image = context.Get(method) switch
             {
                 "fetch" => await MakeAsync(new FetchBaseImage(Needed(), ExtractionLimits.Default)),
-                "fetch-auto" => await MakeAsync(new DebianBaseImage(kleene.Processes)),
+                "fetch-auto" => await MakeAsync(kleene.SystemImage),
                 "dir" => await MakeAsync(new DirectoryBaseImage(Needed())),
                 "zfs-copy" => await maker.ImportAsync((importer, id, token) => importer.CopyDatasetAsync(Dataset(), id, token), Named(), cancellationToken),
                 _ => await maker.ImportAsync((importer, id, token) => importer.CloneDatasetAsync(Dataset(), id, token), Named(), cancellationToken),

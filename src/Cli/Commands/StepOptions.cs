@@ -24,9 +24,11 @@ internal sealed class StepOptions
     private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the commands until a USER says otherwise", HelpName = "USER[:GROUP]" };
     private readonly Option<string[]> ulimits = new("--ulimit") { Description = "a bound of each process in RUN steps, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
 
+    private readonly Option<string[]> parameters = JailParameterOption.Create("a parameter of jail(8) for RUN steps, which wins; FreeBSD only");
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[secrets, agents, allow, mounts, environment, user, ulimits])
+        foreach (var option in (Option[])[secrets, agents, allow, mounts, environment, user, ulimits, parameters])
         {
             command.Options.Add(option);
         }
@@ -39,6 +41,7 @@ internal sealed class StepOptions
         AllowInsecure = Consented(context.Get(allow) ?? []).Contains(Insecure),
         AllowHostNetwork = Consented(context.Get(allow) ?? []).Contains(HostNetwork),
         Mounts = [.. (context.Get(mounts) ?? []).Select(Mount)],
+        JailParameters = [.. context.Get(parameters) ?? []],
         Ulimits = [.. (context.Get(ulimits) ?? []).Select(UlimitOption.Read)],
         Compile = request.Compile with
         {

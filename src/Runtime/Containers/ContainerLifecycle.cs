@@ -71,6 +71,8 @@ public sealed class ContainerLifecycle
     {
         await networks.CheckAsync(spec.Network, cancellationToken);
 
+        jails.Require(spec.Parameters);
+
         // What goes with its first process has no use for being flushed to the disk.
         var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;
         await using var draft = await snapshots.DraftAsync(image.Snapshot, use, cancellationToken);

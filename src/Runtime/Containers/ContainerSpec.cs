@@ -37,6 +37,9 @@ public sealed record ContainerSpec
 
     public JailGrants Grants { get; init => field = value ?? JailGrants.None; } = JailGrants.None;
 
+    /// <summary>What else its jail is, in the words of jail(8).</summary>
+    public ImmutableArray<string> Parameters { get; init => field = value.IsDefault ? [] : value; } = [];
+
     public bool ReadOnlyRoot { get; init; }
 
     public bool Terminal { get; init; }
@@ -86,6 +89,7 @@ public sealed record ContainerSpec
         Ulimits = Ulimits,
         Grants = Grants,
         IsPrivileged = Grants.IsPrivileged,
+        Parameters = Parameters,
         ReadOnlyRoot = ReadOnlyRoot,
         Process = new JailProcess
         {

@@ -99,6 +99,7 @@ internal sealed class ContainerStarter(
             KeepsInput = container.Spec.KeepsInput,
             // A terminal has no end of input: whoever leaves it can come back. An input that is piped in ends with its pipe.
             InputOutlivesWriter = container.Spec.KeepsInput && (container.Spec.Terminal || !attach),
+            SuperviseCommand = self.With("container", "supervise", id),
             EndCommand = self.With("container", "ended", id, supervisor),
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],

@@ -83,17 +83,18 @@ public sealed class DownloadCache(string directory, TimeProvider clock) : IDispo
         try
         {
             Digest digest;
-            using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
+            // Ours: asking for the system's ends the process where it is not there (see Sha256Hasher).
+            var hash = new Sha256Hasher();
             using (var file = new FileStream(part, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 var buffer = new byte[128 * 1024];
                 while (body.Read(buffer) is > 0 and var count)
                 {
-                    hash.AppendData(buffer, 0, count);
+                    hash.Append(buffer.AsSpan(0, count));
                     file.Write(buffer, 0, count);
                 }
 
-                digest = new Digest(hash.GetHashAndReset());
+                digest = hash.Finish();
 
                 // A name that outlives a crash of the machine must not be one of an empty file.
                 file.Flush(flushToDisk: true);

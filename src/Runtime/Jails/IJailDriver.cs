@@ -6,6 +6,10 @@ namespace Kleene.Build.Runtime.Jails;
 /// <summary>Runs commands in jails of the operating system. Knows nothing of images, builds or records.</summary>
 public interface IJailDriver
 {
+    /// <summary>Looks at <see cref="JailSpec.Parameters"/> before a jail of them is made.</summary>
+    /// <exception cref="KleeneException">This system knows no such parameters, or one of them is none.</exception>
+    void Require(ImmutableArray<string> parameters);
+
     /// <summary>
     /// Makes a jail, runs its first process and returns when that has ended and every other process in the jail with it. The
     /// mount points that had to be made in the tree are gone again. Cancelling kills the jail, and it is gone when this throws.
@@ -18,6 +22,9 @@ public interface IJailDriver
     /// </summary>
     /// <exception cref="JailStartException">The jail could not be made. Nothing of it is left.</exception>
     Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken);
+
+    /// <summary>Whether a jail that outlives us can have a terminal. If not, one with a terminal ends with the command that runs it.</summary>
+    bool KeepsTerminals { get; }
 
     /// <summary>Starts the first process of a jail that was made by <see cref="CreateAsync"/>.</summary>
     /// <exception cref="JailStartException">The process could not be started. Nothing of the jail is left.</exception>
@@ -114,4 +121,13 @@ public sealed class JailStartException(JailStartFailure failure, string message,
 public sealed class JailNotRunningException(string jailId) : KleeneException($"'{jailId}' is not running")
 {
     public string JailId { get; } = jailId;
+}
+
+/// <summary>A driver whose jails are supervised by a process of ours, for want of a program of the system.</summary>
+public interface ISupervisingDriver
+{
+    /// <summary>Supervises a jail that was made for it: lets its command go when told to, keeps what it prints and how it ends.</summary>
+    /// <param name="jailId">The jail's.</param>
+    /// <param name="held">Numbers of open files to keep until the jail has ended.</param>
+    Task SuperviseAsync(string jailId, IReadOnlyList<int> held, CancellationToken cancellationToken);
 }

@@ -44,6 +44,9 @@ public sealed record JailSpec
 
     public JailGrants Grants { get; init; } = JailGrants.None;
 
+    /// <summary>What else it is, in the words of jail(8): <c>NAME</c> or <c>NAME=VALUE</c>, see <see cref="JailParameter"/>. They win over what is said elsewhere.</summary>
+    public ImmutableArray<string> Parameters { get; init; } = [];
+
     /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
     public bool IsPrivileged { get; init; }
 }

@@ -15,6 +15,9 @@ public sealed record JailSupervision
     /// <summary>Whether that input stays open when who wrote to it leaves.</summary>
     public bool InputOutlivesWriter { get; init; }
 
+    /// <summary>A command of ours that supervises the jail, for systems that have no program for it.</summary>
+    public ImmutableArray<string> SuperviseCommand { get; init; } = [];
+
     /// <summary>A program and its arguments, run when the jail has ended. Absolute.</summary>
     public required ImmutableArray<string> EndCommand { get; init; }
 

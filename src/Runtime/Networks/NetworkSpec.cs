@@ -69,6 +69,9 @@ public sealed record NetworkSpec
     internal static bool IsCanonical(IPAddress address, string text) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.Contains('%', StringComparison.Ordinal) && !text.Contains('[', StringComparison.Ordinal) : address.ToString() == text;
 
+    /// <summary>The subnet that an address is in.</summary>
+    internal static IPNetwork SubnetOf(IPAddress address, int prefix) => new(Masked(address, prefix), prefix);
+
     private static IPAddress Masked(IPAddress address, int prefix)
     {
         var bytes = address.GetAddressBytes();

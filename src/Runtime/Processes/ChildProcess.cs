@@ -60,6 +60,7 @@ internal sealed unsafe class ChildProcess : IDisposable
             var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, redirect is { WithErrors: true } ? standardOutput : errorWrite);
             var spawn = () => Spawner.Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
             var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
+            command.Started?.Invoke(pid);
             return new ChildProcess(
                 command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
         }

@@ -26,6 +26,9 @@ public sealed record CommandLine(string Program, ImmutableArray<string> Argument
     /// <summary>An open file or pipe to read from instead. It stays the caller's to close.</summary>
     public SafeHandle? InputFile { get; init; }
 
+    /// <summary>Told the number of the process as soon as it has one.</summary>
+    public Action<int>? Started { get; init; }
+
     /// <summary>Open files that the process has under the same numbers as we. They stay the caller's to close.</summary>
     public ImmutableArray<SafeHandle> InheritedFiles { get; init; } = [];
 

@@ -60,6 +60,12 @@ internal sealed partial class PlayedJails : IJailDriver
     /// <summary>What a restart of the machine does to a jail.</summary>
     public void Forget(string id) => running.TryRemove(id, out _);
 
+    public bool KeepsTerminals => true;
+
+    public void Require(ImmutableArray<string> parameters)
+    {
+    }
+
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         Calls.Enqueue("run " + string.Join(' ', spec.Process.Argv));

@@ -1,4 +1,4 @@
-using Kleene.Build.Runtime.Jails.Linux;
+using Kleene.Build.Runtime.Jails;
 using Xunit;
 
 namespace Kleene.Build.Runtime.Tests.Jails;

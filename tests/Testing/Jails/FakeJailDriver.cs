@@ -42,6 +42,12 @@ public sealed class FakeJailDriver : IJailDriver
         return new ExitStatus(0);
     });
 
+    public bool KeepsTerminals => true;
+
+    public void Require(ImmutableArray<string> parameters)
+    {
+    }
+
     public Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -5,8 +5,8 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Cli.Commands.Containers;
 
 /// <summary>
-/// <c>kleene container ended</c> and <c>watch</c>: what a container's supervisor calls, and what stays beside a container that is to be looked
-/// after. They are not for people, and no help shows them.
+/// <c>kleene container ended</c>, <c>watch</c> and <c>supervise</c>: what a container's supervisor calls, what stays beside a container that is to be
+/// looked after, and the supervisor itself where the system has none. They are not for people, and no help shows them.
 /// </summary>
 internal static class CallbackCommands
 {
@@ -14,6 +14,21 @@ internal static class CallbackCommands
     {
         yield return Callback("ended", verb, (kleene, id, supervisor, cancellationToken) => kleene.Lifecycle.EndedAsync(id, supervisor, cancellationToken));
         yield return Callback("watch", verb, (kleene, id, supervisor, cancellationToken) => kleene.Watch.WatchAsync(id, supervisor, cancellationToken));
+        yield return CreateSupervise(verb);
+    }
+
+    private static Command CreateSupervise(Verb verb)
+    {
+        var id = new Argument<string>("ID");
+        var held = new Argument<int[]>("FILE") { Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("supervise") { id, held };
+        command.Hidden = true;
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            await context.SuperviseAsync(SnapshotId.Parse(context.Get(id)), context.Get(held), cancellationToken);
+            return ExitCodes.Done;
+        });
+        return command;
     }
 
     private static Command Callback(string name, Verb verb, Func<Composition, SnapshotId, string, CancellationToken, Task> action)

@@ -22,9 +22,11 @@ internal sealed class GrantOptions
     private readonly Option<string[]> sysctls = new("--sysctl") { Description = "a setting of its own part of the kernel", HelpName = "NAME=VALUE" };
     private readonly Option<bool> init = new("--init") { Description = "let a small init pass signals on and wait for orphans" };
 
+    private readonly Option<string[]> parameters = JailParameterOption.Create("a parameter of its jail(8), which wins; FreeBSD only");
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[readOnly, privileged, add, drop, security, devices, groups, sysctls, init])
+        foreach (var option in (Option[])[readOnly, privileged, add, drop, security, devices, groups, sysctls, init, parameters])
         {
             command.Options.Add(option);
         }
@@ -42,7 +44,7 @@ internal sealed class GrantOptions
             Sysctls = [.. (context.Get(sysctls) ?? []).Select(Sysctl)],
             HasInit = context.Get(init),
         };
-        return spec with { ReadOnlyRoot = context.Get(readOnly), Grants = (context.Get(security) ?? []).Aggregate(grants, Security) };
+        return spec with { ReadOnlyRoot = context.Get(readOnly), Parameters = [.. context.Get(parameters) ?? []], Grants = (context.Get(security) ?? []).Aggregate(grants, Security) };
     }
 
     private static ImmutableArray<string> Capabilities(Context context, Option<string[]> option) =>

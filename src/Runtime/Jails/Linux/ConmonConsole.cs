@@ -1,17 +1,11 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
-/// <summary>
-/// A connection with conmon's attach socket. What comes from there are packets whose first byte says which stream it is (2 output,
-/// 3 errors); what goes there is the jail's standard input as it is, and closing our side of it is its end.
-/// </summary>
+/// <summary>A connection with conmon's attach socket, which speaks as <see cref="ConsoleRelay"/> says.</summary>
 internal sealed class ConmonConsole : IJailConsole
 {
-    private const int StackBytes = 256 * 1024;
-
     private readonly Bundle bundle;
     private readonly Socket socket;
 
@@ -48,32 +42,10 @@ internal sealed class ConmonConsole : IJailConsole
             PassSize();
         }
 
-        // Reading a terminal blocks and cannot be taken back, so both directions are waited for together, on a thread of their own.
-        using var wake = new WakePipe();
-        var ended = new TaskCompletionSource<ConsoleEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Relay(request, wake, ended), StackBytes) { IsBackground = true, Name = "console" }.Start();
-        await using (cancellationToken.Register(wake.Set))
-        {
-            var end = await ended.Task;
-            cancellationToken.ThrowIfCancellationRequested();
-            return end;
-        }
+        return await ConsoleRelay.RunAsync(socket, request, cancellationToken);
     }
 
     public void Dispose() => socket.Dispose();
-
-    private void Relay(ConsoleRequest request, WakePipe wake, TaskCompletionSource<ConsoleEnd> ended)
-    {
-        try
-        {
-            ended.SetResult(new ConsoleCopy(socket, request, wake).Run());
-        }
-        catch (Exception exception)
-        {
-            // Whatever it is belongs to the caller: an exception that leaves a thread ends the process.
-            ended.SetException(exception);
-        }
-    }
 
     private void PassSize()
     {

@@ -56,6 +56,17 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     public static LinuxJailDriver For(IProcessRunner processes, string root, string? runtime) =>
         new(processes, new Lazy<string>(() => JailStateDirectory.For(root)), runtime);
 
+    public bool KeepsTerminals => true;
+
+    public void Require(ImmutableArray<string> parameters)
+    {
+        if (!parameters.IsEmpty)
+        {
+            throw new KleeneException(
+                $"'--jailparam {parameters[0]}' is FreeBSD's: jail(8) knows it, and this system has no jail(8); capabilities, --sysctl and --security-opt say here what a container may do");
+        }
+    }
+
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -350,6 +361,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     private void Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
     {
+        Require(spec.Parameters);
         var hostname = OciConfig.HostnameOf(spec);
         var user = UserDatabase.Read(tree).Resolve(spec.Process);
         var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };

@@ -50,6 +50,8 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     private bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
 
+    private HostPorts Ports => new(HasIpv6, PortOwner.Of);
+
     private RouteSocket Host => host ??= NetworkNamespace.In(hostStack, () => RouteSocket.Open(step));
 
     public Task<HostWays> LookAsync(CancellationToken cancellationToken) => Task.FromResult(new HostWays([.. Host.Routes()], HasIpv6));
@@ -168,12 +170,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     public void WriteHosts(SnapshotId id, string text)
     {
         step?.Invoke($"write hosts {id}");
-
-        // In place: the file is mounted in the jail, and another one of its name would not be.
-        using var file = new FileStream(HostsOf(id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        file.Write(bytes);
-        file.SetLength(bytes.Length);
+        HostsFile.Write(HostsOf(id), text);
     }
 
     public Task ApplyAsync(FirewallIntent intent, CancellationToken cancellationToken)
@@ -184,16 +181,11 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     public bool HasRules() => table.Holds() is not null;
 
-    public string? ListenerAt(PortPublication port) => NetworkNamespace.In(hostStack, () => HostPorts.ListenerAt(port, HasIpv6));
+    public string? ListenerAt(PortPublication port) => NetworkNamespace.In(hostStack, () => Ports.ListenerAt(port));
 
-    public int FreePort(PortPublication port) => NetworkNamespace.In(hostStack, () => HostPorts.FreePort(port, HasIpv6));
+    public int FreePort(PortPublication port) => NetworkNamespace.In(hostStack, () => Ports.FreePort(port));
 
-    public string ResolverText(ImmutableArray<string> resolvers, bool isShared) =>
-        ResolverFile.Text(
-            resolvers,
-            isShared,
-            File.Exists(ResolverFile.Host) ? File.ReadAllText(ResolverFile.Host) : "",
-            File.Exists(ResolverFile.Upstream) ? File.ReadAllText(ResolverFile.Upstream) : null);
+    public string ResolverText(ImmutableArray<string> resolvers, bool isShared) => ResolverFile.Text(resolvers, isShared);
 
     public void Dispose() => host?.Dispose();
 

@@ -25,16 +25,17 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
 
     /// <param name="dataset">An existing file system that nobody else makes children of.</param>
     /// <param name="mountRoot">An absolute path; made when missing. Best the place where <paramref name="dataset"/> itself is mounted.</param>
-    public ZfsSnapshotStore(IProcessRunner runner, DatasetName dataset, string mountRoot)
+    /// <param name="isFreeBsd">Whether the kernel is FreeBSD's.</param>
+    public ZfsSnapshotStore(IProcessRunner runner, DatasetName dataset, string mountRoot, bool isFreeBsd = false)
     {
         this.runner = runner;
         this.dataset = dataset;
         this.mountRoot = Path.GetFullPath(mountRoot);
-        zfs = new ZfsTool(runner);
+        zfs = isFreeBsd ? new ZfsTool(runner, ZfsTool.FreeBsdProgram) : new ZfsTool(runner);
         views = new ZfsViews(zfs, this.mountRoot);
         transfer = new ZfsTransfer(runner, zfs);
         Directory.CreateDirectory(this.mountRoot);
-        if (File.Exists("/proc/self/mountinfo"))
+        if (!isFreeBsd && File.Exists("/proc/self/mountinfo"))
         {
             // A namespace that copied a mount of ours would keep the dataset busy until it ends. Below a shared mount, unmounting reaches it.
             Mounts.MakeShared(this.mountRoot);
@@ -46,7 +47,7 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
     /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
     public async Task<string> DescribeAsync(CancellationToken cancellationToken)
     {
-        var result = await runner.RunAsync(ZfsTool.Command("version"), ProcessOutput.Captured, cancellationToken);
+        var result = await runner.RunAsync(zfs.Command("version"), ProcessOutput.Captured, cancellationToken);
         return result.Exit.Success ? result.Output.Split('\n')[0].Trim() : "a ZFS without 'zfs version', such as zfs-fuse";
     }
 

@@ -7,9 +7,12 @@ namespace Kleene.Build.Runtime.Storage.Zfs;
 /// A command that was begun is not cancelled, for then nobody knew what it had done;
 /// but each has a time limit, because a daemon in user space can hang.
 /// </summary>
-internal sealed class ZfsTool(IProcessRunner runner)
+/// <param name="runner">Runs it.</param>
+/// <param name="program">Its name; or its full path where others of that name may stand in the way.</param>
+internal sealed class ZfsTool(IProcessRunner runner, string program = "zfs")
 {
-    private const string Program = "zfs";
+    /// <summary>FreeBSD's own. A Linux binary there would find a program of its Linux root first.</summary>
+    public const string FreeBsdProgram = "/sbin/zfs";
 
     private static readonly TimeSpan CommandTime = TimeSpan.FromMinutes(1);
 
@@ -54,5 +57,5 @@ internal sealed class ZfsTool(IProcessRunner runner)
         }
     }
 
-    public static CommandLine Command(params string[] arguments) => new(Program, [.. arguments]) { Timeout = CommandTime };
+    public CommandLine Command(params string[] arguments) => new(program, [.. arguments]) { Timeout = CommandTime };
 }

@@ -29,8 +29,8 @@ internal sealed class ZfsTransfer(IProcessRunner runner, ZfsTool zfs)
     public async Task<DatasetName> SendAsync(DatasetName snapshot, DatasetName? since, DatasetName target, CancellationToken cancellationToken)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
-        var send = (since is { } origin ? ZfsTool.Command("send", "-i", origin.ToString(), snapshot.ToString()) : ZfsTool.Command("send", snapshot.ToString())) with { Timeout = Timeout.InfiniteTimeSpan };
-        var receive = ZfsTool.Command("receive", "-u", target.ToString()) with
+        var send = (since is { } origin ? zfs.Command("send", "-i", origin.ToString(), snapshot.ToString()) : zfs.Command("send", snapshot.ToString())) with { Timeout = Timeout.InfiniteTimeSpan };
+        var receive = zfs.Command("receive", "-u", target.ToString()) with
         {
             Timeout = Timeout.InfiniteTimeSpan,
             InputFile = pipe.ClientSafePipeHandle,

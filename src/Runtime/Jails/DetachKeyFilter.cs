@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>Finds the keys by which a user leaves, in whatever pieces they arrive. What began like them and was not is passed on.</summary>
 internal sealed class DetachKeyFilter(ImmutableArray<byte> keys)

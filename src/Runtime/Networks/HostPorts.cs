@@ -2,22 +2,23 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Kleene.Build.Runtime.Networks.Linux;
+namespace Kleene.Build.Runtime.Networks;
 
 /// <summary>Which ports of the host its own programs listen at. Works in the network stack of the calling thread.</summary>
-internal static class HostPorts
+/// <param name="hasIpv6">Whether the host speaks IPv6.</param>
+/// <param name="ownerOf">Says who has a port, for a message.</param>
+internal sealed class HostPorts(bool hasIpv6, Func<PortProtocol, int, string> ownerOf)
 {
     private const int FreePortAttempts = 200;
-    private const string Listening = "0A"; // TCP_LISTEN in /proc/net/tcp (proc(5))
 
     /// <summary>Who has one of the ports, as well as it can be told; null when they are free.</summary>
-    public static string? ListenerAt(PortPublication port, bool hasIpv6)
+    public string? ListenerAt(PortPublication port)
     {
         for (var number = port.HostPort; number < port.HostPort + port.Count; number++)
         {
-            if (!IsFree(port, number, hasIpv6))
+            if (!IsFree(port, number))
             {
-                return $"port {number}/{port.Protocol.ToString().ToLowerInvariant()} of the host is taken by {OwnerOf(port.Protocol, number)}";
+                return $"port {number}/{port.Protocol.ToString().ToLowerInvariant()} of the host is taken by {ownerOf(port.Protocol, number)}";
             }
         }
 
@@ -25,7 +26,7 @@ internal static class HostPorts
     }
 
     /// <exception cref="NetworkException">So many in a row cannot be found.</exception>
-    public static int FreePort(PortPublication port, bool hasIpv6)
+    public int FreePort(PortPublication port)
     {
         for (var attempt = 0; attempt < FreePortAttempts; attempt++)
         {
@@ -33,7 +34,7 @@ internal static class HostPorts
             socket.Bind(new IPEndPoint(IPAddress.Any, 0));
             var first = ((IPEndPoint)socket.LocalEndPoint!).Port; // It is bound.
             socket.Close();
-            if (first + port.Count - 1 <= ushort.MaxValue && ListenerAt(port with { HostPort = first }, hasIpv6) is null)
+            if (first + port.Count - 1 <= ushort.MaxValue && ListenerAt(port with { HostPort = first }) is null)
             {
                 return first;
             }
@@ -42,7 +43,7 @@ internal static class HostPorts
         throw new NetworkException($"no {port.Count} free ports in a row were found on the host; choose some with --publish HOST-HOST:{port.ContainerPort}-{port.ContainerPort + port.Count - 1}");
     }
 
-    private static bool IsFree(PortPublication port, int number, bool hasIpv6)
+    private bool IsFree(PortPublication port, int number)
     {
         IPAddress[] addresses = port.HostAddress.Length > 0 ? [IPAddress.Parse(port.HostAddress)] : hasIpv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
         return addresses.All(address =>
@@ -73,37 +74,5 @@ internal static class HostPorts
         }
 
         return socket;
-    }
-
-    /// <summary>Looks for the socket in all processes, which takes its time: only for an error message.</summary>
-    private static string OwnerOf(PortProtocol protocol, int number)
-    {
-        var name = protocol.ToString().ToLowerInvariant();
-        var inodes = new[] { name, name + "6" }
-            .Select(table => $"/proc/thread-self/net/{table}")
-            .Where(File.Exists)
-            .SelectMany(File.ReadLines)
-            .Skip(1)
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields.Length > 9 && fields[1].EndsWith($":{number.ToString("X4", CultureInfo.InvariantCulture)}", StringComparison.Ordinal))
-            .Where(fields => protocol == PortProtocol.Udp || fields[3] == Listening)
-            .Select(fields => $"socket:[{fields[9]}]")
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var process in Directory.EnumerateDirectories("/proc").Where(directory => Path.GetFileName(directory).All(char.IsAsciiDigit)))
-        {
-            try
-            {
-                if (Directory.EnumerateFiles(Path.Join(process, "fd")).Any(file => new FileInfo(file).LinkTarget is { } target && inodes.Contains(target)))
-                {
-                    return $"'{File.ReadAllText(Path.Join(process, "comm")).Trim()}' (process {Path.GetFileName(process)})";
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // It ended while we looked.
-            }
-        }
-
-        return "another program";
     }
 }

@@ -4,7 +4,7 @@ using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
 using Calls = Kleene.Build.Runtime.Processes.NativeMethods;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Jails;
 
 /// <summary>
 /// Copies between a jail's socket and our standard streams, in one poll(2) loop, until the jail has said all or the user leaves. What a jail does
@@ -12,7 +12,7 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// </summary>
 internal sealed unsafe class ConsoleCopy(Socket socket, ConsoleRequest request, WakePipe wake)
 {
-    /// <summary>The most that conmon puts into a packet, and the byte that says of which stream it is.</summary>
+    /// <summary>The most that a supervisor puts into a packet, and the byte that says of which stream it is.</summary>
     private const int PacketBytes = 8192 + 1;
 
     private const byte ErrorStream = 3;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 
-namespace Kleene.Build.Runtime.Networks.Linux;
+namespace Kleene.Build.Runtime.Networks;
 
 /// <summary>What a container reads of who knows names, made of what the host reads (resolv.conf(5)). Pure.</summary>
 internal static class ResolverFile
@@ -10,6 +10,10 @@ internal static class ResolverFile
 
     /// <summary>Where systemd-resolved says whom it asks itself, while <see cref="Host"/> names only a resolver on the host's loopback.</summary>
     public const string Upstream = "/run/systemd/resolve/resolv.conf";
+
+    /// <summary>What a container reads on this host.</summary>
+    public static string Text(ImmutableArray<string> resolvers, bool isShared) =>
+        Text(resolvers, isShared, File.Exists(Host) ? File.ReadAllText(Host) : "", File.Exists(Upstream) ? File.ReadAllText(Upstream) : null);
 
     /// <param name="resolvers">Whom to ask instead of those of the host.</param>
     /// <param name="isShared">Whether the host's loopback is the reader's own.</param>
