@@ -19,8 +19,8 @@ public sealed class ArchitectureTests
     }
 
     [Theory]
-    [InlineData("Kleene.Build.Parser", "System.IO.FileSystem", "System.Diagnostics.Process", "System.Net.Http", "System.Net.Sockets", "Microsoft.Data.Sqlite")]
-    [InlineData("Kleene.Build.Builder", "System.Diagnostics.Process", "System.Net.Http", "System.Net.Sockets", "Microsoft.Data.Sqlite")]
+    [InlineData("Kleene.Build.Parser", "System.IO.FileSystem", "System.Diagnostics.Process", "System.Net.Http", "System.Net.Sockets", "SQLitePCLRaw.core")]
+    [InlineData("Kleene.Build.Builder", "System.Diagnostics.Process", "System.Net.Http", "System.Net.Sockets", "SQLitePCLRaw.core")]
     public void Only_the_runtime_touches_the_machine(string assembly, params string[] mustNotKnow)
     {
         var known = Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name).ToHashSet();

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Builds;
 
@@ -83,7 +82,7 @@ public sealed class BuildStore(Database database, Session session)
 
     /// <summary>The files that a digest was made of; null when they are not known.</summary>
     public FileList? FindFiles(string digest) =>
-        database.QueryFirst("SELECT files FROM file_lists WHERE digest = $1", reader => (byte[])reader.GetValue(0), digest) is { } packed ? FileList.Unpack(packed) : null;
+        database.QueryFirst("SELECT files FROM file_lists WHERE digest = $1", reader => reader.GetBytes(0), digest) is { } packed ? FileList.Unpack(packed) : null;
 
     /// <summary>Forgets builds, and all that only they had. Gone already: succeeds.</summary>
     public void Remove(IReadOnlyCollection<BuildRecord> builds) =>
@@ -103,7 +102,7 @@ public sealed class BuildStore(Database database, Session session)
                 """);
         });
 
-    private BuildRecord Row(SqliteDataReader reader)
+    private BuildRecord Row(RowReader reader)
     {
         var owner = reader.GetString(5);
         var state = Enum.Parse<BuildState>(reader.GetString(4), ignoreCase: true);
@@ -115,7 +114,7 @@ public sealed class BuildStore(Database database, Session session)
             Duration = TimeSpan.FromMilliseconds(reader.GetInt64(3)),
             State = state == BuildState.Running && session.IsOver(owner) ? BuildState.Killed : state,
             Session = owner,
-            Image = reader.IsDBNull(6) ? null : reader.GetString(6),
+            Image = reader.IsNull(6) ? null : reader.GetString(6),
             Detail = JsonSerializer.Deserialize(reader.GetString(7), BuildJson.Default.BuildDetail) ?? throw new JsonException("the detail of a build is null"),
         };
     }

@@ -3,7 +3,6 @@ using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -85,7 +84,7 @@ public sealed partial class ContainerStore(Database database)
     /// <summary>With what a run ended; false when that is not known, or not any more.</summary>
     public bool TryFindEnding(string session, out int? exitCode)
     {
-        var found = database.Query("SELECT exit FROM endings WHERE session = $1", reader => reader.IsDBNull(0) ? null : (int?)reader.GetInt32(0), session);
+        var found = database.Query("SELECT exit FROM endings WHERE session = $1", reader => reader.IsNull(0) ? null : (int?)reader.GetInt32(0), session);
         exitCode = found.Count > 0 ? found[0] : null;
         return found.Count > 0;
     }
@@ -196,7 +195,7 @@ public sealed partial class ContainerStore(Database database)
     private static KleeneException Taken(string name) =>
         new($"the container name '{name}' is taken; remove that container with 'kleene rm {name}', or choose another name");
 
-    private static Container Row(SqliteDataReader reader) => new()
+    private static Container Row(RowReader reader) => new()
     {
         Id = SnapshotId.Parse(reader.GetString(0)),
         Name = reader.GetString(1),
@@ -205,15 +204,15 @@ public sealed partial class ContainerStore(Database database)
         Spec = ContainerSpec.Parse(reader.GetString(4)),
         State = Enum.Parse<ContainerState>(reader.GetString(5), ignoreCase: true),
         Session = reader.GetString(6),
-        ExitCode = reader.IsDBNull(7) ? null : reader.GetInt32(7),
+        ExitCode = reader.IsNull(7) ? null : reader.GetInt32(7),
         Created = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(8)),
-        Started = reader.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)),
-        Finished = reader.IsDBNull(10) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(10)),
+        Started = reader.IsNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(9)),
+        Finished = reader.IsNull(10) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(10)),
         IsWanted = reader.GetInt64(11) != 0,
         Restarts = reader.GetInt32(12),
         Streak = reader.GetInt32(13),
         OutOfMemory = reader.GetInt64(14) != 0,
-        Health = reader.IsDBNull(15) ? null : ContainerHealth.Parse(reader.GetString(15)),
+        Health = reader.IsNull(15) ? null : ContainerHealth.Parse(reader.GetString(15)),
     };
 
     // Kleene's rule for container names.

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Images;
 
@@ -115,11 +114,11 @@ public sealed class ImageStore(Database database)
                 reader => new ImageStep(
                     reader.GetString(0),
                     Enum.Parse<ImageStepState>(reader.GetString(1), ignoreCase: true),
-                    reader.IsDBNull(2) ? null : SnapshotId.Parse(reader.GetString(2)),
+                    reader.IsNull(2) ? null : SnapshotId.Parse(reader.GetString(2)),
                     reader.GetString(3),
                     TimeSpan.FromMilliseconds(reader.GetInt64(4)),
                     ImageConfig.Parse(reader.GetString(5)),
-                    StepEntry.Parse(reader.IsDBNull(6) ? null : reader.GetString(6))),
+                    StepEntry.Parse(reader.IsNull(6) ? null : reader.GetString(6))),
                 image.Id),
         ],
     };
@@ -169,7 +168,7 @@ public sealed class ImageStore(Database database)
             : fitting.LastOrDefault();
     }
 
-    private static Image Row(SqliteDataReader reader) => new()
+    private static Image Row(RowReader reader) => new()
     {
         Id = reader.GetString(0),
         Snapshot = SnapshotId.Parse(reader.GetString(1)),

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Networks;
 
@@ -118,14 +117,14 @@ public sealed partial class NetworkStore(Database database)
     public bool HasEndpoints(SnapshotId network) =>
         database.QueryFirst("SELECT id FROM endpoints WHERE network = $1 LIMIT 1", reader => reader.GetString(0), network.ToString()) is not null;
 
-    private static Network Row(SqliteDataReader reader) => new()
+    private static Network Row(RowReader reader) => new()
     {
         Id = SnapshotId.Parse(reader.GetString(0)),
         Name = reader.GetString(1),
         Type = Enum.Parse<NetworkType>(reader.GetString(2), ignoreCase: true),
         Interface = reader.GetString(3),
-        Subnet = reader.IsDBNull(4) ? null : IPNetwork.Parse(reader.GetString(4)),
-        Subnet6 = reader.IsDBNull(5) ? null : IPNetwork.Parse(reader.GetString(5)),
+        Subnet = reader.IsNull(4) ? null : IPNetwork.Parse(reader.GetString(4)),
+        Subnet6 = reader.IsNull(5) ? null : IPNetwork.Parse(reader.GetString(5)),
         Gateway = Address(reader, 6),
         Gateway6 = Address(reader, 7),
         HasNat = reader.GetBoolean(8),
@@ -136,7 +135,7 @@ public sealed partial class NetworkStore(Database database)
         Created = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(13)),
     };
 
-    private static Endpoint EndpointRow(SqliteDataReader reader) => new()
+    private static Endpoint EndpointRow(RowReader reader) => new()
     {
         Id = SnapshotId.Parse(reader.GetString(0)),
         NetworkId = SnapshotId.Parse(reader.GetString(1)),
@@ -146,7 +145,7 @@ public sealed partial class NetworkStore(Database database)
         Aliases = [.. reader.GetString(5).Split(' ', StringSplitOptions.RemoveEmptyEntries)],
     };
 
-    private static IPAddress? Address(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : IPAddress.Parse(reader.GetString(column));
+    private static IPAddress? Address(RowReader reader, int column) => reader.IsNull(column) ? null : IPAddress.Parse(reader.GetString(column));
 
     [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}\z")]
     private static partial Regex NameForm();

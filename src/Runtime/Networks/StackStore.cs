@@ -1,7 +1,6 @@
 using System.Net;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Networks;
 
@@ -94,7 +93,7 @@ public sealed class StackStore(Database database)
             WHERE e.network = $1 AND s.leaving = 0 ORDER BY c.name
             """,
             reader => (
-                [.. AddressColumns.Where(column => !reader.IsDBNull(column)).Select(reader.GetString)],
+                [.. AddressColumns.Where(column => !reader.IsNull(column)).Select(reader.GetString)],
                 [reader.GetString(1), reader.GetString(0), .. reader.GetString(2).Split(' ', StringSplitOptions.RemoveEmptyEntries)]),
             network.ToString());
 
@@ -127,7 +126,7 @@ public sealed class StackStore(Database database)
     internal string NameOf(SnapshotId id) =>
         database.QueryFirst("SELECT name FROM containers WHERE id = $1", reader => reader.GetString(0), id.ToString()) ?? "";
 
-    private static PortPublication Row(SqliteDataReader reader) => new()
+    private static PortPublication Row(RowReader reader) => new()
     {
         Protocol = Enum.Parse<PortProtocol>(reader.GetString(0), ignoreCase: true),
         HostAddress = reader.GetString(1),

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace Kleene.Build.Runtime.State;
 
@@ -15,41 +13,39 @@ public sealed class Database : IDisposable
     /// <summary>When the log is written back, in pages of 4 KiB: rarely enough not to be felt, and early enough for the next start to read it in no time.</summary>
     private const int CheckpointPages = 256;
 
-    private readonly SqliteConnection connection;
+    private readonly SqliteHandle handle;
     private readonly StateDirectory state;
     private readonly Lock gate = new();
 
-    private Database(SqliteConnection connection, StateDirectory state)
+    private Database(SqliteHandle handle, StateDirectory state)
     {
-        this.connection = connection;
+        this.handle = handle;
         this.state = state;
     }
 
     /// <exception cref="KleeneException">The file cannot be read or written, or a newer version made it.</exception>
     public static Database Open(StateDirectory state)
     {
-        Batteries_V2.Init();
-        var text = new SqliteConnectionStringBuilder { DataSource = state.Database, Pooling = false, DefaultTimeout = BusySeconds }.ToString();
-        var connection = new SqliteConnection(text);
-        var database = new Database(connection, state);
+        Database database;
         try
         {
-            database.Guard(() =>
-            {
-                connection.Open();
-                // NORMAL: a crash of the machine may take the last transactions with it, but never the database.
-                database.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CheckpointPages}");
+            database = new Database(SqliteHandle.Open(state.Database, TimeSpan.FromSeconds(BusySeconds)), state);
+        }
+        catch (SqliteFailure failure)
+        {
+            throw Told(state, failure);
+        }
 
-                // The log stays when the last of us closes the file: to write it back each time would cost every command several fsync(2).
-                _ = raw.sqlite3_db_config(connection.Handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
-                Migrate(database);
-                return 0;
-            });
+        try
+        {
+            // NORMAL: a crash of the machine may take the last transactions with it, but never the database.
+            database.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {CheckpointPages}");
+            Migrate(database);
             return database;
         }
         catch
         {
-            connection.Dispose();
+            database.Dispose();
             throw;
         }
     }
@@ -59,31 +55,36 @@ public sealed class Database : IDisposable
     {
         lock (gate)
         {
-            using var command = Command(sql, parameters);
-            return Guard(command.ExecuteNonQuery);
+            try
+            {
+                return handle.Run(sql, parameters);
+            }
+            catch (SqliteFailure failure)
+            {
+                throw Told(state, failure);
+            }
         }
     }
 
-    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> row, params ReadOnlySpan<object?> parameters)
+    public List<T> Query<T>(string sql, Func<RowReader, T> row, params ReadOnlySpan<object?> parameters)
     {
         lock (gate)
         {
-            using var command = Command(sql, parameters);
-            return Guard(() =>
+            var rows = new List<T>();
+            try
             {
-                using var reader = command.ExecuteReader();
-                var rows = new List<T>();
-                while (reader.Read())
-                {
-                    rows.Add(row(reader));
-                }
+                handle.Run(sql, parameters, reader => rows.Add(row(reader)));
+            }
+            catch (SqliteFailure failure)
+            {
+                throw Told(state, failure);
+            }
 
-                return rows;
-            });
+            return rows;
         }
     }
 
-    public T? QueryFirst<T>(string sql, Func<SqliteDataReader, T> row, params ReadOnlySpan<object?> parameters)
+    public T? QueryFirst<T>(string sql, Func<RowReader, T> row, params ReadOnlySpan<object?> parameters)
         where T : class
     {
         var rows = Query(sql, row, parameters);
@@ -95,13 +96,23 @@ public sealed class Database : IDisposable
     {
         lock (gate)
         {
-            return Guard(() =>
+            Execute("BEGIN IMMEDIATE");
+            try
             {
-                using var transaction = connection.BeginTransaction(deferred: false);
                 var result = work();
-                transaction.Commit();
+                Execute("COMMIT");
                 return result;
-            });
+            }
+            catch
+            {
+                // After some failures SQLite has taken it back already.
+                if (handle.IsInTransaction)
+                {
+                    Execute("ROLLBACK");
+                }
+
+                throw;
+            }
         }
     }
 
@@ -112,7 +123,7 @@ public sealed class Database : IDisposable
         .. Query("PRAGMA foreign_key_check", reader => $"a row of '{reader.GetString(0)}' names something in '{reader.GetString(2)}' that is not there"),
     ];
 
-    public void Dispose() => connection.Dispose();
+    public void Dispose() => handle.Dispose();
 
     private static void Migrate(Database database)
     {
@@ -142,41 +153,18 @@ public sealed class Database : IDisposable
 
     private int Version() => int.Parse(QueryFirst("PRAGMA user_version", reader => reader.GetString(0)) ?? "0", CultureInfo.InvariantCulture);
 
-    private SqliteCommand Command(string sql, ReadOnlySpan<object?> parameters)
+    /// <summary>Result codes: https://www.sqlite.org/rescode.html</summary>
+    private static Exception Told(StateDirectory state, SqliteFailure failure) => failure.Code switch
     {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        for (var i = 0; i < parameters.Length; i++)
-        {
-            command.Parameters.AddWithValue($"${i + 1}", parameters[i] ?? DBNull.Value);
-        }
-
-        return command;
-    }
-
-    private T Guard<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (SqliteException exception)
-        {
-            // Result codes: https://www.sqlite.org/rescode.html
-            throw exception.SqliteErrorCode switch
-            {
-                5 or 6 => new KleeneException($"'{state.Database}' was locked by another command for more than {BusySeconds} s", exception),
-                // 787: a foreign key.
-                19 when exception.SqliteExtendedErrorCode == 787 => new KleeneException(
-                    "another command has removed something that this one was about to use; run it again", exception),
-                8 => new KleeneException($"'{state.Database}' is read-only; make it writable, or choose another --root", exception),
-                // 4874: the memory that its users share, of which SQLite makes sure when the first of them opens the file.
-                13 or 10 when exception.SqliteExtendedErrorCode is 13 or 4874 => new StoreFullException($"no space left on device, which '{state.Root}' is on", exception),
-                11 or 26 => new KleeneException($"'{state.Database}' is damaged ({exception.Message}); restore it, or choose another --root", exception),
-                14 => new KleeneException($"'{state.Database}' cannot be opened; run as the superuser, or choose another --root", exception),
-                10 => new KleeneException($"'{state.Database}' cannot be read or written: {exception.Message}", exception),
-                _ => exception,
-            };
-        }
-    }
+        5 or 6 => new KleeneException($"'{state.Database}' was locked by another command for more than {BusySeconds} s", failure),
+        // 787: a foreign key.
+        19 when failure.ExtendedCode == 787 => new KleeneException("another command has removed something that this one was about to use; run it again", failure),
+        8 => new KleeneException($"'{state.Database}' is read-only; make it writable, or choose another --root", failure),
+        // 4874: the memory that its users share, of which SQLite makes sure when the first of them opens the file.
+        13 or 10 when failure.ExtendedCode is 13 or 4874 => new StoreFullException($"no space left on device, which '{state.Root}' is on", failure),
+        11 or 26 => new KleeneException($"'{state.Database}' is damaged ({failure.Message}); restore it, or choose another --root", failure),
+        14 => new KleeneException($"'{state.Database}' cannot be opened; run as the superuser, or choose another --root", failure),
+        10 => new KleeneException($"'{state.Database}' cannot be read or written: {failure.Message}", failure),
+        _ => failure,
+    };
 }

@@ -207,5 +207,9 @@ internal static class Schema
         -- What the command of a step had beside its tree, for whoever enters there: a JSON object.
         ALTER TABLE image_steps ADD COLUMN entry TEXT;
         """,
+        """
+        -- Those few that somebody has in hand: every command asks for them.
+        CREATE INDEX containers_held ON containers (session, state) WHERE session <> '';
+        """,
     ];
 }

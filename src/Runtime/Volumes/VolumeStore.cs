@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Kleene.Build.Runtime.Volumes;
 
@@ -66,7 +65,7 @@ public sealed partial class VolumeStore(Database database)
         ? name
         : throw new KleeneException($"'{name}' is not a volume name; use letters, digits and . _ -, a letter or digit first, and no more than 200");
 
-    private static Volume Row(SqliteDataReader reader) => new()
+    private static Volume Row(RowReader reader) => new()
     {
         Id = SnapshotId.Parse(reader.GetString(0)),
         Name = reader.GetString(1),

@@ -170,7 +170,7 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(Awkward, Text(database, "SELECT id FROM snapshots"));
     }
 
-    private static string? Text(Database database, string sql) => database.QueryFirst(sql, reader => Convert.ToString(reader.GetValue(0), System.Globalization.CultureInfo.InvariantCulture)!);
+    private static string? Text(Database database, string sql) => database.QueryFirst(sql, reader => reader.GetString(0));
 
     private SqliteConnection Raw()
     {
