@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Checks;
+using Kleene.Build.Runtime.Checks.FreeBsd;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.FreeBsd;
 using Kleene.Build.Runtime.Jails.Linux;
@@ -15,6 +17,10 @@ internal sealed record Drivers(IJailDriver Jails, INetworkDriver Networks) : IDi
     public static Drivers Of(Machine machine, IProcessRunner processes, string root) => machine.IsFreeBsd
         ? new(new FreeBsdJailDriver(processes, root), FreeBsdNetworkDriver.For(processes, root))
         : new(LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")), LinuxNetworkDriver.For(processes, root));
+
+    /// <summary>What a host has to have for them.</summary>
+    public static IHostCheck HostCheckOf(Machine machine, IProcessRunner processes, string root) =>
+        machine.IsFreeBsd ? new FreeBsdHostCheck(processes, root) : new LinuxHostCheck(Environment.GetEnvironmentVariable("KLEENE_RUNTIME"));
 
     public void Dispose()
     {

@@ -1,6 +1,10 @@
 using System.CommandLine;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime.Checks;
+using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Storage.Zfs;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -15,18 +19,27 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
 
     public bool HasColor => globals.HasColor(arguments);
 
+    private Action<CommandLine, ExitStatus, TimeSpan>? CommandEnded => globals.IsDebug(arguments) ? new DebugLog(terminal.Error, globals.LogsJson(arguments)).CommandEnded : null;
+
     /// <summary>Opens the state directory and everything that works on it.</summary>
     public Task<Composition> OpenAsync(CancellationToken cancellationToken) =>
         Composition.OpenAsync(
             machine,
             globals.Root(arguments),
             globals.Storage(arguments),
-            globals.IsDebug(arguments) ? new DebugLog(terminal.Error, globals.LogsJson(arguments)).CommandEnded : null,
+            CommandEnded,
             cancellationToken);
 
     /// <summary>Stays with a jail to its end. Needs neither the database nor the trees.</summary>
     public Task SuperviseAsync(SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken) =>
         Composition.SuperviseAsync(machine, globals.Root(arguments), jail, held, cancellationToken);
+
+    /// <summary>Looks at the host, and opens nothing: what it lacks may be what keeps a store from being opened.</summary>
+    public IHostCheck HostCheck() => Drivers.HostCheckOf(machine, machine.Processes(CommandEnded), Path.GetFullPath(globals.Root(arguments)));
+
+    /// <summary>Makes a dataset for the trees of the state directory.</summary>
+    public Task<StorageChoice> InitializeAsync(DatasetName dataset, CancellationToken cancellationToken) =>
+        new StorageProbe(machine.Processes(CommandEnded), machine.IsFreeBsd).InitializeAsync(dataset, StateDirectory.Open(globals.Root(arguments)).Root, cancellationToken);
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Checks;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -26,19 +27,37 @@ internal static class SystemCommands
 
     private static Command CreateCheck(Verb verb)
     {
-        var check = new Command("check", "compare the store with the disk and repair what a crash left");
+        var fix = new Option<bool>("--fix") { Description = "also change the host: load modules, set what is unset, lead pf to the rules of networks; what was done is told" };
+        var check = new Command("check", "say what the host lacks; compare the store with the disk and repair what a crash left") { fix };
         verb.Does(check, async (context, cancellationToken) =>
         {
-            using var kleene = await context.OpenAsync(cancellationToken);
             var (repaired, open) = (0, 0);
+            await foreach (var finding in context.HostCheck().RunAsync(context.Get(fix), cancellationToken))
+            {
+                Tell(finding);
+            }
+
+            // It may be what the host lacks that keeps it from being opened: that has been told by then.
+            using var kleene = await context.OpenAsync(cancellationToken);
             await foreach (var finding in kleene.Check.RunAsync(cancellationToken))
             {
-                (repaired, open) = finding.IsRepaired ? (repaired + 1, open) : (repaired, open + 1);
-                context.Terminal.Output.WriteLine($"{(finding.IsRepaired ? "repaired" : "problem")}: {finding.Text}");
+                Tell(finding);
             }
 
             context.Terminal.Output.WriteLine(repaired + open == 0 ? "all is well" : $"{repaired} repaired, {open} not");
             return open == 0 ? ExitCodes.Done : ExitCodes.Failed;
+
+            void Tell(Finding finding)
+            {
+                var (word, isRepaired, isOpen) = finding switch
+                {
+                    { IsRepaired: true } => ("repaired", 1, 0),
+                    { IsOptional: true } => ("note", 0, 0),
+                    _ => ("problem", 0, 1),
+                };
+                (repaired, open) = (repaired + isRepaired, open + isOpen);
+                context.Terminal.Output.WriteLine($"{word}: {finding.Text}");
+            }
         });
         return check;
     }

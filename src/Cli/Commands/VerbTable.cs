@@ -22,6 +22,7 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         ("container", ContainerGroup.Create, "the commands for containers, by their full names"),
         ("network", NetworkCommands.Create, "addresses and names that containers share"),
         ("volume", VolumeCommands.Create, "trees that outlive containers and builds"),
+        ("init", InitCommand.Create, "make a ZFS dataset for all trees, and remember it"),
         ("system", SystemCommands.Create, "what this installation uses"),
     ];
 

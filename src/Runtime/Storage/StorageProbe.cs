@@ -36,7 +36,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
             throw new StorageUnavailableException(request.Driver, "it is Linux's; this system has ZFS, which '--storage zfs:POOL/DATASET' names a dataset for");
         }
 
-        if (request.Driver == ZfsSnapshotStore.DriverName || isFreeBsd)
+        if (request.Driver == ZfsSnapshotStore.DriverName || isFreeBsd || (request.Driver is null && ZfsSetup.IsConfigured(root) && OtherTrees(root) is null))
         {
             return await ZfsAsync(request, root, cancellationToken);
         }
@@ -51,6 +51,25 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
             _ => Overlay(root, type, $"'{root}' lies on {type}"),
         };
     }
+
+    /// <summary>Makes a dataset for the trees of a state directory, which has none yet, and remembers it: <c>auto</c> takes it from then on.</summary>
+    /// <param name="root">An absolute path; made when missing.</param>
+    /// <exception cref="StorageUnavailableException">There is no such pool, or the directory has trees elsewhere.</exception>
+    public async Task<StorageChoice> InitializeAsync(DatasetName dataset, string root, CancellationToken cancellationToken)
+    {
+        MakeWritable(ZfsSnapshotStore.DriverName, root);
+        if (OtherTrees(root) is { } driver)
+        {
+            throw new StorageUnavailableException(ZfsSnapshotStore.DriverName, $"'{root}' has trees of the driver {driver}, which would be lost to it; choose another state directory with --root");
+        }
+
+        await new ZfsSetup(runner, root, isFreeBsd).MakeAsync(dataset);
+        return await ZfsAsync(new StorageRequest(ZfsSnapshotStore.DriverName, dataset), root, cancellationToken);
+    }
+
+    /// <summary>Another driver that has kept trees in a state directory.</summary>
+    private static string? OtherTrees(string root) =>
+        new[] { OverlaySnapshotStore.DriverName, BtrfsSnapshotStore.DriverName }.FirstOrDefault(driver => Path.Join(root, driver) is var trees && Directory.Exists(trees) && Directory.EnumerateFileSystemEntries(trees).Any());
 
     private static StorageChoice Btrfs(string root, string type, string because)
     {
@@ -85,7 +104,7 @@ public sealed class StorageProbe(IProcessRunner runner, bool isFreeBsd)
         cancellationToken.ThrowIfCancellationRequested();
         var datasets = new ZfsSetup(runner, root, isFreeBsd);
         var dataset = request.Dataset is { } named ? await datasets.UseAsync(named) : await datasets.UseBelowRootAsync();
-        var because = request.Dataset is null ? $"'{root}' lies on ZFS, so trees are kept in '{dataset}'" : $"dataset '{dataset}' is configured";
+        var because = request.Dataset is null ? $"'{root}' has its trees in the dataset '{dataset}'" : $"dataset '{dataset}' is configured";
         return new StorageChoice(new ZfsSnapshotStore(runner, dataset, datasets.MountRoot, isFreeBsd), $"{ZfsSnapshotStore.DriverName}: {because}");
     }
 

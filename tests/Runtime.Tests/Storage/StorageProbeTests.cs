@@ -1,9 +1,11 @@
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Overlay;
+using Kleene.Build.Runtime.Storage.Zfs;
 using Kleene.Build.Runtime.Tests.Storage.Btrfs;
 using Kleene.Build.Runtime.Tests.Storage.Zfs;
 using Kleene.Build.Testing;
+using Kleene.Build.Testing.Processes;
 using Kleene.Build.Testing.Storage;
 using Xunit;
 
@@ -63,6 +65,56 @@ public sealed class StorageProbeTests : IAsyncLifetime
 
         Assert.Equal("zfs: dataset 'tank/kleene' is configured", first.Reason);
         Assert.Equal(["zfs get -H -o value type tank/kleene"], processes.Commands);
+    }
+
+    [RootFact]
+    public async Task A_dataset_that_was_made_once_is_taken_from_then_on()
+    {
+        StorageScratch.Share(scratch.Path);
+        var runner = new RecordingProcessRunner()
+            .Reply("get", exitCode: 1, error: "cannot open 'tank/kleene': dataset does not exist\n")
+            .Reply("get", output: "filesystem\n")
+            .Reply("get", output: "filesystem\n");
+        var probe = new StorageProbe(runner, isFreeBsd: false);
+
+        // Which a command made that opened the store before.
+        Directory.CreateDirectory(Path.Join(scratch.Path, "overlay"));
+
+        var made = await probe.InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token);
+        await probe.InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token);
+        var later = await probe.ChooseAsync(StorageRequest.Auto, scratch.Path, Token);
+        var other = await Assert.ThrowsAsync<StorageUnavailableException>(() => probe.InitializeAsync(DatasetName.Parse("tank/other"), scratch.Path, Token));
+
+        Assert.Equal("zfs: dataset 'tank/kleene' is configured", made.Reason);
+        Assert.Equal($"zfs: '{scratch.Path}' has its trees in the dataset 'tank/kleene'", later.Reason);
+        Assert.Equal("zfs get -H -o value type tank/kleene\nzfs create -p tank/kleene\nzfs get -H -o value type tank/kleene\nzfs get -H -o value type tank/kleene\n", runner.Transcript);
+        Assert.EndsWith($"'{scratch.Path}' has its trees in 'tank/kleene' already; choose another state directory with --root for 'tank/other'", other.Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task A_dataset_of_a_pool_that_there_is_not_cannot_be_made()
+    {
+        var runner = new RecordingProcessRunner()
+            .Reply("get", exitCode: 1, error: "cannot open 'nosuchpool/x': dataset does not exist\n")
+            .Reply("create", exitCode: 1, error: "cannot create 'nosuchpool/x': no such pool 'nosuchpool'\n");
+
+        var said = await Assert.ThrowsAsync<StorageUnavailableException>(() => new StorageProbe(runner, isFreeBsd: true).InitializeAsync(DatasetName.Parse("nosuchpool/x"), scratch.Path, Token));
+
+        Assert.EndsWith("there is no pool 'nosuchpool'; 'zpool list' shows those that there are", said.Message, StringComparison.Ordinal);
+    }
+
+    [RootFact]
+    public async Task Trees_of_another_driver_are_neither_forgotten_nor_mixed()
+    {
+        Directory.CreateDirectory(Path.Join(scratch.Path, "overlay", "abcdef012345"));
+        await File.WriteAllTextAsync(Path.Join(scratch.Path, "zfs.dataset"), "tank/kleene");
+
+        var said = await Assert.ThrowsAsync<StorageUnavailableException>(() => new StorageProbe(processes, isFreeBsd: false).InitializeAsync(DatasetName.Parse("tank/kleene"), scratch.Path, Token));
+        var driver = await Record.ExceptionAsync(async () => Assert.NotEqual("zfs", (await ChooseAsync("auto", scratch.Path)).Store.Driver));
+
+        Assert.EndsWith("has trees of the driver overlay, which would be lost to it; choose another state directory with --root", said.Message, StringComparison.Ordinal);
+        Assert.True(driver is null or StorageUnavailableException { Driver: "overlay" }, driver?.ToString());
+        Assert.Empty(processes.Commands);
     }
 
     [RootFact]
@@ -193,7 +245,7 @@ public sealed class StorageProbeOnZfsTests(ZfsPool pool)
         var choice = await probe.ChooseAsync(StorageRequest.Auto, root, CancellationToken.None);
         await using var workspace = await choice.Store.PrepareAsync(SnapshotId.New(), null, WorkspaceUse.BuildStep, CancellationToken.None);
 
-        Assert.Equal($"zfs: '{root}' lies on ZFS, so trees are kept in '{dataset}/kleene'", choice.Reason);
+        Assert.Equal($"zfs: '{root}' has its trees in the dataset '{dataset}/kleene'", choice.Reason);
         Assert.Contains($"{dataset}/kleene/{workspace.Id}", await pool.ChildrenAsync(dataset));
         Assert.Equal(choice.Reason, (await probe.ChooseAsync(StorageRequest.Auto, root, CancellationToken.None)).Reason);
     }

@@ -10,6 +10,7 @@ internal static class NetworkTools
     public const string Pfctl = "/sbin/pfctl";
     public const string Route = "/sbin/route";
     public const string Sysctl = "/sbin/sysctl";
+    public const string Sysrc = "/usr/sbin/sysrc";
     public const string Netstat = "/usr/bin/netstat";
     public const string Jail = "/usr/sbin/jail";
     public const string JailExec = "/usr/sbin/jexec";

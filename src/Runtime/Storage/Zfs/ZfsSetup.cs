@@ -21,7 +21,27 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root, bool isFreeBs
     /// <summary>Where the trees are mounted.</summary>
     public string MountRoot => Path.Join(root, Driver);
 
-    private string Note => Path.Join(root, $"{Driver}.dataset");
+    private string Note => NoteIn(root);
+
+    /// <summary>Whether a dataset has been found good for a state directory.</summary>
+    public static bool IsConfigured(string root) => File.Exists(NoteIn(root));
+
+    /// <summary>Makes a dataset of the user's choice, with those above it, and takes it. There already: takes it.</summary>
+    public async Task<DatasetName> MakeAsync(DatasetName dataset)
+    {
+        if (Noted() is { } noted && noted != dataset)
+        {
+            throw Unavailable($"'{root}' has its trees in '{noted}' already; choose another state directory with --root for '{dataset}'");
+        }
+
+        if (await AskAsync("get", dataset.ToString(), "get", "-H", "-o", "value", "type", dataset.ToString()) is null
+            && await AskAsync("create", dataset.ToString(), "create", "-p", dataset.ToString()) is null)
+        {
+            throw Unavailable($"there is no pool '{dataset.Pool}'; 'zpool list' shows those that there are");
+        }
+
+        return await UseAsync(dataset);
+    }
 
     /// <summary>A dataset that the user made for us.</summary>
     public async Task<DatasetName> UseAsync(DatasetName dataset)
@@ -71,7 +91,7 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root, bool isFreeBs
             _ => null,
         };
         return name is null
-            ? throw Unavailable($"'{root}' does not lie on ZFS; name a dataset as in --storage zfs:POOL/DATASET, or move '{root}' with --root")
+            ? throw Unavailable($"'{root}' does not lie on ZFS; name a dataset as in --storage zfs:POOL/DATASET, or once for all by 'kleene init POOL/DATASET', or move '{root}' with --root")
             : DatasetName.Parse(name);
     }
 
@@ -94,6 +114,8 @@ internal sealed class ZfsSetup(IProcessRunner runner, string root, bool isFreeBs
                 : throw new StorageUnavailableException(Driver, $"'zfs {operation}' says: {e.Result.Error.Trim().Split('\n')[^1]}", e);
         }
     }
+
+    private static string NoteIn(string root) => Path.Join(root, $"{Driver}.dataset");
 
     private DatasetName? Noted() => File.Exists(Note) && File.ReadAllText(Note).Trim() is { Length: > 0 } name ? DatasetName.Parse(name) : null;
 
