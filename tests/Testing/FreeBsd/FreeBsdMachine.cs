@@ -212,13 +212,15 @@ public sealed partial class FreeBsdMachine : IProcessRunner
             "/usr/bin/netstat" => Task.FromResult(Done(Routes)),
             "/usr/bin/rctl" => Task.FromResult(ResourceRule(words)),
             "/sbin/sysctl" => Task.FromResult(Setting(words)),
+            "/sbin/kldstat" or "/sbin/devfs" or "/usr/sbin/sysrc" => Task.FromResult(Prepared(command.Program, words)),
             _ => throw new ToolMissingException(command.Program),
         };
     }
 
     private static bool IsQuestion(CommandLine command) => command.Program switch
     {
-        "/usr/sbin/jls" or "/bin/ps" or "/usr/bin/netstat" => true,
+        "/usr/sbin/jls" or "/bin/ps" or "/usr/bin/netstat" or "/sbin/kldstat" or "/sbin/devfs" => true,
+        "/usr/sbin/sysrc" => command.Arguments.Contains("-c"),
         "/sbin/mount" => command.Arguments.Contains("json"),
         "/sbin/zfs" => command.Arguments[0] is "list" or "get",
         "/sbin/ifconfig" => command.Arguments[0] == "-g" || command.Arguments.Length == 1,
