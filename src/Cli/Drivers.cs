@@ -7,7 +7,6 @@ using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Networks.FreeBsd;
 using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.Processes;
-using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Cli;
 
@@ -18,9 +17,6 @@ internal sealed record Drivers(IJailDriver Jails, INetworkDriver Networks) : IDi
     public static Drivers Of(Machine machine, IProcessRunner processes, string root) => machine.IsFreeBsd
         ? new(new FreeBsdJailDriver(processes, root), FreeBsdNetworkDriver.For(processes, root))
         : new(LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")), LinuxNetworkDriver.For(processes, root));
-
-    /// <summary>Where trees can be kept.</summary>
-    public static StorageProbe StorageOf(Machine machine, IProcessRunner processes) => new(processes, machine.IsFreeBsd);
 
     /// <summary>What a host has to have for them.</summary>
     public static IHostCheck HostCheckOf(Machine machine, IProcessRunner processes, string root) =>

@@ -21,6 +21,8 @@ public sealed partial class FreeBsdSpace : IAsyncDisposable
 
     public FreeBsdMachine Machine { get; }
 
+    private Machine Played => new(IsFreeBsd: true, _ => Machine);
+
     public string StateRoot => scratch["state"];
 
     public string this[string relative] => scratch[relative];
@@ -85,6 +87,19 @@ public sealed partial class FreeBsdSpace : IAsyncDisposable
         return Id().Replace(text, match => names.TryGetValue(match.Value, out var name) ? name : names[match.Value] = Name(names.Count));
     }
 
+    /// <summary>What is amiss between the store and the disk.</summary>
+    public async Task<List<string>> CheckStoreAsync()
+    {
+        using var kleene = await Composition.OpenAsync(Played, StateRoot, "zfs:tank/kleene", commandEnded: null, CancellationToken.None);
+        var findings = new List<string>();
+        await foreach (var finding in kleene.Check.RunAsync(CancellationToken.None))
+        {
+            findings.Add(finding.Text);
+        }
+
+        return findings;
+    }
+
     public async ValueTask DisposeAsync()
     {
         Machine.Restart();
@@ -114,8 +129,7 @@ public sealed partial class FreeBsdSpace : IAsyncDisposable
     {
         using var terminal = new Terminal(output, error);
         using var signals = new InterruptSignals();
-        var machine = new Machine(IsFreeBsd: true, _ => Machine);
-        return await new CommandLineApplication(machine, terminal, signals).RunAsync("kleene", ["--root", StateRoot, "--storage", "zfs:tank/kleene", .. words]);
+        return await new CommandLineApplication(Played, terminal, signals).RunAsync("kleene", ["--root", StateRoot, "--storage", "zfs:tank/kleene", .. words]);
     }
 
     [GeneratedRegex(@"(?<=\n)(?=\$ |\n|#)")]

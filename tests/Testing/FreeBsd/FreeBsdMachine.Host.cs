@@ -127,15 +127,6 @@ public sealed partial class FreeBsdMachine
         }
     }
 
-    /// <summary>All modules and rules of devices are loaded (01, 04), and rc.conf has all but a file of rules for pf where it is looked for: the rules in force lead to ours all the same.</summary>
-    private static ProcessResult Prepared(string program, string[] words) => (program, words) switch
-    {
-        ("/sbin/kldstat", ["-q", "-m", _]) => Done(),
-        ("/sbin/devfs", ["rule", "-s", "4", "show"]) => Done("100 include 1\n200 include 2\n300 include 3\n400 path fuse unhide\n500 path zfs unhide\n"),
-        ("/usr/sbin/sysrc", ["-c", var setting]) => setting.StartsWith("pf_rules=", StringComparison.Ordinal) ? new ProcessResult(new ExitStatus(1), "", "") : Done(),
-        _ => throw new InvalidOperationException($"{program} {string.Join(' ', words)}: nobody has said what it does"),
-    };
-
     private static ProcessResult PacketFilter(CommandLine command)
     {
         switch ((string[])[.. command.Arguments])

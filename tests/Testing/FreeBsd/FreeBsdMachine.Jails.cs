@@ -229,7 +229,7 @@ public sealed partial class FreeBsdMachine
     private ProcessResult Setting(string[] words) => words switch
     {
         ["-n", "kern.racct.enable"] => Done(CountsResources ? "1\n" : "0\n"),
-        ["-n", "kern.features.vimage" or "net.inet.ip.forwarding" or "net.inet6.ip6.forwarding" or "net.link.bridge.pfil_member"] => Done("1\n"),
+        ["-n", _] => Done("1\n"),
         [var assigned] => Done($"{assigned.Split('=')[0]}: 0 -> 1\n"),
         _ => Failed($"sysctl: unknown oid '{words[^1]}'"),
     };

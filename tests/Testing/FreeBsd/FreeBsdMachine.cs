@@ -212,15 +212,18 @@ public sealed partial class FreeBsdMachine : IProcessRunner
             "/usr/bin/netstat" => Task.FromResult(Done(Routes)),
             "/usr/bin/rctl" => Task.FromResult(ResourceRule(words)),
             "/sbin/sysctl" => Task.FromResult(Setting(words)),
-            "/sbin/kldstat" or "/sbin/devfs" or "/usr/sbin/sysrc" => Task.FromResult(Prepared(command.Program, words)),
+
+            // A host that lacks nothing.
+            "/sbin/kldstat" or "/usr/sbin/sysrc" => Task.FromResult(Done()),
+            "/sbin/zpool" => Task.FromResult(Done("tank\n")),
+            "/sbin/devfs" => Task.FromResult(Done("100 include 1\n200 include 2\n300 include 3\n400 path fuse unhide\n500 path zfs unhide\n")),
             _ => throw new ToolMissingException(command.Program),
         };
     }
 
     private static bool IsQuestion(CommandLine command) => command.Program switch
     {
-        "/usr/sbin/jls" or "/bin/ps" or "/usr/bin/netstat" or "/sbin/kldstat" or "/sbin/devfs" => true,
-        "/usr/sbin/sysrc" => command.Arguments.Contains("-c"),
+        "/usr/sbin/jls" or "/bin/ps" or "/usr/bin/netstat" or "/sbin/kldstat" or "/usr/sbin/sysrc" or "/sbin/zpool" or "/sbin/devfs" => true,
         "/sbin/mount" => command.Arguments.Contains("json"),
         "/sbin/zfs" => command.Arguments[0] is "list" or "get",
         "/sbin/ifconfig" => command.Arguments[0] == "-g" || command.Arguments.Length == 1,
