@@ -13,6 +13,7 @@ using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Storage.Zfs;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Cli;
@@ -136,6 +137,10 @@ internal sealed class Composition : IDisposable
             throw;
         }
     }
+
+    /// <summary>Makes a dataset for the trees of a state directory.</summary>
+    public static Task<StorageChoice> InitializeAsync(Machine machine, IProcessRunner processes, string root, DatasetName dataset, CancellationToken cancellationToken) =>
+        new StorageProbe(processes, machine.IsFreeBsd).InitializeAsync(dataset, StateDirectory.Open(root).Root, cancellationToken);
 
     /// <summary>Stays with a jail to its end, where the system has no program for that.</summary>
     /// <param name="held">Numbers of open files to keep meanwhile.</param>

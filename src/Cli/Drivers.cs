@@ -4,6 +4,7 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.FreeBsd;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
+using Kleene.Build.Runtime.Networks.FreeBsd;
 using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.Processes;
 
@@ -14,7 +15,7 @@ internal sealed record Drivers(IJailDriver Jails, INetworkDriver Networks) : IDi
 {
     /// <param name="root">The directory of all our state.</param>
     public static Drivers Of(Machine machine, IProcessRunner processes, string root) => machine.IsFreeBsd
-        ? new(new FreeBsdJailDriver(processes, root), LinuxNetworkDriver.For(processes, root))
+        ? new(new FreeBsdJailDriver(processes, root), FreeBsdNetworkDriver.For(processes, root))
         : new(LinuxJailDriver.For(processes, root, Environment.GetEnvironmentVariable("KLEENE_RUNTIME")), LinuxNetworkDriver.For(processes, root));
 
     /// <summary>What a host has to have for them.</summary>

@@ -39,7 +39,7 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
 
     /// <summary>Makes a dataset for the trees of the state directory.</summary>
     public Task<StorageChoice> InitializeAsync(DatasetName dataset, CancellationToken cancellationToken) =>
-        new StorageProbe(machine.Processes(CommandEnded), machine.IsFreeBsd).InitializeAsync(dataset, StateDirectory.Open(globals.Root(arguments)).Root, cancellationToken);
+        Composition.InitializeAsync(machine, machine.Processes(CommandEnded), globals.Root(arguments), dataset, cancellationToken);
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 

@@ -10,11 +10,21 @@ internal sealed class Terminal : IDisposable
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
+    public Terminal()
+        : this(
+            new StreamWriter(Console.OpenStandardOutput(), Utf8, bufferSize: 4096),
+            new StreamWriter(Console.OpenStandardError(), Utf8, bufferSize: 1024) { AutoFlush = true })
+    {
+    }
+
+    /// <summary>Other streams than our own.</summary>
+    internal Terminal(TextWriter output, TextWriter error) => (Output, Error) = (output, error);
+
     /// <summary>For results.</summary>
-    public TextWriter Output { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8, bufferSize: 4096);
+    public TextWriter Output { get; }
 
     /// <summary>For progress, diagnostics and errors.</summary>
-    public TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), Utf8, bufferSize: 1024) { AutoFlush = true };
+    public TextWriter Error { get; }
 
     public bool InputIsTerminal { get; } = !Console.IsInputRedirected;
 

@@ -14,7 +14,9 @@ public sealed class ContainerTree : IAsyncDisposable
     private readonly FileLock held;
     private readonly Stack<IDisposable> opened = new();
 
-    internal ContainerTree(ContainerTrees trees, Container container, string path, bool isRunning, VolumeLifecycle volumes, FileLock held)
+    private readonly bool mountsForAll;
+
+    internal ContainerTree(ContainerTrees trees, Container container, string path, bool isRunning, bool mountsForAll, VolumeLifecycle volumes, FileLock held)
     {
         this.trees = trees;
         this.volumes = volumes;
@@ -22,6 +24,7 @@ public sealed class ContainerTree : IAsyncDisposable
         Container = container;
         Path = path;
         IsRunning = isRunning;
+        this.mountsForAll = mountsForAll;
     }
 
     public Container Container { get; }
@@ -31,6 +34,16 @@ public sealed class ContainerTree : IAsyncDisposable
 
     /// <summary>Whether processes were at work in it when it was lent.</summary>
     public bool IsRunning { get; }
+
+    /// <summary>Makes sure that nothing but the container's own files is there to be seen.</summary>
+    /// <exception cref="ContainerStateException">It is running, and what is mounted in it is mounted in its tree.</exception>
+    public void RequireUncovered()
+    {
+        if (IsRunning && mountsForAll)
+        {
+            throw new ContainerStateException($"container '{Container.Name}' is running, and what is mounted in it would be taken for files of its own; stop it first with 'kleene stop {Container.Name}'");
+        }
+    }
 
     /// <summary>
     /// The tree with its volumes and directories of the host where the container has them, read-only where it has them so; valid as long
@@ -43,6 +56,14 @@ public sealed class ContainerTree : IAsyncDisposable
         if (mounts.Mounts.IsEmpty && !Container.Spec.ReadOnlyRoot)
         {
             return Push(RootedDirectory.Open(Path));
+        }
+
+        if (mountsForAll)
+        {
+            // Where it runs all is mounted already, and read-only what is to be.
+            return IsRunning && !Container.Spec.ReadOnlyRoot
+                ? Push(RootedDirectory.Open(Path))
+                : throw new ContainerStateException($"container '{Container.Name}' has volumes, or a root that is not written to, and these are mounted here only while it runs; start it, or copy what is in the volume");
         }
 
         if (!IsRunning)

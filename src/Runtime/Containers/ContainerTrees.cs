@@ -42,7 +42,7 @@ public sealed class ContainerTrees(ContainerStore containers, ISnapshotStore sto
 
             var workspace = await store.AttachAsync(container.Id, cancellationToken);
             workspace.Keep();
-            return new ContainerTree(this, container, workspace.Path, isRunning, volumes, held);
+            return new ContainerTree(this, container, workspace.Path, isRunning, jails.MountsForAll, volumes, held);
         }
         catch
         {

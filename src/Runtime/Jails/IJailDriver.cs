@@ -23,6 +23,9 @@ public interface IJailDriver
     /// <exception cref="JailStartException">The jail could not be made. Nothing of it is left.</exception>
     Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken);
 
+    /// <summary>Whether what is mounted in a running jail is mounted in its tree for everybody: then the tree's own files cannot be told from that.</summary>
+    bool MountsForAll { get; }
+
     /// <summary>Whether a jail that outlives us can have a terminal. If not, one with a terminal ends with the command that runs it.</summary>
     bool KeepsTerminals { get; }
 

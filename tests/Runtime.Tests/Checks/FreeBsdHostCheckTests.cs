@@ -115,6 +115,24 @@ public sealed class FreeBsdHostCheckTests : IDisposable
             await CheckAsync(repairs: true));
     }
 
+    /// <summary>A file elsewhere is the user's to change; if it leads to ours, all is well.</summary>
+    [RootFact]
+    public async Task Rules_that_are_kept_elsewhere_are_left_to_the_user()
+    {
+        host.HasAll();
+        host.PfRules = "/usr/local/etc/pf.conf";
+        scratch.Write("root/zfs.dataset", "tank/kleene");
+
+        var leading = await CheckAsync(repairs: true);
+        host.Calls.Clear();
+        var astray = await CheckAsync(repairs: true);
+
+        Assert.Equal("", leading);
+        Assert.StartsWith($"problem: rc.conf names another file of rules than '{PfConf}', which does not lead to those of networks: add 'nat-anchor", astray, StringComparison.Ordinal);
+        Assert.Empty(host.Changes);
+        Assert.False(File.Exists(PfConf));
+    }
+
     [RootFact]
     public async Task A_pf_that_skips_the_loopback_is_told_of()
     {
@@ -162,6 +180,9 @@ public sealed class FreeBsdHostCheckTests : IDisposable
 
         public string Unloadable { get; set; } = "";
 
+        /// <summary>The file of rules that rc.conf names; empty: the usual one.</summary>
+        public string PfRules { get; set; } = "";
+
         /// <summary>What pfctl says to a text that it is asked to read; empty: it takes it.</summary>
         public string Refusal { get; set; } = "";
 
@@ -197,7 +218,7 @@ public sealed class FreeBsdHostCheckTests : IDisposable
                 case ("/sbin/pfctl", ["-nf", "-"]):
                     return Refusal.Length == 0 ? Says("") : new ProcessResult(new ExitStatus(1), "", Refusal);
                 case ("/usr/sbin/sysrc", ["-c", var setting]):
-                    return new ProcessResult(new ExitStatus(Rc.Contains(setting) || setting.StartsWith("pf_rules=", StringComparison.Ordinal) ? 0 : 1), "", "");
+                    return new ProcessResult(new ExitStatus(Rc.Contains(setting) || (setting.StartsWith("pf_rules=", StringComparison.Ordinal) && PfRules.Length == 0) ? 0 : 1), "", "");
                 case ("/sbin/zfs", ["list", ..]):
                     return Fails("cannot open '/root': not a ZFS filesystem");
                 case ("/sbin/zpool", ["list", "-H", "-o", "name"]):

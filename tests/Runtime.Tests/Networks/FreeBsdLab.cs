@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Networks.FreeBsd;
 using Kleene.Build.Runtime.Processes;
@@ -86,7 +87,9 @@ internal sealed class FreeBsdLab : IDisposable
         }
     }
 
-    private string Named(string text) => names.Aggregate(text, (text, name) => text.Replace(name.Key, name.Value, StringComparison.Ordinal));
+    /// <summary>What has no name is a slot of a build, or its place on a network.</summary>
+    private string Named(string text) =>
+        Regex.Replace(names.Aggregate(text, (text, name) => text.Replace(name.Key, name.Value, StringComparison.Ordinal)), "[0-9a-f]{12}", "<build>");
 
     public void Dispose()
     {

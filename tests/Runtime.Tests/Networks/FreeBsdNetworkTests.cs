@@ -133,10 +133,12 @@ public sealed class FreeBsdNetworkTests
         _ = await build.BorrowAsync("own", "build", [], None);
         await lab.Lifecycle.SweepAsync(None);
         Assert.NotEmpty(lab.Remains);
+        var before = lab.CommandLines.Length;
 
         dead.Dispose();
         await lab.Lifecycle.SweepAsync(None);
 
+        Approved.Matches(lab.CommandLines[before..], TestData("freebsd-sweep.approved.txt"));
         Assert.Empty(lab.Remains);
     }
 

@@ -22,6 +22,7 @@ internal static class DiffCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             var container = kleene.Containers.Find(context.Get(reference));
             await using var tree = await kleene.Trees.OpenAsync(container, cancellationToken);
+            tree.RequireUncovered();
             var changes = await kleene.Snapshots.Store.CompareAsync(container.Snapshot, container.Id, cancellationToken);
             Print(context, WithoutMade(changes, tree.IsRunning ? kleene.Jails.MadeMountPoints(container.Id.ToString()) : []), context.Get(format));
             return ExitCodes.Done;

@@ -16,6 +16,7 @@ internal static class ExportCommand
             output.RefuseTerminal(context);
             using var kleene = await context.OpenAsync(cancellationToken);
             await using var tree = await kleene.Trees.OpenAsync(kleene.Containers.Find(context.Get(reference)), cancellationToken);
+            tree.RequireUncovered();
             await output.WriteAsync(context, tree.Path, cancellationToken);
             return ExitCodes.Done;
         });

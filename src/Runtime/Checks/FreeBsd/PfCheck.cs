@@ -25,7 +25,12 @@ internal sealed class PfCheck(IProcessRunner processes, string path)
 
         if (!(await RunAsync(NetworkTools.Sysrc, cancellationToken, "-c", $"pf_rules={path}")).Exit.Success)
         {
-            yield return Open($"rc.conf names another file of rules than '{path}': add {Quoted(PfStatus.Calls)} there, the first two before the first rule that filters");
+            // Where the user keeps his rules elsewhere, they are his to change.
+            if ((await MissingAsync(cancellationToken)).Count > 0)
+            {
+                yield return Open($"rc.conf names another file of rules than '{path}', which does not lead to those of networks: add {Quoted(PfStatus.Calls)} to it, the first two before the first rule that filters");
+            }
+
             yield break;
         }
 
@@ -64,9 +69,7 @@ internal sealed class PfCheck(IProcessRunner processes, string path)
     /// <summary>What is in the file has to be in force, and again after the next start.</summary>
     private async IAsyncEnumerable<Finding> ForceAsync(bool isEnabled, bool repairs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var translation = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sn");
-        var filtering = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sr");
-        if (PfStatus.MissingCalls(translation.Output, filtering.Output).Count > 0)
+        if ((await MissingAsync(cancellationToken)).Count > 0)
         {
             yield return await DoAsync("the rules of pf that are in force do not lead to those of networks", repairs, [NetworkTools.Pfctl, "-f", path], cancellationToken);
         }
@@ -80,6 +83,14 @@ internal sealed class PfCheck(IProcessRunner processes, string path)
         {
             yield return await DoAsync("pf does not start with the machine", repairs, [NetworkTools.Sysrc, "pf_enable=YES"], cancellationToken);
         }
+    }
+
+    /// <summary>What the rules in force lack.</summary>
+    private async Task<IReadOnlyList<string>> MissingAsync(CancellationToken cancellationToken)
+    {
+        var translation = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sn");
+        var filtering = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sr");
+        return PfStatus.MissingCalls(translation.Output, filtering.Output);
     }
 
     private async Task<Finding> CompleteAsync(string text, IReadOnlyList<string> missing, CancellationToken cancellationToken)

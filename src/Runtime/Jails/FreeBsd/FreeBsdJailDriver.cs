@@ -25,6 +25,9 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         jails = new Lazy<string>(() => Path.Join(RealPath(root), "jails"));
     }
 
+    /// <summary>There is one table of mounts for all.</summary>
+    public bool MountsForAll => true;
+
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

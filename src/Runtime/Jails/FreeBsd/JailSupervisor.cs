@@ -88,6 +88,9 @@ internal sealed class JailSupervisor : IDisposable
             var command = record.Command with { InputFile = input.Reader, Started = Begin };
             var result = await processes.RunAsync(command, ProcessOutput.To(output), cancellationToken);
             directory.WriteEnd(JailErrors.OfStart(result, record.Arguments[^1])?.ExitCode ?? result.Exit.ShellCode);
+
+            // Told already, unless it was over before it had begun.
+            begun.TrySetResult(SupervisorSocket.Done);
         }
         catch (KleeneException exception)
         {
@@ -145,7 +148,8 @@ internal sealed class JailSupervisor : IDisposable
             using var stream = new NetworkStream(connection);
             using var reader = new StreamReader(stream, leaveOpen: true);
             var answer = await AnswerAsync(await reader.ReadLineAsync(cancellationToken));
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\n"), cancellationToken);
+            // Also when the jail has ended by now: a short command was started all the same.
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}\n"), CancellationToken.None);
         }
         catch (IOException)
         {

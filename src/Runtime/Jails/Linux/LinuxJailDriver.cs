@@ -58,6 +58,8 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public bool KeepsTerminals => true;
 
+    public bool MountsForAll => false;
+
     public void Require(ImmutableArray<string> parameters)
     {
         if (!parameters.IsEmpty)

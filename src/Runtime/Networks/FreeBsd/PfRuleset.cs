@@ -13,7 +13,7 @@ namespace Kleene.Build.Runtime.Networks.FreeBsd;
 /// </summary>
 internal static class PfRuleset
 {
-    /// <summary>Marks what was redirected from a port that is not published to all: by its own address it cannot be reached.</summary>
+    /// <summary>Marks what came to a published port by an address of the host.</summary>
     private const string Tag = "kleene";
 
     /// <param name="intent">What the anchor is to hold; nothing: no rule.</param>
@@ -35,6 +35,7 @@ internal static class PfRuleset
         var sides = intent.Networks.SelectMany(Side.Of).ToList();
         return
         [
+            .. intent.Ports.SelectMany(port => sides.SelectMany(side => Returns(port, side))),
             .. sides.SelectMany(side => Disguise(side, exits)),
 
             // '(self)' has the addresses of containers, too, who may listen at such a port themselves.
@@ -61,17 +62,26 @@ internal static class PfRuleset
         }
     }
 
+    /// <summary>
+    /// Who asks a neighbour by the host's address gets his answer by way of the host, because to the neighbour it is the host who asks. Otherwise the answer would come
+    /// straight from port to port, and as of somebody who was not asked.
+    /// </summary>
+    private static IEnumerable<string> Returns(PortIntent intent, Side side) =>
+        from target in Targets(intent)
+        where side.Gateway is not null && side.Network is { IsInternal: false, IsForeign: false } && side.Subnet.Contains(target.Address)
+        let port = intent.Port
+        select $"nat on {InterfaceGroup.OfNetwork(side.Network.Id)} {side.Family} proto {Protocol(port)} from {side.Subnet} to {target.Address} port {Range(port.ContainerPort, port.Count)} tagged {Tag} -> {side.Gateway}";
+
     private static IEnumerable<string> Leads(PortIntent intent) =>
         from target in Targets(intent)
         let port = intent.Port
         let behind = port.HostInterface.Length > 0 ? $"on {port.HostInterface} " : ""
         let local = port.HostAddress.Length > 0 ? port.HostAddress : port.HostInterface.Length > 0 ? $"({port.HostInterface})" : "(self)"
-        let tag = port.IsRestricted ? $"tag {Tag} " : ""
-
         // 'N:*' keeps the distance in a range; of a single port it would make a range up to the last.
         let first = port.ContainerPort.ToString(CultureInfo.InvariantCulture) + (port.Count > 1 ? ":*" : "")
-        select $"rdr {behind}{target.Family} proto {Protocol(port)} from any to {local} port {Range(port.HostPort, port.Count)} {tag}-> {target.Address} port {first}";
+        select $"rdr {behind}{target.Family} proto {Protocol(port)} from any to {local} port {Range(port.HostPort, port.Count)} tag {Tag} -> {target.Address} port {first}";
 
+    /// <summary>One that is not published to all cannot be reached around the address or interface that it is published on.</summary>
     private static IEnumerable<string> Published(PortIntent intent) =>
         from target in Targets(intent)
         let port = intent.Port
