@@ -37,6 +37,9 @@ public sealed record BuildRequest
     /// <summary>The step of an earlier build that was repaired by hand; null when none was.</summary>
     public StepRepair? Repair { get; init; }
 
+    /// <summary>Where the reports of a command that fails go, on the host; null leaves them in its files.</summary>
+    public string? OutputOnFailure { get; init; }
+
     /// <summary>Whether the build fails before anything runs, when something would have to.</summary>
     public bool ExpectsCached { get; init; }
 

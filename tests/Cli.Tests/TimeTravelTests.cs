@@ -30,7 +30,7 @@ public sealed class TimeTravelTests : IDisposable
     {
         await BuildAsync();
 
-        Assert.Equal("/app world 0 \n", await space.SucceedAsync("run", "--rm", "app@2", "sh", "-c", "echo $(pwd) $WHO $(id -u) $MODE"));
+        Assert.Equal("/app world 0\n", await space.SucceedAsync("run", "--rm", "app@2", "sh", "-c", "echo $(pwd) $WHO $(id -u) $MODE"));
         Assert.Equal("/app world 7 fast\n", await space.SucceedAsync("run", "--rm", "app@4", "sh", "-c", "echo $(pwd) $WHO $(id -u) $MODE"));
         Assert.Equal("me\n", await space.SucceedAsync("run", "--rm", "-e", "WHO=me", "app@2", "sh", "-c", "echo $WHO"));
 

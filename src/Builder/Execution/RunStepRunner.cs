@@ -61,9 +61,17 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         try
         {
             var exit = await jails.RunAsync(network.Network.Apply(Spec(step, draft, script, mounts)), ProcessOutput.To(output), cancellationToken);
-            return exit.Success
-                ? new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken))
-                : new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
+            if (exit.Success)
+            {
+                return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+            }
+
+            if (request.OutputOnFailure is { } directory)
+            {
+                StepReports.BringOut(step, draft.Path, directory, output, cancellationToken);
+            }
+
+            return new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
         }
         catch (JailStartException exception) when (exception.Failure != JailStartFailure.Jail)
         {

@@ -12,7 +12,11 @@ namespace Kleene.Build.Builder.Recording;
 /// </summary>
 internal sealed class BuildJournal : IDisposable
 {
+    /// <summary>Builds that are remembered. What they leave is small beside their snapshots, but would grow for ever.</summary>
+    private const int MostBuilds = 10_000;
+
     private readonly BuildStore builds;
+    private readonly StateDirectory state;
     private readonly Session session;
     private readonly TimeProvider clock;
     private readonly BuildRequest request;
@@ -26,6 +30,7 @@ internal sealed class BuildJournal : IDisposable
     public BuildJournal(BuildStore builds, StateDirectory state, Session session, TimeProvider clock, BuildRequest request)
     {
         this.builds = builds;
+        this.state = state;
         this.session = session;
         this.clock = clock;
         this.request = request;
@@ -133,6 +138,13 @@ internal sealed class BuildJournal : IDisposable
             {
                 log.Dispose();
                 Save(how, image, message);
+                if (isAnnounced)
+                {
+                    foreach (var forgotten in builds.Trim(MostBuilds))
+                    {
+                        BuildLog.Remove(state, forgotten.Id);
+                    }
+                }
             });
         }
     }

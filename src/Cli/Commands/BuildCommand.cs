@@ -5,6 +5,7 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Explaining;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Parser.Linting;
+using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Networks;
 
@@ -46,11 +47,12 @@ internal static class BuildCommand
         };
         var expectCached = new Option<bool>("--expect-cached") { Description = "fail and say why, before anything runs, when something would have to" };
         var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
+        var reports = new Option<string?>("--output-on-failure") { Description = "where the log of a step that fails and its RUN --report=PATH go", HelpName = "DIR" };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, check,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, reports, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
@@ -78,6 +80,7 @@ internal static class BuildCommand
                 Jobs = context.Get(jobs),
                 KeepFailed = !context.Get(remove),
                 ExpectsCached = context.Get(expectCached),
+                OutputOnFailure = context.Get(reports) is { } directory ? Path.GetFullPath(directory) : null,
             };
 
             request = steps.Apply(request, context);
@@ -94,6 +97,11 @@ internal static class BuildCommand
             if (build is { } id && (context.Get(explain) || (image is null && request.ExpectsCached)))
             {
                 Explain(kleene, id, context.Terminal.Error);
+            }
+
+            if (image is null && build is not null && request.OutputOnFailure is { } outside)
+            {
+                WriteLog(kleene, build, outside);
             }
 
             if (image is null)
@@ -115,6 +123,16 @@ internal static class BuildCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    /// <summary>What the step that failed has printed.</summary>
+    private static void WriteLog(Composition kleene, string id, string directory)
+    {
+        if (kleene.Builds.TryFind(id)?.Detail.Steps.FirstOrDefault(step => step.State == RecordedStepState.Failed) is { } failed)
+        {
+            Directory.CreateDirectory(directory);
+            File.WriteAllLines(Path.Join(directory, "step.log"), BuildLog.Read(kleene.State, id).Where(line => line.Step == failed.Number).Select(line => line.Text));
+        }
     }
 
     private static ImageReference NameOf(BuildRequest request) =>

@@ -19,7 +19,7 @@ internal static class FailureText
 
         var recent = failed.Snapshot is { } snapshot ? $"Most recent snapshot is @{snapshot}" : "There are no snapshots";
         var enter = kept.Steps is [.., { State: Runtime.Images.ImageStepState.Failed, Snapshot: not null }]
-            ? $"\nTo look at the files as they were when it failed: kleene run -it --rm {kept.DisplayName}@dirty /bin/sh"
+            ? $"\nTo look at the files as they were when it failed: kleene run -it --rm {kept.DisplayName}@dirty /bin/sh\nTo repair them and go on: the same without --rm, then this build with --resume"
             : "";
         return $"Failed to build image {kept.Id}. {recent}{enter}";
     }

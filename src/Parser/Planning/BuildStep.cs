@@ -72,6 +72,9 @@ public abstract record BuildStep
         /// <summary>What is mounted for this command alone, those above before those below.</summary>
         public ImmutableArray<RunMount> Mounts { get; init; } = [];
 
+        /// <summary>What is to be brought out when the command fails: absolute paths of files and directories. They say nothing of what is built.</summary>
+        public ImmutableArray<string> Reports { get; init; } = [];
+
         public override IEnumerable<TreeOrigin> Origins => Mounts.Select(mount => mount.Origin).OfType<TreeOrigin>();
 
         /// <summary>The heredocs as they are written; the arguments have what the shell has to know of them.</summary>

@@ -48,6 +48,7 @@ internal static class PlanText
                 Field(text, "network", run.Network == "default" ? "" : run.Network);
                 Field(text, "security", run.IsInsecure ? "insecure" : "");
                 Field(text, "hostname", run.Hostname);
+                Field(text, "report", Words(run.Reports));
                 foreach (var mount in run.Mounts)
                 {
                     Field(text, "mount", Words(MountText.Words(mount, origin => Describe(origin, plan))));

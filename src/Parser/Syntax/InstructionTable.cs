@@ -19,8 +19,9 @@ internal static class InstructionTable
         {
             ReadAsKleene = KleeneReader.Run,
             Shape = ArgumentShape.Command,
-            Flags = ["mount", "network", "security"],
-            RepeatableFlags = ["mount"],
+            Flags = ["mount", "network", "security", "report"],
+            RepeatableFlags = ["mount", "report"],
+            AddedFlags = ["report"],
             LaterFlags = ["device"],
         },
         InstructionDefinition.Of("COPY", "COPY SOURCE ... DESTINATION", CopySyntax.Read, CopyRule.Plan) with

@@ -45,7 +45,6 @@ public sealed record BuildDetail
     public required string Target { get; init; }
 
     /// <summary>Why it failed, in a sentence.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Message { get; init; }
 
     /// <summary>Those that the target needs, in the order of the file.</summary>
@@ -67,7 +66,6 @@ public sealed record RecordedStep
     public required int Number { get; init; }
 
     /// <summary>The index of its stage.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Stage { get; init; }
 
     /// <summary><c>Kleenefile:3</c>.</summary>
@@ -79,18 +77,14 @@ public sealed record RecordedStep
 
     public RecordedStepState State { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Snapshot { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long DurationMilliseconds { get; init; }
 
     /// <summary>Whether it was to run whatever the cache had.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsForced { get; init; }
 
     /// <summary>Why it failed.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Message { get; init; }
 
     /// <summary>The instruction alone.</summary>

@@ -13,7 +13,10 @@ public sealed class BuildStore(Database database, Session session)
     /// <summary>Writes a build down, in place of what was written of it before.</summary>
     public void Save(BuildRecord build) =>
         database.Execute(
-            "INSERT OR REPLACE INTO builds (id, name, place, started, duration, state, session, image, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            """
+            INSERT INTO builds (id, name, place, started, duration, state, session, image, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT (id) DO UPDATE SET duration = $5, state = $6, session = $7, image = $8, detail = $9
+            """,
             build.Id,
             build.Name,
             PlaceOf(build),
@@ -22,7 +25,7 @@ public sealed class BuildStore(Database database, Session session)
             StateText(build.State),
             build.State == BuildState.Running ? build.Session : "",
             build.Image,
-            JsonSerializer.Serialize(build.Detail, BuildJson.Default.BuildDetail));
+            BuildDetailJson.Write(build.Detail));
 
     /// <summary>Finds a build by the beginning of its id.</summary>
     /// <exception cref="AmbiguousBuildException">It fits several.</exception>
@@ -41,24 +44,26 @@ public sealed class BuildStore(Database database, Session session)
     public BuildRecord Find(string text) => TryFind(text) ?? throw new BuildNotFoundException(text);
 
     /// <summary>The build that made an image: the first that ended with it.</summary>
-    public BuildRecord? FindByImage(string imageId) => database.QueryFirst($"{Columns} WHERE image = $1 ORDER BY started LIMIT 1", Row, imageId);
+    public BuildRecord? FindByImage(string imageId) => database.QueryFirst($"{Columns} WHERE image = $1 ORDER BY rowid LIMIT 1", Row, imageId);
 
     /// <summary>The build that was begun last.</summary>
-    public BuildRecord? Latest() => database.QueryFirst($"{Columns} ORDER BY started DESC, rowid DESC LIMIT 1", Row);
+    public BuildRecord? Latest() => database.QueryFirst($"{Columns} ORDER BY rowid DESC LIMIT 1", Row);
 
-    /// <summary>The latest builds of the same file or the same name that were begun before another.</summary>
+    /// <summary>The latest builds of the same file or the same name that were begun before another, the latest first.</summary>
     public IReadOnlyList<BuildRecord> Before(BuildRecord build, int most) =>
-    [
-        .. database.Query($"{Columns} WHERE place = $1 AND started <= $2 AND id <> $3 ORDER BY started DESC LIMIT $4", Row, PlaceOf(build), Milliseconds(build), build.Id, most)
-            .Concat(build.Name.Length == 0
-                ? []
-                : database.Query($"{Columns} WHERE name = $1 AND started <= $2 AND id <> $3 ORDER BY started DESC LIMIT $4", Row, build.Name, Milliseconds(build), build.Id, most))
-            .DistinctBy(earlier => earlier.Id)
-            .OrderByDescending(earlier => earlier.Started),
-    ];
+        database.Query(
+            $"""
+            {Columns} WHERE (place = $1 OR (name = $2 AND $2 <> '')) AND rowid < coalesce((SELECT rowid FROM builds WHERE id = $3), 9223372036854775807)
+            ORDER BY rowid DESC LIMIT $4
+            """,
+            Row,
+            PlaceOf(build),
+            build.Name,
+            build.Id,
+            most);
 
     /// <summary>All of them, the latest first.</summary>
-    public IReadOnlyList<BuildRecord> List() => database.Query($"{Columns} ORDER BY started DESC, rowid DESC", Row);
+    public IReadOnlyList<BuildRecord> List() => database.Query($"{Columns} ORDER BY rowid DESC", Row);
 
     /// <summary>Writes down what a key was made of, with the files that it stands for. Their list is only made when it is not there yet.</summary>
     public void SaveKey(string key, KeyRecord record, IEnumerable<(string Digest, Func<FileList> List)> files)
@@ -102,6 +107,21 @@ public sealed class BuildStore(Database database, Session session)
                 """);
         });
 
+    /// <summary>Forgets the oldest builds when there are clearly more than so many: now and then, and then many at once.</summary>
+    /// <returns>Those that are forgotten, whose logs may go.</returns>
+    public IReadOnlyList<BuildRecord> Trim(int most)
+    {
+        var count = database.Query("SELECT count(*) FROM builds", reader => reader.GetInt32(0))[0];
+        if (count <= most + (most / 10))
+        {
+            return [];
+        }
+
+        var oldest = database.Query($"{Columns} ORDER BY rowid LIMIT $1", Row, count - most).Where(build => build.State != BuildState.Running).ToList();
+        Remove(oldest);
+        return oldest;
+    }
+
     private BuildRecord Row(RowReader reader)
     {
         var owner = reader.GetString(5);
@@ -118,8 +138,6 @@ public sealed class BuildStore(Database database, Session session)
             Detail = JsonSerializer.Deserialize(reader.GetString(7), BuildJson.Default.BuildDetail) ?? throw new JsonException("the detail of a build is null"),
         };
     }
-
-    private static long Milliseconds(BuildRecord build) => build.Started.ToUnixTimeMilliseconds();
 
     private static string StateText(BuildState state) => state switch
     {

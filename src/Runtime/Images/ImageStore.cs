@@ -8,6 +8,9 @@ namespace Kleene.Build.Runtime.Images;
 /// <summary>Keeps images and their names. Knows nothing of files: those are the snapshots'.</summary>
 public sealed class ImageStore(Database database)
 {
+    /// <summary>Of a step, in digits.</summary>
+    private const int LongestNumber = 3;
+
     private const string Columns = "SELECT i.id, i.snapshot, i.key, i.config, i.created FROM images AS i";
 
     /// <summary>Records an image and gives it its names, which are taken from whoever had them.</summary>
@@ -156,10 +159,10 @@ public sealed class ImageStore(Database database)
             return image.Steps.LastOrDefault(step => step.State == ImageStepState.Failed && step.Snapshot is not null);
         }
 
-        // An id has a letter in it, but its beginning need not: a number that is one of a step means that.
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= image.Steps.Length)
+        // An id has a letter in it, but its beginning need not: so few digits are never taken for one.
+        if (text.Length <= LongestNumber && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            return image.Steps[number - 1];
+            return image.Steps.ElementAtOrDefault(number - 1);
         }
 
         var fitting = image.Steps.Where(step => step.Snapshot is { } id && id.ToString().StartsWith(text, StringComparison.Ordinal)).ToList();

@@ -178,8 +178,9 @@ internal static class Schema
         ALTER TABLE stacks ADD COLUMN kind TEXT NOT NULL DEFAULT 'ipnet';
         """,
         """
-        -- Builds that were, and what the keys of their steps were made of. 'place' is what builds of one file have in common; detail and inputs are
-        -- JSON objects. Lists of files are packed, and shared by all keys with the same digest.
+        -- Builds that were, in the order in which they were begun, and what the keys of their steps were made of. 'place' is what builds of one file
+        -- have in common; detail and inputs are JSON objects. Lists of files are packed, and shared by all keys with the same digest. There is no
+        -- index but that of the ids: every build writes a row, and few people ask.
         CREATE TABLE builds (
             id       TEXT PRIMARY KEY,
             name     TEXT NOT NULL,
@@ -191,10 +192,6 @@ internal static class Schema
             image    TEXT,
             detail   TEXT NOT NULL
         ) STRICT;
-        CREATE INDEX builds_by_start ON builds (started);
-        CREATE INDEX builds_by_place ON builds (place, started);
-        CREATE INDEX builds_by_name ON builds (name, started);
-        CREATE INDEX builds_by_image ON builds (image, started);
         CREATE TABLE key_records (
             key    TEXT PRIMARY KEY,
             inputs TEXT NOT NULL

@@ -49,7 +49,7 @@ public sealed class DifferentialTests
         }
 
         // Otherwise nothing would have been tried.
-        Assert.True(cached > ran && ran > Rounds && failed < Rounds / 2, $"{cached} steps were cached, {ran} ran, {failed} builds failed");
+        Assert.True(cached > Rounds && ran > Rounds && failed < Rounds / 2, $"{cached} steps were cached, {ran} ran, {failed} builds failed");
     }
 
     private static async Task PrepareAsync(BuildHarness harness)

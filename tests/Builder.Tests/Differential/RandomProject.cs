@@ -56,16 +56,16 @@ internal sealed class RandomProject(Random random, string context)
     /// <summary>Changes something, and says what.</summary>
     public string Edit()
     {
-        switch (random.Next(18))
+        switch (random.Next(20))
         {
             case 0:
                 return Write();
             case 1:
-                return OfFile("rewritten with its old time", file => Keep(file, () => File.WriteAllText(file, Content())));
+                return OfFile("rewritten with its old time", file => Keep(file, () => Put(file)));
             case 2:
                 return OfFile("replaced by rename, with its old time", file => Keep(file, () =>
                 {
-                    File.WriteAllText(file + ".new", Content());
+                    Put(file + ".new");
                     File.Move(file + ".new", file, overwrite: true);
                 }));
             case 3:
@@ -99,7 +99,7 @@ internal sealed class RandomProject(Random random, string context)
             case 11:
                 return OfFile("changed and dated back", file =>
                 {
-                    File.WriteAllText(file, Content());
+                    Put(file);
                     File.SetLastWriteTimeUtc(file, LongAgo);
                 });
             case 12:
@@ -123,8 +123,10 @@ internal sealed class RandomProject(Random random, string context)
                 }
 
                 return "an instruction less";
-            default:
+            case 17:
                 return "nothing";
+            default:
+                return OfFile("rewritten in place, with its old time", file => Keep(file, () => Put(file)));
         }
     }
 
@@ -154,7 +156,7 @@ internal sealed class RandomProject(Random random, string context)
         var path = Path.Join(context, Names[random.Next(Names.Length)]);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.Delete(path);
-        File.WriteAllText(path, Content());
+        Put(path);
         return $"{path[(context.Length + 1)..]} written";
     }
 
@@ -175,6 +177,13 @@ internal sealed class RandomProject(Random random, string context)
         }
 
         return files[random.Next(files.Count)];
+    }
+
+    /// <summary>With a time that the framework, which counts in steps of 100 ns, can give a file again.</summary>
+    private void Put(string file)
+    {
+        File.WriteAllText(file, Content());
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file));
     }
 
     /// <summary>Does something to a file and gives it the time it had: <c>touch -r</c>.</summary>

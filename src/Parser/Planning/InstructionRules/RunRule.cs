@@ -21,7 +21,8 @@ internal static class RunRule
 
         var mounts = MountRule.Read(syntax.Head, stage);
         var isInsecure = IsInsecure(syntax.Head, stage);
-        if (command is null || network is null || mounts is null || isInsecure is null)
+        var reports = Reports(syntax.Head, stage);
+        if (command is null || network is null || mounts is null || isInsecure is null || reports is null)
         {
             return;
         }
@@ -39,6 +40,7 @@ internal static class RunRule
             IsInsecure = isInsecure.Value,
             Hostname = stage.Context.Options.Arguments.Find(BuiltInArguments.Hostname) ?? "",
             Mounts = mounts.Value,
+            Reports = reports.Value,
             Heredocs = PlannedHeredocs(syntax.Head.Line),
             Script = command.Script,
             ScriptPath = command.ScriptPath,
@@ -65,6 +67,13 @@ internal static class RunRule
                 stage.Report(Rules.InvalidFlag, flag.Span, $"'{other}' is neither 'sandbox' nor 'insecure'{Suggestion.For(other, ["sandbox", "insecure"])}");
                 return null;
         }
+    }
+
+    /// <summary>Null when one of them is nothing, which has been reported.</summary>
+    private static ImmutableArray<string>? Reports(InstructionHead head, StagePlanner stage)
+    {
+        var paths = head.AllFlags("report").Select(flag => stage.ExpandToSomething(flag, "the path of --report")?.Value).ToList();
+        return paths.Contains(null) ? null : [.. paths.OfType<string>().Select(path => ImagePath.Join(stage.WorkingDirectory, path)).Distinct()];
     }
 
     private static ImmutableArray<PlannedHeredoc> PlannedHeredocs(LogicalLine line) =>
