@@ -33,6 +33,9 @@ public sealed class FreeBsdFailureTests
         await FailsAsync("the command vanishes in the last moment", 127, ["run", "-d", "-l", "host", "base", "make"], expected: 0);
         await space.Machine.SettleAsync();
 
+        space.Machine.Fail(["/usr/sbin/jail", "-f", "-r"], 1, "jail: /bin/sh /etc/rc.shutdown: failed\n");
+        await FailsAsync("the container's own shutdown fails", 0, ["run", "-d", "-l", "host", "base", "make"]);
+
         space.Machine.CountsResources = false;
         await FailsAsync("limits, and a kernel that does not count", 125, ["run", "--rm", "-l", "host", "--memory", "64m", "base", "make"]);
         space.Machine.CountsResources = true;

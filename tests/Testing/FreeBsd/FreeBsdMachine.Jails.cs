@@ -59,7 +59,7 @@ public sealed partial class FreeBsdMachine
                 return File.Exists(file) ? Create(name, ReadConf(File.ReadAllText(file)), isTold: true) : Failed($"jail: {file}: No such file or directory");
             case ["-f", _, "-r", var name]:
                 return Remove(name, isTold: true);
-            case ["-r", var name]:
+            case ["-r" or "-R", var name]:
                 return Remove(name, isTold: false);
             case ["-m", ..]:
                 return Done();

@@ -12,6 +12,9 @@ namespace Kleene.Build.Runtime.Jails.FreeBsd;
 [SupportedOSPlatform("freebsd")]
 public sealed partial class FreeBsdJailDriver : IJailDriver
 {
+    /// <summary>What a system in a jail may take to shut down.</summary>
+    private static readonly TimeSpan ShutdownTime = TimeSpan.FromMinutes(1);
+
     private readonly IProcessRunner processes;
     private readonly JailMounter mounter;
     private readonly Lazy<string> jails;
@@ -100,7 +103,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         {
             if (await ExistsAsync(name, cancellationToken))
             {
-                await processes.RunToolAsync(CommandLine.Of(NativeTools.Jail, "-f", directory.ConfFile, "-r", name), cancellationToken);
+                await RemoveJailAsync(directory, name, cancellationToken);
             }
 
             if (directory.HasLimits)
@@ -117,6 +120,28 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         }
 
         directory.Delete();
+    }
+
+    /// <summary>With all that it does at its end; and without, when that fails or hangs.</summary>
+    private async Task RemoveJailAsync(JailDirectory directory, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var removal = CommandLine.Of(NativeTools.Jail, "-f", directory.ConfFile, "-r", name) with { Timeout = ShutdownTime };
+            if ((await processes.RunAsync(removal, ProcessOutput.Captured, cancellationToken)).Exit.Success)
+            {
+                return;
+            }
+        }
+        catch (ProcessTimeoutException)
+        {
+            // Its own shutdown hangs. It had its time.
+        }
+
+        if (await ExistsAsync(name, cancellationToken))
+        {
+            await processes.RunToolAsync(CommandLine.Of(NativeTools.Jail, "-R", name), cancellationToken);
+        }
     }
 
     private JailDirectory DirectoryOf(string id) => JailDirectory.At(jails.Value, id);
