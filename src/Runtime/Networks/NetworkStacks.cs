@@ -135,7 +135,7 @@ internal sealed class NetworkStacks(
         {
             await driver.ApplyAsync(picture.Intent(), cancellationToken);
         }
-        catch (NetworkException)
+        catch (KleeneException)
         {
             // Rules that are missing or left over are told to who brings something up next. Who lists or stops containers can do without them.
         }

@@ -228,6 +228,19 @@ public sealed class FreeBsdNetworkTests
     }
 
     [Fact]
+    public async Task A_pfctl_that_hangs_keeps_no_container_from_being_taken_down()
+    {
+        using var lab = NewLab();
+        var id = await StartableAsync(lab);
+        await lab.RaiseAsync(id, On(NetworkDriver.Ipnet, "own"));
+        lab.Host.Instead = command => command.Program == "/sbin/pfctl" ? throw new ProcessTimeoutException(command, new ProcessResult(new ExitStatus(0, 9), "", "")) : null;
+
+        await lab.Lifecycle.LowerAsync(id, None);
+
+        Assert.Equal(["anchor kleene/test"], lab.Remains);
+    }
+
+    [Fact]
     public async Task Where_nobody_looks_at_the_rules_no_network_comes_up()
     {
         using var lab = NewLab();
