@@ -12,7 +12,7 @@ internal sealed class KeyComparison(Func<string, FileList?> findFiles)
     public ImmutableArray<InputChange> Compare(KeyRecord before, KeyRecord after)
     {
         var changes = ImmutableArray.CreateBuilder<InputChange>();
-        var old = Numbered(before).ToDictionary(pair => pair.Place, pair => pair.Input);
+        var old = Numbered(before).ToDictionary(StringComparer.Ordinal);
         var mentions = new Mentions(after);
         foreach (var (place, input) in Numbered(after))
         {
@@ -24,14 +24,14 @@ internal sealed class KeyComparison(Func<string, FileList?> findFiles)
     }
 
     /// <summary>Several sources of one step have one name; the first is held against the first.</summary>
-    private static IEnumerable<((string Name, int Ordinal) Place, KeyInput Input)> Numbered(KeyRecord record)
+    private static IEnumerable<KeyValuePair<string, KeyInput>> Numbered(KeyRecord record)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var input in record.Inputs)
         {
             var ordinal = counts.GetValueOrDefault(input.Name);
             counts[input.Name] = ordinal + 1;
-            yield return ((input.Name, ordinal), input);
+            yield return new($"{input.Name} {ordinal}", input);
         }
     }
 

@@ -17,16 +17,16 @@ internal sealed record FileBlame(IReadOnlyDictionary<UnixPath, GitChange> Change
     public static async Task<FileBlame> FindAsync(BuildExplanation explanation, GitClient git, CancellationToken cancellationToken)
     {
         var directory = explanation.Build.Detail.Context;
-        var paths = explanation.Steps.Select(step => step.Cause).OfType<Cause.Changed>().SelectMany(cause => cause.Changes)
-            .Where(change => change.IsOfFiles && change.Item == "the build context").SelectMany(change => change.Files).Select(file => file.Path).Distinct().Take(Most).ToList();
+        var files = explanation.Steps.Select(step => step.Cause).OfType<Cause.Changed>().SelectMany(cause => cause.Changes)
+            .Where(change => change.IsOfFiles && change.Item == "the build context").SelectMany(change => change.Files);
         var found = new Dictionary<UnixPath, GitChange>();
-        foreach (var path in directory.Length == 0 ? [] : paths)
+        foreach (var file in directory.Length == 0 ? [] : files.Take(Most))
         {
             try
             {
-                if (await git.LastChangeAsync(directory, path, cancellationToken) is { } change)
+                if (!found.ContainsKey(file.Path) && await git.LastChangeAsync(directory, file.Path, cancellationToken) is { } change)
                 {
-                    found[path] = change;
+                    found[file.Path] = change;
                 }
             }
             catch (GitHistoryException exception)

@@ -3,7 +3,7 @@ namespace Kleene.Build.Parser.Planning;
 /// <summary>Where a variable of a stage has its value from, for those who ask why it changed.</summary>
 /// <param name="Source">Who gave it.</param>
 /// <param name="Place">The instruction that sets or declares it, <c>Kleenefile:3</c>; empty where none does.</param>
-public readonly record struct VariableOrigin(VariableSource Source, string Place = "");
+public sealed record VariableOrigin(VariableSource Source, string Place = "");
 
 public enum VariableSource
 {

@@ -27,7 +27,7 @@ internal sealed class VariableTable
 
     public bool Contains(string name) => values.ContainsKey(name);
 
-    public string? Find(string name) => values.GetValueOrDefault(name).Value;
+    public string? Find(string name) => values.GetValueOrDefault(name)?.Value;
 
     public void Set(string name, string? value, VariableOrigin origin)
     {
@@ -69,5 +69,5 @@ internal sealed class VariableTable
 
     private IEnumerable<string> Given => order.Where(name => values[name].Value is not null);
 
-    private readonly record struct Variable(string? Value, VariableOrigin Origin);
+    private sealed record Variable(string? Value, VariableOrigin Origin);
 }

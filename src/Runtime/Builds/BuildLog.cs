@@ -58,7 +58,7 @@ public static class BuildLog
 }
 
 /// <param name="Step">The number of the step.</param>
-public readonly record struct BuildLogLine(int Step, OutputKind Kind, string Text);
+public sealed record BuildLogLine(int Step, OutputKind Kind, string Text);
 
 /// <summary>Writes the log of a build. Made with its first line.</summary>
 public sealed class BuildLogWriter(StateDirectory state, string buildId) : IDisposable

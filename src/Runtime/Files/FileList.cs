@@ -74,10 +74,9 @@ public sealed class FileList(IReadOnlyList<FileListEntry> entries)
     /// <summary>What is other in a later list, by path.</summary>
     public IReadOnlyList<FileDifference> Compare(FileList later)
     {
-        // A path is there twice when two sources of one copy overlap; it is the same file then.
-        var before = Entries.DistinctBy(entry => entry.Path).ToDictionary(entry => entry.Path);
+        var before = ByPath();
         var differences = new List<FileDifference>();
-        foreach (var after in later.Entries.DistinctBy(entry => entry.Path))
+        foreach (var after in later.ByPath().Values)
         {
             if (!before.Remove(after.Path, out var old))
             {
@@ -92,5 +91,17 @@ public sealed class FileList(IReadOnlyList<FileListEntry> entries)
         differences.AddRange(before.Values.Select(gone => new FileDifference(gone.Path, gone, null)));
         differences.Sort((left, right) => left.Path.CompareTo(right.Path));
         return differences;
+    }
+
+    /// <summary>A path is there twice when two sources of one copy overlap; it is the same file then.</summary>
+    private Dictionary<UnixPath, FileListEntry> ByPath()
+    {
+        var entries = new Dictionary<UnixPath, FileListEntry>(Entries.Count);
+        foreach (var entry in Entries)
+        {
+            entries.TryAdd(entry.Path, entry);
+        }
+
+        return entries;
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Images;
 
 namespace Kleene.Build.Runtime.Files;
@@ -8,8 +7,7 @@ namespace Kleene.Build.Runtime.Files;
 /// <param name="Path">Relative to the root that was looked through.</param>
 /// <param name="Size">In bytes; 0 for what has no content.</param>
 /// <param name="Hash">Half of the SHA-256 of content, link target or device, with the extended attributes: enough to tell two apart.</param>
-[StructLayout(LayoutKind.Auto)]
-public readonly record struct FileListEntry(UnixPath Path, FileKind Kind, uint Permissions, long Size, UInt128 Hash)
+public sealed record FileListEntry(UnixPath Path, FileKind Kind, uint Permissions, long Size, UInt128 Hash)
 {
     internal static FileListEntry Of(UnixPath path, in EntryDigest entry)
     {

@@ -53,7 +53,7 @@ public sealed class BuildExplainerTests : IDisposable
 
         Assert.Equal(["removed d/gone", "added d/new", "changed d/other"], change.Files.Select(file => $"{file.Change} {file.Path}"));
         Assert.Equal(["content"], change.Files[2].Aspects);
-        Assert.Equal((1, 2), (change.Files[2].Before!.Value.Size, change.Files[2].After!.Value.Size));
+        Assert.Equal((1, 2), (change.Files[2].Before!.Size, change.Files[2].After!.Size));
     }
 
     [Fact]
