@@ -131,6 +131,8 @@ public sealed class KleeneSpace : IDisposable
 
     public void Dispose()
     {
+        // What a supervisor calls at the end of a container may still be writing.
+        scratch.Shell($"for i in $(seq 200); do pgrep -f -- '[-]-root {StateRoot} .*container ended' > /dev/null || break; sleep 0.05; done");
         foreach (var mount in Mounts().Concat(MountsBelow(JailDirectory)).Select(line => line.Split(' ')[4]).Reverse())
         {
             runner.RunAsync(CommandLine.Of("umount", "-l", mount.Replace("\\040", " ", StringComparison.Ordinal)), ProcessOutput.Captured, CancellationToken.None).Wait();
