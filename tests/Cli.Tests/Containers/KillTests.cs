@@ -8,7 +8,7 @@ public sealed class KillTests : IAsyncLifetime
 {
     private const int Kills = 200;
 
-    private static readonly string[] Run = ["run", "-d", "--name", "box", "--network", "own:ip=10.213.7.2", "-p", "18733:80", "-v", "data:/data", "busybox", "sleep", "1000"];
+    private static readonly string[] Run = ["run", "-d", "--name", "box", "--network", "own:ip=10.219.3.2", "-p", "18733:80", "-v", "data:/data", "busybox", "sleep", "1000"];
 
     private static readonly string[][] Commands =
     [
@@ -22,7 +22,7 @@ public sealed class KillTests : IAsyncLifetime
         if (new JailFactAttribute().Skip is null)
         {
             await space.WithBusyboxAsync();
-            await space.SucceedAsync("network", "create", "--subnet", "10.213.7.0/29", "own");
+            await space.SucceedAsync("network", "create", "--subnet", "10.219.3.0/29", "own");
         }
     }
 

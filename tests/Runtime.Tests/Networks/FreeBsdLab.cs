@@ -77,7 +77,7 @@ internal sealed class FreeBsdLab : IDisposable
         return id;
     }
 
-    public Task<RaisedNetwork> RaiseAsync(SnapshotId id, NetworkRequest request) => Lifecycle.RaiseAsync(id, request, "box", [], CancellationToken.None);
+    public Task<RaisedNetwork> RaiseAsync(SnapshotId id, NetworkRequest request) => NetworkLab.RaiseAsync(Lifecycle, id, request);
 
     public void NameEndpoints(SnapshotId id, string name)
     {

@@ -110,7 +110,7 @@ public sealed class FreeBsdNetworkTests
                 var count = 0;
                 lab.Host.Instead = _ => count++ == steps ? throw new KilledException() : null;
                 var doomed = lab.NewCommand();
-                var killed = await Record.ExceptionAsync(() => isLowered ? doomed.LowerAsync(id, None) : doomed.RaiseAsync(id, request, "box", [], None));
+                var killed = await Record.ExceptionAsync(() => isLowered ? doomed.LowerAsync(id, None) : NetworkLab.RaiseAsync(doomed, id, request));
                 lab.Host.Instead = _ => null;
                 Assert.True(killed is null or KilledException, killed?.ToString());
                 isComplete = killed is null;
