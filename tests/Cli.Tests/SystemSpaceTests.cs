@@ -22,6 +22,8 @@ public sealed class SystemSpaceTests : IDisposable
         await space.SucceedAsync("exec", "box", "sh", "-c", "until test -e /ready; do sleep 0.05; done");
         await space.SucceedAsync("rmi", "second");
         await space.SucceedAsync("volume", "create", "idle");
+        await space.SucceedAsync("run", "--name", "gone", "-v", "/unnamed", "busybox", "true");
+        await space.SucceedAsync("rm", "gone");
 
         var rows = await RowsAsync();
         // Once: what is mounted for the container is shown by the layers that it consists of.
@@ -32,14 +34,16 @@ public sealed class SystemSpaceTests : IDisposable
         Assert.InRange(rows["containers"].Size, 2 << 20, 3 << 20);
         Assert.Equal((1, 1, 0), (rows["containers"].Total, rows["containers"].Active, rows["containers"].Reclaimable));
         Assert.InRange(rows["volumes"].Size, 4 << 20, 5 << 20);
-        Assert.Equal((2, 1), (rows["volumes"].Total, rows["volumes"].Active));
+        Assert.Equal((3, 1), (rows["volumes"].Total, rows["volumes"].Active));
         Assert.InRange(rows["volumes"].Reclaimable, 1, 1 << 20);
 
         await space.SucceedAsync("system", "prune", "--volumes");
         Assert.Contains("busybox", await space.SucceedAsync("image", "ls"), StringComparison.Ordinal);
-        Assert.Equal("data\n", await space.SucceedAsync("volume", "ls", "--format", "{{.name}}"));
+        Assert.Equal("data\nidle\n", await space.SucceedAsync("volume", "ls", "--format", "{{.name}}"));
         await space.SucceedAsync("stop", "-t", "0", "box");
         await space.SucceedAsync("system", "prune", "--all", "--volumes");
+        Assert.Equal("data\nidle\n", await space.SucceedAsync("volume", "ls", "--format", "{{.name}}"));
+        await space.SucceedAsync("volume", "prune", "--all");
 
         var left = await RowsAsync();
         Assert.All(left.Where(row => row.Key != "records"), row => Assert.Equal((0, 0), (row.Value.Total, row.Value.Reclaimable)));

@@ -24,9 +24,7 @@ internal static class SpaceCommands
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
-            var wanted = kleene.Containers.List().SelectMany(container => container.Spec.Mounts).Select(mount => mount.Volume).ToHashSet(StringComparer.Ordinal);
-            var used = kleene.VolumeRecords.List().Where(volume => wanted.Contains(volume.Name)).Select(volume => volume.Id).ToHashSet();
-            var rows = await kleene.Space.MakeAsync(used.Contains, cancellationToken);
+            var rows = await kleene.Space.MakeAsync(kleene.Volumes.ListUsed(), cancellationToken);
             Columns.Print(context.Terminal.Output, rows, context.Get(format) ?? "table", quiet: false);
             return ExitCodes.Done;
         });
@@ -36,7 +34,7 @@ internal static class SpaceCommands
     public static Command CreatePrune(Verb verb)
     {
         var all = new Option<bool>("--all", "-a") { Description = "also images with a name that no container uses, and the caches of builds" };
-        var volumes = new Option<bool>("--volumes") { Description = "also volumes that no container has" };
+        var volumes = new Option<bool>("--volumes") { Description = "also volumes without a name that no container has" };
         var force = new Option<bool>("--force", "-f") { Description = "for scripts of other tools; nothing is asked here" };
         var command = new Command("prune", "remove containers that do not run, networks and snapshots that nobody needs, and images without a name") { all, volumes, force };
         verb.Does(command, async (context, cancellationToken) =>
@@ -44,11 +42,11 @@ internal static class SpaceCommands
             using var kleene = await context.OpenAsync(cancellationToken);
             var output = context.Terminal.Output;
 
-            // Containers first: they are what most of the rest is needed for.
+            // Containers first: they are what most of the rest is needed for. A volume with a name is somebody's data: it goes by 'volume prune' or 'volume rm' only.
             await PruneCommand.PruneAsync(kleene, output, cancellationToken);
             await NetworkCommands.PruneAsync(kleene, output, cancellationToken);
             await ImageCommands.PruneAsync(kleene, output, context.Get(all), cancellationToken);
-            await VolumeCommands.PruneAsync(kleene, output, volume => volume.IsBuildCache ? context.Get(all) : context.Get(volumes), cancellationToken);
+            await VolumeCommands.PruneAsync(kleene, output, volume => volume.IsBuildCache ? context.Get(all) : context.Get(volumes) && volume.IsAnonymous, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

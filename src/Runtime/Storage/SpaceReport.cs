@@ -11,8 +11,8 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
     private const string OfUsedImages = "SELECT snapshot FROM images WHERE id IN (SELECT image FROM containers)";
     private const string OfWork = "SELECT parent FROM workspaces WHERE parent IS NOT NULL";
 
-    /// <param name="isVolumeUsed">Whether somebody wants a volume.</param>
-    public async Task<IReadOnlyList<SpaceRow>> MakeAsync(Func<SnapshotId, bool> isVolumeUsed, CancellationToken cancellationToken)
+    /// <param name="usedVolumes">Those that somebody wants.</param>
+    public async Task<IReadOnlyList<SpaceRow>> MakeAsync(IReadOnlySet<SnapshotId> usedVolumes, CancellationToken cancellationToken)
     {
         // What a snapshot stands on is needed with it. What both need is counted among the images'.
         var (images, containers, busy) = (Below(OfImages), Below(OfContainers), Below($"{OfContainers} UNION {OfUsedImages} UNION {OfWork}"));
@@ -20,7 +20,7 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
         trees.AddRange(Ids("SELECT id FROM snapshots").Select(id => (images.Contains(id) ? SpaceUse.Images : containers.Contains(id) ? SpaceUse.Containers : SpaceUse.BuildCache, id, !busy.Contains(id))));
         trees.AddRange(Ids("SELECT id FROM containers WHERE session <> ''").Select(id => (SpaceUse.Containers, id, false)));
         trees.AddRange(Ids("SELECT id FROM containers WHERE session = ''").Select(id => (SpaceUse.Containers, id, true)));
-        trees.AddRange(Ids("SELECT id FROM volumes").Select(id => (SpaceUse.Volumes, id, !isVolumeUsed(id))));
+        trees.AddRange(Ids("SELECT id FROM volumes").Select(id => (SpaceUse.Volumes, id, !usedVolumes.Contains(id))));
         trees.AddRange(Ids("SELECT id FROM workspaces").Select(id => (SpaceUse.BuildCache, id, false)));
 
         var measured = new long[trees.Count];
@@ -37,7 +37,7 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
         [
             Row(SpaceUse.Images, Count("SELECT count(*) FROM images"), Count("SELECT count(DISTINCT image) FROM containers")),
             Row(SpaceUse.Containers, Count("SELECT count(*) FROM containers"), Count("SELECT count(*) FROM containers WHERE session <> ''")),
-            Row(SpaceUse.Volumes, Count("SELECT count(*) FROM volumes"), Ids("SELECT id FROM volumes").Count(isVolumeUsed)),
+            Row(SpaceUse.Volumes, Count("SELECT count(*) FROM volumes"), usedVolumes.Count),
             Row(SpaceUse.BuildCache, trees.Count(tree => tree.Use == SpaceUse.BuildCache), 0),
             new SpaceRow(SpaceUse.Shared, 0, 0, Math.Max(0, all - measured.Sum()), 0),
             new SpaceRow(SpaceUse.Records, 0, 0, files, 0),

@@ -234,6 +234,13 @@ public sealed class VolumeLifecycle(
         return null;
     }
 
+    /// <summary>The volumes that a container has, running or not.</summary>
+    public IReadOnlySet<SnapshotId> ListUsed()
+    {
+        var names = containers.List().SelectMany(container => container.Spec.Mounts).Select(mount => mount.Volume).ToHashSet(StringComparer.Ordinal);
+        return volumes.List().Where(volume => names.Contains(volume.Name)).Select(volume => volume.Id).ToHashSet();
+    }
+
     private string? UserOf(Volume volume, SnapshotId? owner, bool isLocked) =>
         containers.List().FirstOrDefault(container => container.Id != owner && container.Spec.Mounts.Any(mount => mount.Volume == volume.Name)) is { } container
             ? $"container '{container.Name}' has it; remove that first with 'kleene rm {container.Name}'"
