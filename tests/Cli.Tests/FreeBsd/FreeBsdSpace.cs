@@ -82,7 +82,7 @@ public sealed partial class FreeBsdSpace : IAsyncDisposable
 
     public string Stable(string text)
     {
-        text = text.Replace(StateRoot, "/var/lib/kleene", StringComparison.Ordinal).Replace(scratch.Path, "/work", StringComparison.Ordinal);
+        text = text.Replace(StateRoot, "/var/lib/kleene", StringComparison.Ordinal).Replace(scratch.Path, "/home/ann", StringComparison.Ordinal);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         return Id().Replace(text, match => names.TryGetValue(match.Value, out var name) ? name : names[match.Value] = Name(names.Count));
     }

@@ -24,7 +24,7 @@ public class OciConfigTests
     private static readonly JailSpec Least = new()
     {
         Id = "a1b2c3d4e5f6",
-        Root = "/var/lib/kleene/work/a tree",
+        Root = "/var/lib/kleene/trees/a tree",
         Process = new JailProcess { Argv = ["/bin/sh", "-c", "echo \"$HOME\" 'x'"], Environment = ["PATH=/bin", "A=ü=\t$B"] },
     };
 

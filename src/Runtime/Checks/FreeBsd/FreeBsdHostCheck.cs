@@ -64,7 +64,7 @@ public sealed class FreeBsdHostCheck(IProcessRunner processes, string root, stri
         yield return Setting(
             "kern.racct.enable", "the kernel does not count what jails use, so limits of memory, processors and processes are refused, and 'stats' is empty",
             [Sysrc("-f", "/boot/loader.conf", "kern.racct.enable=1")], "it holds from the next start of the machine on") with { IsOptional = true };
-        yield return Setting("net.inet.ip.forwarding", "the host passes nothing on for vnet containers", [Run("/sbin/sysctl", "net.inet.ip.forwarding=1"), Sysrc("gateway_enable=YES")]);
+        yield return Setting("net.inet.ip.forwarding", "the host passes nothing on for vnet containers", [Run(FreeBsdTools.Sysctl, "net.inet.ip.forwarding=1"), Sysrc("gateway_enable=YES")]);
         yield return Setting(
             "net.inet6.ip6.forwarding", "the host passes nothing on over IPv6 for vnet containers", [],
             "set ipv6_gateway_enable=YES in rc.conf; where the host learns its own routers (SLAAC), net.inet6.ip6.rfc6204w3=1 before, or it loses them") with { IsOptional = true };
@@ -78,7 +78,7 @@ public sealed class FreeBsdHostCheck(IProcessRunner processes, string root, stri
         [Run("/sbin/kldload", "-n", name), .. forLater]);
 
     private HostNeed Setting(string name, string lack, ImmutableArray<CommandLine> remedy, string advice = "") =>
-        new($"{name} is not 1: {lack}", async token => (await AskAsync("/sbin/sysctl", token, "-n", name)) is { Exit.Success: true } said && said.Output.Trim() == "1", remedy, advice);
+        new($"{name} is not 1: {lack}", async token => (await AskAsync(FreeBsdTools.Sysctl, token, "-n", name)) is { Exit.Success: true } said && said.Output.Trim() == "1", remedy, advice);
 
     private async Task<Finding?> FindAsync(HostNeed need, bool repairs, CancellationToken cancellationToken)
     {
@@ -121,7 +121,7 @@ public sealed class FreeBsdHostCheck(IProcessRunner processes, string root, stri
             : new Finding("there is no ZFS pool to keep trees in; make one with 'zpool create POOL DISK', then 'kleene init POOL/kleene'", IsRepaired: false);
     }
 
-    private static CommandLine Sysrc(params ReadOnlySpan<string> words) => Run("/usr/sbin/sysrc", words);
+    private static CommandLine Sysrc(params ReadOnlySpan<string> words) => Run(FreeBsdTools.Sysrc, words);
 
     private static CommandLine Run(string program, params ReadOnlySpan<string> words) => CommandLine.Of(program, words) with { Timeout = Patience };
 

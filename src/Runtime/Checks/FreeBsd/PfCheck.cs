@@ -16,14 +16,14 @@ internal sealed class PfCheck(IProcessRunner processes, string path)
 
     public async IAsyncEnumerable<Finding> RunAsync(bool repairs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var info = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-si");
+        var info = await RunAsync(FreeBsdTools.Pfctl, cancellationToken, "-si");
         if (!info.Exit.Success)
         {
             yield return new Finding($"pf cannot be asked: {Said(info)}; load it with 'kldload pf'", IsRepaired: false);
             yield break;
         }
 
-        if (!(await RunAsync(NetworkTools.Sysrc, cancellationToken, "-c", $"pf_rules={path}")).Exit.Success)
+        if (!(await RunAsync(FreeBsdTools.Sysrc, cancellationToken, "-c", $"pf_rules={path}")).Exit.Success)
         {
             // Where the user keeps his rules elsewhere, they are his to change.
             if ((await MissingAsync(cancellationToken)).Count > 0)
@@ -71,32 +71,32 @@ internal sealed class PfCheck(IProcessRunner processes, string path)
     {
         if ((await MissingAsync(cancellationToken)).Count > 0)
         {
-            yield return await DoAsync("the rules of pf that are in force do not lead to those of networks", repairs, [NetworkTools.Pfctl, "-f", path], cancellationToken);
+            yield return await DoAsync("the rules of pf that are in force do not lead to those of networks", repairs, [FreeBsdTools.Pfctl, "-f", path], cancellationToken);
         }
 
         if (!isEnabled)
         {
-            yield return await DoAsync("pf is not enabled, so nothing keeps networks apart", repairs, [NetworkTools.Pfctl, "-e"], cancellationToken);
+            yield return await DoAsync("pf is not enabled, so nothing keeps networks apart", repairs, [FreeBsdTools.Pfctl, "-e"], cancellationToken);
         }
 
-        if (!(await RunAsync(NetworkTools.Sysrc, cancellationToken, "-c", "pf_enable=YES")).Exit.Success)
+        if (!(await RunAsync(FreeBsdTools.Sysrc, cancellationToken, "-c", "pf_enable=YES")).Exit.Success)
         {
-            yield return await DoAsync("pf does not start with the machine", repairs, [NetworkTools.Sysrc, "pf_enable=YES"], cancellationToken);
+            yield return await DoAsync("pf does not start with the machine", repairs, [FreeBsdTools.Sysrc, "pf_enable=YES"], cancellationToken);
         }
     }
 
     /// <summary>What the rules in force lack.</summary>
     private async Task<IReadOnlyList<string>> MissingAsync(CancellationToken cancellationToken)
     {
-        var translation = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sn");
-        var filtering = await RunAsync(NetworkTools.Pfctl, cancellationToken, "-sr");
+        var translation = await RunAsync(FreeBsdTools.Pfctl, cancellationToken, "-sn");
+        var filtering = await RunAsync(FreeBsdTools.Pfctl, cancellationToken, "-sr");
         return PfStatus.MissingCalls(translation.Output, filtering.Output);
     }
 
     private async Task<Finding> CompleteAsync(string text, IReadOnlyList<string> missing, CancellationToken cancellationToken)
     {
         var complete = Encoding.UTF8.GetBytes(PfConf.Complete(text));
-        var trial = await processes.RunAsync(CommandLine.Of(NetworkTools.Pfctl, "-nf", "-") with { Input = complete, Timeout = Patience }, ProcessOutput.Captured, cancellationToken);
+        var trial = await processes.RunAsync(CommandLine.Of(FreeBsdTools.Pfctl, "-nf", "-") with { Input = complete, Timeout = Patience }, ProcessOutput.Captured, cancellationToken);
         if (!trial.Exit.Success)
         {
             return Open($"'{path}' does not lead to the rules of networks, and with {Quoted(missing)} pfctl does not take it: {Said(trial)}; add them yourself, the first two before the first rule that filters");

@@ -10,7 +10,6 @@ namespace Kleene.Build.Runtime.Images.BaseImages;
 /// </summary>
 public sealed partial class FreeBsdBaseImage(IProcessRunner runner) : IBaseImageSource
 {
-    private const string Sysctl = "/sbin/sysctl";
     private const string Fetch = "/usr/bin/fetch";
     private const string Releases = "https://download.freebsd.org/releases";
 
@@ -18,8 +17,8 @@ public sealed partial class FreeBsdBaseImage(IProcessRunner runner) : IBaseImage
 
     public async Task<BaseImageContent> WriteAsync(string rootPath, IProgress<BaseImageProgress> progress, CancellationToken cancellationToken)
     {
-        var release = await runner.RunToolAsync(CommandLine.Of(Sysctl, "-n", "kern.osrelease"), cancellationToken);
-        var machine = await runner.RunToolAsync(CommandLine.Of(Sysctl, "-n", "hw.machine_arch"), cancellationToken);
+        var release = await runner.RunToolAsync(CommandLine.Of(FreeBsdTools.Sysctl, "-n", "kern.osrelease"), cancellationToken);
+        var machine = await runner.RunToolAsync(CommandLine.Of(FreeBsdTools.Sysctl, "-n", "hw.machine_arch"), cancellationToken);
         var (version, address) = AddressOf(release, machine);
         progress.Report(new BaseImageProgress($"fetching {address}"));
         var work = Directory.CreateTempSubdirectory("kleene-");

@@ -16,7 +16,7 @@ public sealed partial class FreeBsdJailDriver
 
     public async Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken) =>
         DirectoryOf(jailId).Name is { } name && await CountsResourcesAsync(cancellationToken) && await ExistsAsync(name, cancellationToken)
-            ? ResourceRules.ParseUsage(await processes.RunToolAsync(CommandLine.Of(NativeTools.ResourceLimits, "-u", ResourceRules.SubjectOf(name)), cancellationToken))
+            ? ResourceRules.ParseUsage(await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.ResourceLimits, "-u", ResourceRules.SubjectOf(name)), cancellationToken))
             : null;
 
     public async Task<ImmutableArray<JailProcessStatus>> ListProcessesAsync(string jailId, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ public sealed partial class FreeBsdJailDriver
 
         if (directory.HasLimits)
         {
-            await processes.RunToolAsync(CommandLine.Of(NativeTools.ResourceLimits, "-r", ResourceRules.SubjectOf(name)), cancellationToken);
+            await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.ResourceLimits, "-r", ResourceRules.SubjectOf(name)), cancellationToken);
         }
 
         await LimitAsync(directory, name, after, cancellationToken);
@@ -91,12 +91,12 @@ public sealed partial class FreeBsdJailDriver
         directory.WriteLimits(rules);
         foreach (var rule in rules)
         {
-            await processes.RunToolAsync(CommandLine.Of(NativeTools.ResourceLimits, "-a", rule), cancellationToken);
+            await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.ResourceLimits, "-a", rule), cancellationToken);
         }
     }
 
     private async Task<bool> CountsResourcesAsync(CancellationToken cancellationToken) =>
-        countsResources ??= (await processes.RunAsync(CommandLine.Of(NativeTools.Sysctl, "-n", ResourceRules.Switch), ProcessOutput.Captured, cancellationToken)).Output.Trim() == "1";
+        countsResources ??= (await processes.RunAsync(CommandLine.Of(FreeBsdTools.Sysctl, "-n", ResourceRules.Switch), ProcessOutput.Captured, cancellationToken)).Output.Trim() == "1";
 
     private async Task<ImmutableArray<int>> RunningOfAsync(string jailId, CancellationToken cancellationToken) =>
         [.. (await ProcessesOfAsync(jailId, cancellationToken)).Where(process => !process.State.StartsWith('T')).Select(process => process.Id)];
@@ -110,14 +110,14 @@ public sealed partial class FreeBsdJailDriver
         }
 
         // ps(1) exits with 1 when it has nothing to show.
-        var result = await processes.RunAsync(CommandLine.Of(NativeTools.ProcessList, "-J", name, "-o", RunningJails.ProcessColumns), ProcessOutput.Captured, cancellationToken);
+        var result = await processes.RunAsync(CommandLine.Of(FreeBsdTools.ProcessList, "-J", name, "-o", RunningJails.ProcessColumns), ProcessOutput.Captured, cancellationToken);
         return RunningJails.ParseProcesses(result.Output);
     }
 
     /// <summary>One that has ended in between gets none, and kill(1) then fails: whoever cares looks again.</summary>
     private Task SignalAsync(int signal, IEnumerable<int> pids, CancellationToken cancellationToken) =>
         processes.RunAsync(
-            new CommandLine(NativeTools.Kill, [string.Create(CultureInfo.InvariantCulture, $"-{signal}"), .. pids.Select(pid => pid.ToString(CultureInfo.InvariantCulture))]),
+            new CommandLine(FreeBsdTools.Kill, [string.Create(CultureInfo.InvariantCulture, $"-{signal}"), .. pids.Select(pid => pid.ToString(CultureInfo.InvariantCulture))]),
             ProcessOutput.Captured,
             cancellationToken);
 }

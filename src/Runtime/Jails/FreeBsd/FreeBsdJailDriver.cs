@@ -109,7 +109,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
             if (directory.HasLimits)
             {
                 // Rules outlive the jail. That there is none any more is what was wanted.
-                await processes.RunAsync(CommandLine.Of(NativeTools.ResourceLimits, "-r", ResourceRules.SubjectOf(name)), ProcessOutput.Captured, cancellationToken);
+                await processes.RunAsync(CommandLine.Of(FreeBsdTools.ResourceLimits, "-r", ResourceRules.SubjectOf(name)), ProcessOutput.Captured, cancellationToken);
             }
         }
 
@@ -127,7 +127,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
     {
         try
         {
-            var removal = CommandLine.Of(NativeTools.Jail, "-f", directory.ConfFile, "-r", name) with { Timeout = ShutdownTime };
+            var removal = CommandLine.Of(FreeBsdTools.Jail, "-f", directory.ConfFile, "-r", name) with { Timeout = ShutdownTime };
             if ((await processes.RunAsync(removal, ProcessOutput.Captured, cancellationToken)).Exit.Success)
             {
                 return;
@@ -140,7 +140,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
 
         if (await ExistsAsync(name, cancellationToken))
         {
-            await processes.RunToolAsync(CommandLine.Of(NativeTools.Jail, "-R", name), cancellationToken);
+            await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.Jail, "-R", name), cancellationToken);
         }
     }
 
@@ -186,7 +186,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         var root = await mounter.MountAsync(spec, directory, cancellationToken);
         directory.WriteConf(name, JailParameters.Of(spec, root, runsShutdown));
         await LimitAsync(directory, name, spec.Limits, cancellationToken);
-        var creation = CommandLine.Of(NativeTools.Jail, "-f", directory.ConfFile, "-c", name);
+        var creation = CommandLine.Of(FreeBsdTools.Jail, "-f", directory.ConfFile, "-c", name);
         var result = await processes.RunAsync(creation, ProcessOutput.Captured, cancellationToken);
         if (!result.Exit.Success)
         {
@@ -196,7 +196,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         if (spec.Network == JailNetwork.None)
         {
             // A new stack has a loopback interface, which is down (vnet(9)).
-            await processes.RunToolAsync(CommandLine.Of(NativeTools.JailExec, name, $"{JailCommand.HelperDirectory}/ifconfig", "lo0", "inet", "127.0.0.1/8", "up"), cancellationToken);
+            await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.JailExec, name, $"{JailCommand.HelperDirectory}/ifconfig", "lo0", "inet", "127.0.0.1/8", "up"), cancellationToken);
         }
 
         return command;
@@ -229,7 +229,7 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
 
     private async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
     {
-        var command = CommandLine.Of(NativeTools.JailList, "--libxo", "json", "-v", "-j", name);
+        var command = CommandLine.Of(FreeBsdTools.JailList, "--libxo", "json", "-v", "-j", name);
         var result = await processes.RunAsync(command, ProcessOutput.Captured, cancellationToken);
         return result.Exit.Success ? RunningJails.ParseNames(result.Output).Contains(name)
             : JailErrors.SaysNotFound(result, name) ? false

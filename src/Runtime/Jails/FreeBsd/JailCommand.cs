@@ -16,7 +16,7 @@ namespace Kleene.Build.Runtime.Jails.FreeBsd;
 /// </summary>
 internal static partial class JailCommand
 {
-    /// <summary>Where a jail has <see cref="NativeTools.Rescue"/>.</summary>
+    /// <summary>Where a jail has <see cref="FreeBsdTools.Rescue"/>.</summary>
     public const string HelperDirectory = "/.kleene";
 
     /// <summary>
@@ -54,7 +54,7 @@ internal static partial class JailCommand
             words.AddRange([$"{HelperDirectory}/sh", "-c", $"{Enter}{Become}".TrimEnd(), "sh", directory]);
         }
 
-        return new CommandLine(NativeTools.JailExec, [.. words, .. process.Argv])
+        return new CommandLine(FreeBsdTools.JailExec, [.. words, .. process.Argv])
         {
             Environment = [.. environment.Where(entry => !IsReadByHost(entry))],
             Timeout = Timeout.InfiniteTimeSpan,

@@ -52,8 +52,8 @@ internal static class JailErrors
     public static JailStartException OfMount(CommandLine command, ProcessResult result)
     {
         var said = LastLine(result.Error, "mount_nullfs: ");
-        return new JailStartException(JailStartFailure.Jail, said == $"{NativeTools.Rescue}{Missing}"
-            ? $"'{NativeTools.Rescue}' is not there, whose programs set jails up; install the system's package 'FreeBSD-rescue'"
+        return new JailStartException(JailStartFailure.Jail, said == $"{FreeBsdTools.Rescue}{Missing}"
+            ? $"'{FreeBsdTools.Rescue}' is not there, whose programs set jails up; install the system's package 'FreeBSD-rescue'"
             : $"'{command}' failed: {said}");
     }
 

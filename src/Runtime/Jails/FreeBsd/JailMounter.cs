@@ -70,7 +70,7 @@ internal sealed class JailMounter(IProcessRunner processes)
     /// <summary>Unmounts all that is mounted in a tree and in our own directory, whoever did it. Nothing there: succeeds.</summary>
     public async Task UnmountAsync(JailDirectory directory, CancellationToken cancellationToken)
     {
-        var table = MountTable.Parse(await processes.RunToolAsync(CommandLine.Of(NativeTools.Mount, "--libxo", "json"), cancellationToken));
+        var table = MountTable.Parse(await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.Mount, "--libxo", "json"), cancellationToken));
         IEnumerable<string> nodes = table.Beneath(directory.Directory);
         if (directory.Root is { } root)
         {
@@ -80,13 +80,13 @@ internal sealed class JailMounter(IProcessRunner processes)
 
         foreach (var node in nodes)
         {
-            await processes.RunToolAsync(CommandLine.Of(NativeTools.Unmount, node), cancellationToken);
+            await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.Unmount, node), cancellationToken);
         }
     }
 
     private static IEnumerable<Place> PlacesOf(JailSpec spec, JailDirectory directory)
     {
-        yield return new Place(NativeTools.Rescue, JailCommand.HelperDirectory, IsDirectory: true, IsReadOnly: true);
+        yield return new Place(FreeBsdTools.Rescue, JailCommand.HelperDirectory, IsDirectory: true, IsReadOnly: true);
         var hosts = spec.Network switch
         {
             JailNetwork.Joined joined => joined.HostsFile,
@@ -142,7 +142,7 @@ internal sealed class JailMounter(IProcessRunner processes)
         Directory.CreateDirectory(directory.Memory);
         var size = spec.Files.Sum(file => file.Content.Length + 4096L) + MemorySlack;
         var options = string.Create(CultureInfo.InvariantCulture, $"size={size},mode=700");
-        await MountedAsync(CommandLine.Of(NativeTools.Mount, "-t", "tmpfs", "-o", options, "tmpfs", directory.Memory), cancellationToken);
+        await MountedAsync(CommandLine.Of(FreeBsdTools.Mount, "-t", "tmpfs", "-o", options, "tmpfs", directory.Memory), cancellationToken);
         using var memory = RootedDirectory.Open(directory.Memory);
         for (var i = 0; i < spec.Files.Length; i++)
         {
@@ -154,7 +154,7 @@ internal sealed class JailMounter(IProcessRunner processes)
     private static string FileIn(JailDirectory directory, int index) => Path.Join(directory.Memory, string.Create(CultureInfo.InvariantCulture, $"file-{index}"));
 
     private Task NullfsAsync(string source, string target, bool isReadOnly, CancellationToken cancellationToken) =>
-        MountedAsync(isReadOnly ? CommandLine.Of(NativeTools.MountNullfs, "-o", "ro", source, target) : CommandLine.Of(NativeTools.MountNullfs, source, target), cancellationToken);
+        MountedAsync(isReadOnly ? CommandLine.Of(FreeBsdTools.MountNullfs, "-o", "ro", source, target) : CommandLine.Of(FreeBsdTools.MountNullfs, source, target), cancellationToken);
 
     private Task TmpfsAsync(JailMount mount, string target, CancellationToken cancellationToken)
     {
@@ -175,7 +175,7 @@ internal sealed class JailMounter(IProcessRunner processes)
             options.Add("noexec");
         }
 
-        return MountedAsync(CommandLine.Of(NativeTools.Mount, "-t", "tmpfs", "-o", string.Join(',', options), "tmpfs", target), cancellationToken);
+        return MountedAsync(CommandLine.Of(FreeBsdTools.Mount, "-t", "tmpfs", "-o", string.Join(',', options), "tmpfs", target), cancellationToken);
     }
 
     private async Task MountedAsync(CommandLine command, CancellationToken cancellationToken)

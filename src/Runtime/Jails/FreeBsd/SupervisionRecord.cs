@@ -34,7 +34,7 @@ internal sealed record SupervisionRecord
         EndEnvironment = supervision.Environment,
     };
 
-    public CommandLine Command => new(NativeTools.JailExec, Arguments) { Environment = Environment, Timeout = Timeout.InfiniteTimeSpan };
+    public CommandLine Command => new(FreeBsdTools.JailExec, Arguments) { Environment = Environment, Timeout = Timeout.InfiniteTimeSpan };
 
     public CommandLine End => new(EndCommand[0], EndCommand[1..]) { Environment = EndEnvironment };
 

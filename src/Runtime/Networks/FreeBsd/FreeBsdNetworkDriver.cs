@@ -52,7 +52,7 @@ public sealed class FreeBsdNetworkDriver : INetworkDriver
     }
 
     public async Task<HostWays> LookAsync(CancellationToken cancellationToken) =>
-        RoutingTable.Parse(await processes.RunToolAsync(CommandLine.Of(NetworkTools.Netstat, "--libxo", "json", "-rn") with { Timeout = NetworkTools.Patience }, cancellationToken));
+        RoutingTable.Parse(await processes.RunToolAsync(CommandLine.Of(FreeBsdTools.Netstat, "--libxo", "json", "-rn") with { Timeout = FreeBsdTools.NetworkPatience }, cancellationToken));
 
     public async Task RaiseNetworkAsync(Network network)
     {
@@ -209,7 +209,7 @@ public sealed class FreeBsdNetworkDriver : INetworkDriver
     /// <summary>It stays so: others may rely on it by then.</summary>
     private async Task SwitchOnAsync(string setting, string failure)
     {
-        var result = await processes.RunAsync(CommandLine.Of(NetworkTools.Sysctl, $"{setting}=1") with { Timeout = NetworkTools.Patience }, ProcessOutput.Captured, CancellationToken.None);
+        var result = await processes.RunAsync(CommandLine.Of(FreeBsdTools.Sysctl, $"{setting}=1") with { Timeout = FreeBsdTools.NetworkPatience }, ProcessOutput.Captured, CancellationToken.None);
         if (!result.Exit.Success)
         {
             throw new NetworkException($"{failure}: {result.Error.Trim()}; set '{setting}=1' in /etc/sysctl.conf and start the machine anew");

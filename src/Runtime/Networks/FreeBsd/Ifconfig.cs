@@ -101,8 +101,8 @@ internal sealed partial class Ifconfig(IProcessRunner processes, string? jail = 
 
     private Task<ProcessResult> RunAsync(params string[] words)
     {
-        var command = jail is null ? CommandLine.Of(NetworkTools.Ifconfig, words) : CommandLine.Of(NetworkTools.JailExec, [jail, NetworkTools.Ifconfig, .. words]);
-        return processes.RunAsync(command with { Timeout = NetworkTools.Patience }, ProcessOutput.Captured, CancellationToken.None);
+        var command = jail is null ? CommandLine.Of(FreeBsdTools.Ifconfig, words) : CommandLine.Of(FreeBsdTools.JailExec, [jail, FreeBsdTools.Ifconfig, .. words]);
+        return processes.RunAsync(command with { Timeout = FreeBsdTools.NetworkPatience }, ProcessOutput.Captured, CancellationToken.None);
     }
 
     private static NetworkException Failed(string what, ProcessResult result)

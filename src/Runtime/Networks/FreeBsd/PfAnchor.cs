@@ -77,7 +77,7 @@ internal sealed class PfAnchor(IProcessRunner processes, string name, string loc
         return result.Exit.Success ? result.Output : throw new NetworkException($"pf cannot be asked: {Said(result)}; 'kleene system check' says what it lacks");
     }
 
-    private static CommandLine Command(params string[] words) => CommandLine.Of(NetworkTools.Pfctl, words) with { Timeout = NetworkTools.Patience };
+    private static CommandLine Command(params string[] words) => CommandLine.Of(FreeBsdTools.Pfctl, words) with { Timeout = FreeBsdTools.NetworkPatience };
 
     private static string Said(ProcessResult result) =>
         result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., var last] lines ? (lines.Length > 1 ? lines[^2] + "; " : "") + last : result.Exit.ToString();

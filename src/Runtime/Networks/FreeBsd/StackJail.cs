@@ -31,19 +31,19 @@ internal sealed class StackJail(IProcessRunner processes)
         var name = NameOf(stack);
 
         // A jail that is gone counts for its parent until its last connection has timed out: so there is room for many.
-        await RunAsync(CommandLine.Of(NetworkTools.Jail, ["-c", $"name={name}", "path=/", "vnet", "persist", "children.max=999", "enforce_statfs=0", .. Grants]), "a network stack cannot be made", []);
+        await RunAsync(CommandLine.Of(FreeBsdTools.Jail, ["-c", $"name={name}", "path=/", "vnet", "persist", "children.max=999", "enforce_statfs=0", .. Grants]), "a network stack cannot be made", []);
         await new Ifconfig(processes, name).AddAddressAsync("lo0", IPAddress.Loopback, 8);
     }
 
     /// <summary>Gone already: succeeds. Interfaces that were in it come back to the host.</summary>
     public Task RemoveAsync(SnapshotId stack) =>
-        RunAsync(CommandLine.Of(NetworkTools.Jail, "-r", NameOf(stack)), "a network stack cannot be removed", [NotFound(NameOf(stack))]);
+        RunAsync(CommandLine.Of(FreeBsdTools.Jail, "-r", NameOf(stack)), "a network stack cannot be removed", [NotFound(NameOf(stack))]);
 
     /// <summary>Leads out of a stack; one that leads out already stays.</summary>
     public Task RouteAsync(SnapshotId stack, IPAddress gateway)
     {
         var family = gateway.AddressFamily == AddressFamily.InterNetwork ? "-inet" : "-inet6";
-        return RunAsync(CommandLine.Of(NetworkTools.JailExec, NameOf(stack), NetworkTools.Route, "add", family, "default", gateway.ToString()), $"there is no way out by {gateway}", ["route already in table"]);
+        return RunAsync(CommandLine.Of(FreeBsdTools.JailExec, NameOf(stack), FreeBsdTools.Route, "add", family, "default", gateway.ToString()), $"there is no way out by {gateway}", ["route already in table"]);
     }
 
     /// <summary>Gives other addresses to a jail that has the host's stack. One that is not there will be made with them.</summary>
@@ -52,14 +52,14 @@ internal sealed class StackJail(IProcessRunner processes)
         string Of(AddressFamily family) => string.Join(',', addresses.Where(address => address.AddressFamily == family));
         var inet6 = Of(AddressFamily.InterNetworkV6);
         string[] words = ["-m", $"name={container}", $"ip4.addr={Of(AddressFamily.InterNetwork)}", .. inet6.Length > 0 ? [$"ip6.addr={inet6}"] : Array.Empty<string>()];
-        return RunAsync(CommandLine.Of(NetworkTools.Jail, words), "the container cannot be given other addresses while it runs", [NotFound(container.ToString())]);
+        return RunAsync(CommandLine.Of(FreeBsdTools.Jail, words), "the container cannot be given other addresses while it runs", [NotFound(container.ToString())]);
     }
 
     private static string NotFound(string name) => $"jail: \"{name}\" not found";
 
     private async Task RunAsync(CommandLine command, string failure, string[] accepted)
     {
-        var result = await processes.RunAsync(command with { Timeout = NetworkTools.Patience }, ProcessOutput.Captured, CancellationToken.None);
+        var result = await processes.RunAsync(command with { Timeout = FreeBsdTools.NetworkPatience }, ProcessOutput.Captured, CancellationToken.None);
         var said = result.Output + result.Error;
         if (!result.Exit.Success && !accepted.Any(wording => said.Contains(wording, StringComparison.Ordinal)))
         {
