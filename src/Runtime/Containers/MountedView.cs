@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Runtime.ExceptionServices;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Processes;
 using Microsoft.Win32.SafeHandles;
 using StorageNative = Kleene.Build.Runtime.Storage.NativeMethods;
 
@@ -15,8 +15,6 @@ namespace Kleene.Build.Runtime.Containers;
 /// </summary>
 internal sealed class MountedView : IDisposable
 {
-    private const int StackBytes = 256 * 1024;
-
     private readonly SafeFileHandle space;
 
     private MountedView(RootedDirectory root, SafeFileHandle space)
@@ -30,30 +28,8 @@ internal sealed class MountedView : IDisposable
     /// <param name="tree">The absolute path of the tree on the host.</param>
     /// <param name="isReadOnly">Whether the tree itself may be written to; mounts decide for themselves.</param>
     /// <param name="mounts">With their sources found. Those whose source or place is missing are left out.</param>
-    public static MountedView Open(string tree, bool isReadOnly, ImmutableArray<JailMount> mounts)
-    {
-        MountedView? view = null;
-        ExceptionDispatchInfo? failure = null;
-
-        // A thread leaves its namespace only by ending; a handle keeps the namespace when it has.
-        var thread = new Thread(
-            () =>
-            {
-                try
-                {
-                    view = Make(tree, isReadOnly, mounts);
-                }
-                catch (Exception exception)
-                {
-                    failure = ExceptionDispatchInfo.Capture(exception);
-                }
-            },
-            StackBytes);
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return view!; // There was no failure.
-    }
+    public static MountedView Open(string tree, bool isReadOnly, ImmutableArray<JailMount> mounts) =>
+        OwnThread.Run(() => Make(tree, isReadOnly, mounts));
 
     public void Dispose()
     {
@@ -63,8 +39,7 @@ internal sealed class MountedView : IDisposable
 
     private static MountedView Make(string tree, bool isReadOnly, ImmutableArray<JailMount> mounts)
     {
-        Check(StorageNative.unshare(StorageNative.CLONE_NEWNS), "unshare(CLONE_NEWNS)");
-        Mount(null, "/", null, StorageNative.MS_REC | StorageNative.MS_SLAVE, null);
+        MountNamespace.Enter();
         Mount(tree, tree, null, StorageNative.MS_BIND, null);
         if (isReadOnly)
         {

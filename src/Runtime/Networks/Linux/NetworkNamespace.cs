@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Kleene.Build.Runtime.Native;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,8 +6,6 @@ namespace Kleene.Build.Runtime.Networks.Linux;
 /// <summary>Network stacks of the kernel (network_namespaces(7)) that are held by a file.</summary>
 internal static class NetworkNamespace
 {
-    private const int StackBytes = 128 * 1024;
-
     /// <summary>What new stacks are given beside the kernel's defaults: ICMP redirects and routers that neighbours invent are not believed; all ports may be listened at, as by Docker.</summary>
     private static readonly (string Path, string Value)[] Settings =
     [
@@ -28,7 +25,7 @@ internal static class NetworkNamespace
         {
         }
 
-        return OnThread(() =>
+        return OwnThread.Run(() =>
         {
             if (NativeMethods.unshare(NativeMethods.CLONE_NEWNET) != 0)
             {
@@ -58,7 +55,7 @@ internal static class NetworkNamespace
         }
 
         using var held = Open(path);
-        return OnThread(() => NativeMethods.setns(held, NativeMethods.CLONE_NEWNET) == 0 ? work() : throw Errno.LastException($"setns '{path}'"));
+        return OwnThread.Run(() => NativeMethods.setns(held, NativeMethods.CLONE_NEWNET) == 0 ? work() : throw Errno.LastException($"setns '{path}'"));
     }
 
     /// <summary>A handle by which a stack can be named to the kernel.</summary>
@@ -92,29 +89,5 @@ internal static class NetworkNamespace
         {
             File.WriteAllText(path, value);
         }
-    }
-
-    /// <summary>A thread that has changed its stack passes it on to threads that it starts: so it does nothing else, and is gone when this returns.</summary>
-    private static T OnThread<T>(Func<T> work)
-    {
-        T result = default!; // Set, or thrown instead.
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(
-            () =>
-            {
-                try
-                {
-                    result = work();
-                }
-                catch (Exception exception)
-                {
-                    failure = ExceptionDispatchInfo.Capture(exception);
-                }
-            },
-            StackBytes);
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result;
     }
 }

@@ -59,30 +59,14 @@ internal sealed class ClassicMount : IOverlayMounter
         }
     }
 
-    private static void InRoot(string root, Action action)
+    private static void InRoot(string root, Action action) => OwnThread.Run(() =>
     {
-        Exception? failure = null;
-        var thread = new Thread(() =>
+        if (NativeMethods.unshare(NativeMethods.CLONE_FS) != 0 || NativeMethods.chdir(root) != 0)
         {
-            try
-            {
-                if (NativeMethods.unshare(NativeMethods.CLONE_FS) != 0 || NativeMethods.chdir(root) != 0)
-                {
-                    throw Errno.LastException($"chdir '{root}'");
-                }
-
-                action();
-            }
-            catch (IOException e)
-            {
-                failure = e;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        if (failure is not null)
-        {
-            throw new IOException(failure.Message, failure);
+            throw Errno.LastException($"chdir '{root}'");
         }
-    }
+
+        action();
+        return true;
+    });
 }
