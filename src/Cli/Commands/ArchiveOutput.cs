@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kleene.Build.Runtime.Archives;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -27,10 +28,11 @@ internal sealed class ArchiveOutput
         }
     }
 
-    public async Task WriteAsync(Context context, string tree, CancellationToken cancellationToken)
+    /// <param name="shown">Whose ids the tree shows as owners.</param>
+    public async Task WriteAsync(Context context, string tree, UserRange? shown, CancellationToken cancellationToken)
     {
         var path = context.Get(output) ?? StandardOutput;
         await using var target = new BufferedStream(path == StandardOutput ? Console.OpenStandardOutput() : File.Create(path), 1 << 20);
-        await TreeArchiver.WriteAsync(tree, target, cancellationToken);
+        await TreeArchiver.WriteAsync(tree, target, shown, cancellationToken);
     }
 }

@@ -133,7 +133,7 @@ internal static class ImageCommands
             output.RefuseTerminal(context);
             using var kleene = await context.OpenAsync(cancellationToken);
             await using var view = await kleene.Snapshots.OpenAsync(kleene.Images.Find(context.Get(reference)).Snapshot, cancellationToken);
-            await output.WriteAsync(context, view.Path, cancellationToken);
+            await output.WriteAsync(context, view.Path, shown: null, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

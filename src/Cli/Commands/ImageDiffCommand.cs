@@ -26,7 +26,7 @@ internal static class ImageDiffCommand
         {
             using var kleene = await context.OpenAsync(cancellationToken);
             var (old, now) = (kleene.Images.Find(context.Get(before)).Snapshot, kleene.Images.Find(context.Get(after)).Snapshot);
-            var changes = old == now ? [] : await kleene.Snapshots.Store.CompareAsync(old, now, cancellationToken);
+            var changes = old == now ? [] : await kleene.Snapshots.Store.CompareAsync(old, now, shown: null, cancellationToken);
             var form = context.Get(format) ?? "text";
             if (form == "text")
             {

@@ -6,14 +6,14 @@ using Kleene.Build.Runtime.Volumes;
 namespace Kleene.Build.Cli.Commands;
 
 /// <summary>
-/// Reads <c>[SOURCE:]DESTINATION[:ro]</c> and <c>type=bind|volume|tmpfs,src=…,dst=…,readonly</c>. A source that is no path is the name of a
+/// Reads <c>[SOURCE:]DESTINATION[:ro,idmap]</c> and <c>type=bind|volume|tmpfs,src=…,dst=…,readonly,idmap</c>. A source that is no path is the name of a
 /// volume; a destination alone gets one that nobody named.
 /// </summary>
 internal static class MountOption
 {
     private static readonly string[] Keys =
     [
-        "type", "src", "source", "dst", "destination", "target", "readonly", "ro", "size", "tmpfs-size", "tmpfs-mode", "volume-nocopy", "bind-propagation", "consistency",
+        "type", "src", "source", "dst", "destination", "target", "readonly", "ro", "size", "tmpfs-size", "tmpfs-mode", "volume-nocopy", "bind-propagation", "consistency", "idmap",
         "volume-driver", "volume-opt", "volume-label", "volume-subpath", "bind-nonrecursive", "bind-recursive", "bind-create-src", "image-subpath",
     ];
 
@@ -21,7 +21,7 @@ internal static class MountOption
     private static readonly string[] Missing =
         ["volume-driver", "volume-opt", "volume-label", "volume-subpath", "bind-nonrecursive", "bind-recursive", "bind-create-src", "image-subpath"];
 
-    private static readonly string[] Words = ["ro", "rw", "nocopy", "z", "Z"];
+    private static readonly string[] Words = ["ro", "rw", "nocopy", "idmap", "z", "Z"];
 
     private static readonly string[] Propagations = ["shared", "rshared", "slave", "rslave", "private", "rprivate"];
 
@@ -78,6 +78,7 @@ internal static class MountOption
                 "rw" => mount with { ReadOnly = false },
                 "nocopy" when mount.Volume.Length > 0 => mount with { StartsEmpty = true },
                 "nocopy" => throw new MountFormatException($"{option} '{text}': 'nocopy' is for volumes; nothing is ever copied into a directory of the host"),
+                "idmap" => mount with { MapsOwners = true },
                 "z" or "Z" => Labelled(mount, word, text, option),
                 "private" or "rprivate" => mount,
                 _ when Propagations.Contains(word) => throw NoPropagation(word, text, option),
@@ -109,7 +110,7 @@ internal static class MountOption
         }
 
         var destination = fields.Find("dst", "destination", "target") ?? throw fields.Wrong("has no destination; write dst=/path");
-        return ReadType(fields, destination, text, option) with { ReadOnly = fields.IsOn("readonly", "ro") };
+        return ReadType(fields, destination, text, option) with { ReadOnly = fields.IsOn("readonly", "ro"), MapsOwners = fields.IsOn("idmap") };
     }
 
     private static JailMount ReadType(OptionFields fields, string destination, string text, string option)

@@ -61,7 +61,7 @@ internal sealed class ResumedBuild
         var (snapshot, key) = await CopyAsync(kleene, container, cancellationToken);
         try
         {
-            var changes = await kleene.Snapshots.Store.CompareAsync(dirty, snapshot, cancellationToken);
+            var changes = await kleene.Snapshots.Store.CompareAsync(dirty, snapshot, shown: null, cancellationToken);
             var typed = await ReadHistoriesAsync(kleene, dirty, snapshot, cancellationToken);
             return new ResumedBuild(new StepRepair(step.Key, snapshot, key, container.Name), container, changes, typed);
         }

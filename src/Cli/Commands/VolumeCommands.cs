@@ -176,7 +176,7 @@ internal static class VolumeCommands
             using var kleene = await context.OpenAsync(cancellationToken);
             var volume = kleene.VolumeRecords.Find(context.Get(reference));
             using var lease = await kleene.Volumes.AcquireAsync(new VolumeSpec { Name = volume.Name }, VolumeSharing.Shared, waiting: null, cancellationToken);
-            await output.WriteAsync(context, lease.Path, cancellationToken);
+            await output.WriteAsync(context, lease.Path, shown: null, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

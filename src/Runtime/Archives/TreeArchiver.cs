@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Users;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.Archives;
@@ -20,35 +21,39 @@ public sealed class TreeArchiver
     private readonly Dictionary<(ulong Device, ulong Inode), byte[]> firstNames = [];
     private readonly UnixPath start;
     private readonly UnixPath name;
+    private readonly UserRange? shown;
 
-    private TreeArchiver(RootedDirectory root, UnixPath start, UnixPath name, TarWriter writer, CancellationToken cancellationToken)
+    private TreeArchiver(RootedDirectory root, UnixPath start, UnixPath name, UserRange? shown, TarWriter writer, CancellationToken cancellationToken)
     {
         this.root = root;
         this.start = start;
         this.name = name;
+        this.shown = shown;
         this.writer = writer;
         this.cancellationToken = cancellationToken;
     }
 
     /// <param name="rootPath">The directory whose contents are packed; its own attributes are the first entry.</param>
     /// <param name="target">Stays open.</param>
+    /// <param name="shown">Whose ids the tree shows as owners; the archive has those that they stand for.</param>
     /// <exception cref="FileChangedException">Somebody writes to the tree meanwhile.</exception>
-    public static async Task WriteAsync(string rootPath, Stream target, CancellationToken cancellationToken)
+    public static async Task WriteAsync(string rootPath, Stream target, UserRange? shown, CancellationToken cancellationToken)
     {
         using var root = RootedDirectory.Open(rootPath);
-        await WriteAsync(root, UnixPath.Empty, UnixPath.Empty, target, cancellationToken);
+        await WriteAsync(root, UnixPath.Empty, UnixPath.Empty, target, shown, cancellationToken);
     }
 
     /// <summary>A part of a tree.</summary>
     /// <param name="path">A directory with its contents, or a file or link; without links itself.</param>
     /// <param name="name">What it is called in the archive; empty for a directory that becomes the archive's own root.</param>
     /// <param name="target">Stays open.</param>
+    /// <param name="shown">Whose ids the tree shows as owners; the archive has those that they stand for.</param>
     /// <exception cref="FileChangedException">Somebody writes to the tree meanwhile.</exception>
-    public static Task WriteAsync(RootedDirectory root, UnixPath path, UnixPath name, Stream target, CancellationToken cancellationToken) => Task.Factory.StartNew(
+    public static Task WriteAsync(RootedDirectory root, UnixPath path, UnixPath name, Stream target, UserRange? shown, CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
             var writer = new TarWriter(target);
-            new TreeArchiver(root, path, name, writer, cancellationToken).Write();
+            new TreeArchiver(root, path, name, shown, writer, cancellationToken).Write();
             writer.Finish();
         },
         cancellationToken,
@@ -144,8 +149,8 @@ public sealed class TreeArchiver
         Type = type,
         Name = type == TarEntryType.Directory ? [.. NameOf(path) is { Length: > 0 } named ? named : "."u8, (byte)'/'] : NameOf(path),
         Mode = (int)status.Permissions,
-        UserId = status.Owner.User,
-        GroupId = status.Owner.Group,
+        UserId = shown?.ToContainer(status.Owner.User) ?? status.Owner.User,
+        GroupId = shown?.ToContainer(status.Owner.Group) ?? status.Owner.Group,
         ModifiedAt = new TarTime(status.Modified.Seconds, (int)status.Modified.Nanoseconds),
         Offset = 0,
     };

@@ -4,6 +4,7 @@ using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
@@ -19,6 +20,7 @@ public sealed class ContainerLifecycle
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
 
     private readonly ContainerStore containers;
+    private readonly UserRangeStore ranges;
     private readonly SnapshotCatalog snapshots;
     private readonly ContainerTrees trees;
     private readonly NetworkLifecycle networks;
@@ -50,6 +52,7 @@ public sealed class ContainerLifecycle
         TimeProvider clock)
     {
         this.containers = containers;
+        ranges = new UserRangeStore(database, state.Root);
         this.snapshots = snapshots;
         this.trees = trees;
         this.networks = networks;
@@ -72,6 +75,10 @@ public sealed class ContainerLifecycle
         await networks.CheckAsync(spec.Network, cancellationToken);
 
         jails.Require(spec.Parameters);
+        if (spec.Users is not null)
+        {
+            RequireUsers();
+        }
 
         // What goes with its first process has no use for being flushed to the disk.
         var use = spec.RemoveAtExit ? WorkspaceUse.BuildStep : WorkspaceUse.Container;
@@ -87,14 +94,13 @@ public sealed class ContainerLifecycle
             Session = session.Id,
             Created = clock.GetUtcNow(),
         };
-        database.Transact(() =>
+        return database.Transact(() =>
         {
             containers.Add(container);
             networks.Attach(container.Id, spec.Network);
             draft.Keep();
-            return container;
+            return spec.Users is null ? container : containers.Assign(container, ranges.Take(container.Id));
         });
-        return container;
     }
 
     /// <summary>Leaves a container that was only made, for somebody to start it later.</summary>
@@ -316,6 +322,21 @@ public sealed class ContainerLifecycle
     /// <summary>Ends a container that goes on although whoever had it in hand is gone, and settles that.</summary>
     public Task EndAbandonedAsync(Container container, CancellationToken cancellationToken) =>
         settler.SettleAsync(container.Id, container.Session, new JailEnd(null, OutOfMemory: false), cancellationToken);
+
+    /// <exception cref="KleeneException">A container can have no users of its own here.</exception>
+    private void RequireUsers()
+    {
+        if (!jails.MapsUsers)
+        {
+            throw new KleeneException("'--userns=auto' is Linux's, and this system has no user namespaces; leave it out");
+        }
+
+        if (!snapshots.Store.MapsOwners)
+        {
+            throw new KleeneException(
+                $"the storage driver '{snapshots.Store.Driver}' cannot show the files of a container as its own users'; leave '--userns=auto' out, or use the driver overlay or btrfs");
+        }
+    }
 
     private async Task EndAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
     {

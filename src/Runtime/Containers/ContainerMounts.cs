@@ -38,7 +38,7 @@ internal sealed class ContainerMounts : IDisposable
                 found.Add(mount.Volume, lease.Path);
             }
 
-            opened.Mounts = [.. mounts.Select(mount => mount.Volume.Length == 0 ? mount : mount with { Source = found[mount.Volume] })];
+            opened.Mounts = [.. mounts.Select(mount => mount.Volume.Length == 0 ? mount : mount with { Source = found[mount.Volume], MapsOwners = true })];
             return opened;
         }
         catch

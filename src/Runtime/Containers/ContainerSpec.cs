@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -39,6 +40,9 @@ public sealed record ContainerSpec
 
     /// <summary>What else its jail is, in the words of jail(8).</summary>
     public ImmutableArray<string> Parameters { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>The host's ids that its own are, of which those were chosen when it was made; null: its ids are the host's.</summary>
+    public UserRange? Users { get; init; }
 
     public bool ReadOnlyRoot { get; init; }
 
@@ -88,6 +92,7 @@ public sealed record ContainerSpec
         Limits = Limits,
         Ulimits = Ulimits,
         Grants = Grants,
+        Users = Users,
         IsPrivileged = Grants.IsPrivileged,
         Parameters = Parameters,
         ReadOnlyRoot = ReadOnlyRoot,

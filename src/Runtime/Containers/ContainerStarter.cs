@@ -3,6 +3,7 @@ using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
@@ -104,6 +105,13 @@ internal sealed class ContainerStarter(
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],
         };
+        if (container.Spec.Users is { } range)
+        {
+            // What new volumes were filled with came from the tree as it is.
+            using var users = await UserNamespace.OpenAsync(range, processes, cancellationToken);
+            (await snapshots.Store.AttachAsync(container.Id, users, cancellationToken)).Keep();
+        }
+
         var (jail, ready) = await JailAsync(container, tree, mounts, cancellationToken);
         await jails.CreateAsync(jail, supervision, cancellationToken);
         var console = attach ? jails.Attach(id) : null;

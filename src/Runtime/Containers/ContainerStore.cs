@@ -3,6 +3,7 @@ using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -36,6 +37,14 @@ public sealed partial class ContainerStore(Database database)
         {
             throw Taken(container.Name);
         }
+    }
+
+    /// <summary>Gives a container that was just added the users that were chosen for it.</summary>
+    public Container Assign(Container container, UserRange users)
+    {
+        var spec = container.Spec with { Users = users };
+        database.Execute("UPDATE containers SET spec = $2 WHERE id = $1", container.Id.ToString(), spec.ToJson());
+        return container with { Spec = spec };
     }
 
     /// <summary>Says that somebody is about to start it. False when it is not any more as the caller has read it: stopped, removed, or being started by another.</summary>

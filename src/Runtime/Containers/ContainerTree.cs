@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Users;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Runtime.Containers;
@@ -34,6 +35,9 @@ public sealed class ContainerTree : IAsyncDisposable
 
     /// <summary>Whether processes were at work in it when it was lent.</summary>
     public bool IsRunning { get; }
+
+    /// <summary>Whose ids its files show as their owners; null: they show those that they have.</summary>
+    public UserRange? ShownUsers => IsRunning ? Container.Spec.Users : null;
 
     /// <summary>Makes sure that nothing but the container's own files is there to be seen.</summary>
     /// <exception cref="ContainerStateException">It is running, and what is mounted in it is mounted in its tree.</exception>

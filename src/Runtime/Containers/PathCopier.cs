@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Archives;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Containers;
 
@@ -12,7 +13,12 @@ public static class PathCopier
     /// <exception cref="KleeneException">One cannot go where the other is, something is not there, or a file cannot be read or written.</exception>
     public static Task CopyAsync(RootedDirectory source, string sourcePath, RootedDirectory target, string targetPath, CopyRule rule, CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
-            () => Copy(CopySource.Find(source, sourcePath, rule), target, targetPath, rule, cancellationToken),
+            () =>
+            {
+                rule.Check();
+                using var acting = ActingUser.Of(rule.TargetUsers);
+                Copy(CopySource.Find(source, sourcePath, rule), target, targetPath, rule, cancellationToken);
+            },
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
@@ -23,7 +29,7 @@ public static class PathCopier
     public static Task PackAsync(RootedDirectory source, string sourcePath, Stream archive, CopyRule rule, CancellationToken cancellationToken)
     {
         var found = CopySource.Find(source, sourcePath, rule);
-        return TreeArchiver.WriteAsync(source, found.Path, found.Name, archive, cancellationToken);
+        return TreeArchiver.WriteAsync(source, found.Path, found.Name, archive, rule.SourceUsers, cancellationToken);
     }
 
     /// <summary>Unpacks a tar archive, packed or not, into a directory that is there, and cannot leave that.</summary>
@@ -35,11 +41,13 @@ public static class PathCopier
             () =>
             {
                 using var opened = archive;
+                rule.Check();
                 if (target.TryStat(targetPath, followLink: true) is not { IsDirectory: true })
                 {
                     throw new KleeneException($"'{targetPath}' is not a directory that an archive could be unpacked into");
                 }
 
+                using var acting = ActingUser.Of(rule.TargetUsers);
                 using var directory = target.Enter(targetPath);
                 var manner = new ExtractionManner { Merges = true, KeepsKinds = true, Owner = rule.Owner };
                 return new ArchiveExtractor(ExtractionLimits.Default).Extract(opened, directory, manner, cancellationToken).XattrsLost;
@@ -62,7 +70,7 @@ public static class PathCopier
         RefuseCopyIntoItself(source, target, place);
         if (isNew)
         {
-            target.CreateDirectory(place, PermissionBits.PrivateDirectory, FileOwner.Root);
+            target.CreateDirectory(place, PermissionBits.PrivateDirectory, rule.Superuser);
             copier.CopyTree(source.Path, place);
         }
         else

@@ -18,6 +18,9 @@ public sealed record JailMount(string Source, string Destination, bool ReadOnly 
     /// <summary>Whether it is an empty tmpfs that ends with the jail.</summary>
     public bool IsMemory { get; init; }
 
+    /// <summary>Whether its files show the owners that they have, in a jail with users of its own; otherwise they are nobody's there.</summary>
+    public bool MapsOwners { get; init; }
+
     /// <summary>The most that a tmpfs may hold; null is what the kernel allows by itself (tmpfs(5): half of the memory).</summary>
     public long? SizeBytes { get; init; }
 

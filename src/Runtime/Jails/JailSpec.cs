@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Jails;
 
@@ -43,6 +44,9 @@ public sealed record JailSpec
     public bool ReadOnlyRoot { get; init; }
 
     public JailGrants Grants { get; init; } = JailGrants.None;
+
+    /// <summary>The host's ids that its own are; null: they are the host's. The tree at <see cref="Root"/> shows its owners accordingly.</summary>
+    public UserRange? Users { get; init; }
 
     /// <summary>What else it is, in the words of jail(8): <c>NAME</c> or <c>NAME=VALUE</c>, see <see cref="JailParameter"/>. They win over what is said elsewhere.</summary>
     public ImmutableArray<string> Parameters { get; init; } = [];

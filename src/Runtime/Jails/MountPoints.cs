@@ -175,7 +175,8 @@ internal sealed class MountPoints : IDisposable
                 ? null
                 : new MadeEntry(parent, fields[4], fields[5], new FileStatus
                 {
-                    Mode = (uint)Field(fields[0]),
+                    Mode = (uint)Field(fields[0].Split(' ')[0]),
+                    Owner = OwnerIn(fields[0]),
                     Inode = Field(fields[1]),
                     Device = Field(fields[2]),
                     Modified = new FileTime(0, (uint)Field(fields[3])),
@@ -192,7 +193,7 @@ internal sealed class MountPoints : IDisposable
 
         public string ToRecord() => string.Create(
             CultureInfo.InvariantCulture,
-            $"{made.Mode}\0{made.Inode}\0{made.Device}\0{made.Modified.Nanoseconds}\0{parentPath}\0{name}\0");
+            $"{made.Mode} {made.Owner.User} {made.Owner.Group}\0{made.Inode}\0{made.Device}\0{made.Modified.Nanoseconds}\0{parentPath}\0{name}\0");
 
         public void Remove()
         {
@@ -217,6 +218,10 @@ internal sealed class MountPoints : IDisposable
         private bool IsOurs(in FileStatus now) =>
             now.Inode == made.Inode && now.Device == made.Device && now.Mode == made.Mode && now.Owner == made.Owner
             && (made.IsDirectory || (now.Size == 0 && now.Modified.Nanoseconds == made.Modified.Nanoseconds));
+
+        /// <summary>After the mode; the superuser's where nothing is said.</summary>
+        private static FileOwner OwnerIn(string field) =>
+            field.Split(' ') is [_, var user, var group] ? new FileOwner((uint)Field(user), (uint)Field(group)) : FileOwner.Root;
 
         private static ulong Field(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
     }

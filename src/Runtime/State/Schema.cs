@@ -208,5 +208,12 @@ internal static class Schema
         -- Those few that somebody has in hand: every command asks for them.
         CREATE INDEX containers_held ON containers (session, state) WHERE session <> '';
         """,
+        """
+        -- The first of the host's ids that a container with users of its own has.
+        CREATE TABLE user_ranges (
+            first     INTEGER PRIMARY KEY,
+            container TEXT NOT NULL UNIQUE REFERENCES containers (id) ON DELETE CASCADE
+        ) STRICT;
+        """,
     ];
 }

@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Users;
+
 namespace Kleene.Build.Runtime.Storage;
 
 /// <summary>
@@ -10,6 +12,9 @@ public interface ISnapshotStore
     /// <summary><c>zfs</c>, <c>btrfs</c> or <c>overlay</c>.</summary>
     string Driver { get; }
 
+    /// <summary>Whether it can show a tree with other owners than it has, see <see cref="AttachAsync(SnapshotId, UserNamespace, CancellationToken)"/>.</summary>
+    bool MapsOwners { get; }
+
     /// <summary>A writable clone of a snapshot, or an empty tree (owner 0:0, mode 0755) when there is no parent. Mounted where <see cref="Workspace.Path"/> says.</summary>
     /// <exception cref="SnapshotNotFoundException">There is no such parent.</exception>
     Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken);
@@ -17,6 +22,14 @@ public interface ISnapshotStore
     /// <summary>Makes a kept workspace (see <see cref="Workspace.Keep"/>) usable again, also after a reboot.</summary>
     /// <exception cref="SnapshotNotFoundException">There is no such workspace.</exception>
     Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same, with the owners of its files shown as a range of ids has them, until it is detached. On the disk, and so in every snapshot, they stay
+    /// what they are in the container. Whoever makes files there does so as an <see cref="ActingUser"/>. Nobody may be using the tree.
+    /// </summary>
+    /// <exception cref="SnapshotNotFoundException">There is no such workspace.</exception>
+    /// <exception cref="KleeneException">The kernel or the file system cannot do that.</exception>
+    Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken);
 
     /// <summary>Freezes a workspace. Nobody may be using its tree any more. When this returns the snapshot is complete and the workspace is unmounted.</summary>
     Task CommitAsync(Workspace workspace, CancellationToken cancellationToken);
@@ -31,8 +44,9 @@ public interface ISnapshotStore
     /// <summary>What is other in one tree than in a snapshot; the same answer whichever driver gives it. See <see cref="TreeChange"/>.</summary>
     /// <param name="before">A snapshot.</param>
     /// <param name="after">Another one, related or not, or a workspace that is attached. It may be in use: then it is told as it was met.</param>
+    /// <param name="shown">Whose ids a workspace shows as owners, when it was attached with such.</param>
     /// <exception cref="SnapshotNotFoundException">One of them does not exist.</exception>
-    Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes a snapshot of what a workspace holds now, on the same parent. The workspace goes on and neither needs the other. Nobody may be

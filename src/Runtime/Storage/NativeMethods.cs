@@ -23,10 +23,12 @@ internal static partial class NativeMethods
     public const int CLONE_NEWNS = 0x20000;
 
     // The numbers of new system calls are the same on every architecture but alpha.
+    public const long SYS_open_tree = 428;
     public const long SYS_move_mount = 429;
     public const long SYS_fsopen = 430;
     public const long SYS_fsconfig = 431;
     public const long SYS_fsmount = 432;
+    public const long SYS_mount_setattr = 442;
 
     public const long FSOPEN_CLOEXEC = 1;
     public const long FSMOUNT_CLOEXEC = 1;
@@ -34,6 +36,8 @@ internal static partial class NativeMethods
     public const long FSCONFIG_SET_STRING = 1;
     public const long FSCONFIG_CMD_CREATE = 6;
     public const long MOUNT_ATTR_RDONLY = 1;
+    public const ulong MOUNT_ATTR_IDMAP = 0x100000;
+    public const long OPEN_TREE_CLONE = 1;
     public const long MOVE_MOUNT_F_EMPTY_PATH = 4;
 
     public const long BTRFS_SUPER_MAGIC = 0x9123683E;
@@ -80,6 +84,12 @@ internal static partial class NativeMethods
     public static partial long move_mount(
         long number, SafeFileHandle from, ReadOnlySpan<byte> fromPath, long to, ReadOnlySpan<byte> toPath, long flags);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial long open_tree(long number, long directory, ReadOnlySpan<byte> path, long flags);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial long mount_setattr(long number, SafeFileHandle mount, ReadOnlySpan<byte> path, long flags, ref MountAttributes attributes, long size);
+
     /// <summary>read(2) from a mount context gives what the kernel has to say about a failure, one message a call.</summary>
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint read(SafeFileHandle file, Span<byte> buffer, nint size);
@@ -93,5 +103,17 @@ internal static partial class NativeMethods
         public ulong Blocks;
         public ulong FreeBlocks;
         public ulong AvailableBlocks;
+    }
+
+    /// <summary><c>struct mount_attr</c> (mount_setattr(2)).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MountAttributes
+    {
+        public const long Size = 32;
+
+        public ulong Set;
+        public ulong Clear;
+        public ulong Propagation;
+        public ulong UserNamespace;
     }
 }

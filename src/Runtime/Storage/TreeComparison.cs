@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Users;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.Storage;
@@ -16,26 +17,29 @@ internal sealed class TreeComparison : IDisposable
 
     private readonly RootedDirectory before;
     private readonly RootedDirectory after;
+    private readonly UserRange? shown;
     private readonly Func<UnixPath, bool>? mayDiffer;
     private readonly CancellationToken cancellationToken;
     private readonly List<TreeChange> changes = [];
     private readonly Lazy<(byte[] Left, byte[] Right)> buffers = new(() => (new byte[BufferSize], new byte[BufferSize]));
 
-    private TreeComparison(string before, string after, Func<UnixPath, bool>? mayDiffer, CancellationToken cancellationToken)
+    private TreeComparison(string before, string after, UserRange? shown, Func<UnixPath, bool>? mayDiffer, CancellationToken cancellationToken)
     {
         this.before = RootedDirectory.Open(before);
         this.after = RootedDirectory.Open(after);
+        this.shown = shown;
         this.mayDiffer = mayDiffer;
         this.cancellationToken = cancellationToken;
     }
 
+    /// <param name="shown">Whose ids stand for the owners of the second tree.</param>
     /// <param name="mayDiffer">False for a directory in which, and below which, nothing was ever touched; null where a driver does not know.</param>
     /// <returns>In the order of the paths' components, a directory before what is in it.</returns>
-    public static Task<IReadOnlyList<TreeChange>> RunAsync(string before, string after, Func<UnixPath, bool>? mayDiffer, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<TreeChange>> RunAsync(string before, string after, UserRange? shown, Func<UnixPath, bool>? mayDiffer, CancellationToken cancellationToken) =>
         Task.Run<IReadOnlyList<TreeChange>>(
             () =>
             {
-                using var comparison = new TreeComparison(before, after, mayDiffer, cancellationToken);
+                using var comparison = new TreeComparison(before, after, shown, mayDiffer, cancellationToken);
                 return comparison.Run();
             },
             cancellationToken);
@@ -141,9 +145,12 @@ internal sealed class TreeComparison : IDisposable
     }
 
     /// <summary>The time of a directory tells only that something was made in it, which is told by itself.</summary>
-    private static bool IsOther(in FileStatus old, in FileStatus now) =>
-        old.Kind != now.Kind || old.Owner != now.Owner || (old.Kind != FileKind.SymbolicLink && old.Permissions != now.Permissions)
+    private bool IsOther(in FileStatus old, in FileStatus now) =>
+        old.Kind != now.Kind || old.Owner != OwnerOf(now) || (old.Kind != FileKind.SymbolicLink && old.Permissions != now.Permissions)
         || (!old.IsDirectory && (old.Size != now.Size || old.Modified != now.Modified || old.RawDevice != now.RawDevice));
+
+    private FileOwner OwnerOf(in FileStatus now) =>
+        shown is null ? now.Owner : new FileOwner(shown.ToContainer(now.Owner.User), shown.ToContainer(now.Owner.Group));
 
     /// <summary>A clone of a file has its inode number and the time of its last change, whichever driver made it.</summary>
     private static bool WasTouched(in FileStatus old, in FileStatus now) => old.Inode != now.Inode || old.Changed != now.Changed;

@@ -108,7 +108,7 @@ public sealed class TreeArchiverTests : IDisposable
     {
         var path = folder[name];
         await using var target = File.Create(path);
-        await TreeArchiver.WriteAsync(source, target, CancellationToken.None);
+        await TreeArchiver.WriteAsync(source, target, shown: null, CancellationToken.None);
         return path;
     }
 }

@@ -64,6 +64,8 @@ internal sealed partial class PlayedJails : IJailDriver
 
     public bool MountsForAll => false;
 
+    public bool MapsUsers => false;
+
     public void Require(ImmutableArray<string> parameters)
     {
     }

@@ -2,6 +2,7 @@ using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 using Kleene.Build.Testing;
 using Kleene.Build.Testing.Storage;
 using Xunit;
@@ -307,9 +308,13 @@ public sealed class SnapshotCatalogTests : IDisposable
     {
         public string Driver => inner.Driver;
 
+        public bool MapsOwners => inner.MapsOwners;
+
         public Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken) => inner.PrepareAsync(id, parent, use, cancellationToken);
 
         public Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken) => inner.AttachAsync(id, cancellationToken);
+
+        public Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken) => inner.AttachAsync(id, users, cancellationToken);
 
         public Task CommitAsync(Workspace workspace, CancellationToken cancellationToken) => inner.CommitAsync(workspace, cancellationToken);
 
@@ -317,7 +322,7 @@ public sealed class SnapshotCatalogTests : IDisposable
 
         public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) => inner.OpenAsync(id, cancellationToken);
 
-        public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken) => inner.CompareAsync(before, after, cancellationToken);
+        public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken) => inner.CompareAsync(before, after, shown, cancellationToken);
 
         public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken) => inner.CopyAsync(workspace, parent, id, cancellationToken);
 

@@ -1,5 +1,7 @@
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 using Kleene.Build.Testing.Storage;
 using Xunit;
 
@@ -394,6 +396,51 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task A_workspace_can_show_its_owners_as_a_range_of_ids_and_keeps_them_as_they_are()
+    {
+        var range = new UserRange(1_879_000_000, 65_536);
+        using var users = await UserNamespace.OpenAsync(range, new ProcessRunner(), Token);
+        var parent = await SnapshotAsync(null, root =>
+        {
+            File.WriteAllText(Path.Join(root, "old"), "");
+            RawFiles.SetOwner(Path.Join(root, "old"), 33, 34);
+        });
+        await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
+        if (!Store.MapsOwners)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => Store.AttachAsync(workspace.Id, users, Token));
+            return;
+        }
+
+        var shown = await Store.AttachAsync(workspace.Id, users, Token);
+        shown.Keep();
+        using (var tree = RootedDirectory.Open(shown.Path))
+        {
+            Assert.Equal(new FileOwner(range.First + 33, range.First + 34), tree.Stat("old", followLink: false).Owner);
+            // EOVERFLOW: the host's superuser has no id there.
+            Assert.Equal(75, Assert.Throws<FileOperationException>(() => tree.CreateDirectory("nobodys", 0x1ed, FileOwner.Root)).ErrorNumber);
+            using (ActingUser.Of(range))
+            {
+                tree.CreateDirectory("made", 0x1ed, new FileOwner(range.First + 5, range.First + 6));
+            }
+
+            tree.Remove("old");
+        }
+
+        Assert.Equal(["A /made", "D /old"], Lines(await Store.CompareAsync(parent, workspace.Id, range, Token)));
+        await Store.DetachAsync(workspace.Id, Token);
+        var again = await Store.AttachAsync(workspace.Id, Token);
+        again.Keep();
+        using (var tree = RootedDirectory.Open(again.Path))
+        {
+            Assert.Equal(new FileOwner(5, 6), tree.Stat("made", followLink: false).Owner);
+            Assert.Null(tree.TryStat("old", followLink: false));
+        }
+
+        Assert.Empty(StorageScratch.MountsBelow(Root).Except([again.Path]));
+    }
+
+    [ContractFact]
     public async Task An_unknown_workspace_cannot_be_attached()
     {
         await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(SnapshotId.New(), Token));
@@ -561,11 +608,11 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
         ChangeComparedTree(workspace.Path);
 
-        var changes = await Store.CompareAsync(parent, workspace.Id, Token);
+        var changes = await Store.CompareAsync(parent, workspace.Id, shown: null, Token);
 
         Assert.Equal(ComparedTreeChanges, Lines(changes));
         await workspace.CommitAsync(Token);
-        Assert.Equal(ComparedTreeChanges, Lines(await Store.CompareAsync(parent, workspace.Id, Token)));
+        Assert.Equal(ComparedTreeChanges, Lines(await Store.CompareAsync(parent, workspace.Id, shown: null, Token)));
     }
 
     [ContractFact]
@@ -575,8 +622,8 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
         var grandchild = await SnapshotAsync(await SnapshotAsync(parent, _ => { }), _ => { });
 
-        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, Token));
-        Assert.Empty(await Store.CompareAsync(parent, grandchild, Token));
+        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, shown: null, Token));
+        Assert.Empty(await Store.CompareAsync(parent, grandchild, shown: null, Token));
     }
 
     [ContractFact]
@@ -591,7 +638,7 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         Directory.CreateDirectory(Path.Join(workspace.Path, "usr/passing"));
         Directory.Delete(Path.Join(workspace.Path, "usr/passing"));
 
-        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, Token));
+        Assert.Empty(await Store.CompareAsync(parent, workspace.Id, shown: null, Token));
     }
 
     [ContractFact]
@@ -611,7 +658,7 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         }
         while (root.Stat("etc/same", followLink: false).Changed == before);
 
-        Assert.Equal(["C /etc", "C /etc/same"], Lines(await Store.CompareAsync(parent, workspace.Id, Token)));
+        Assert.Equal(["C /etc", "C /etc/same"], Lines(await Store.CompareAsync(parent, workspace.Id, shown: null, Token)));
     }
 
     [ContractFact]
@@ -625,9 +672,9 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
             File.WriteAllText(Path.Join(root, "etc/more"), "");
         });
 
-        Assert.Equal(["C /etc", "D /etc/gone", "A /srv"], Lines(await Store.CompareAsync(first, second, Token)));
-        Assert.Equal(["C /etc", "A /etc/gone", "D /srv"], Lines(await Store.CompareAsync(second, first, Token)));
-        Assert.Equal(["C /etc", "A /etc/more"], Lines(await Store.CompareAsync(first, other, Token)));
+        Assert.Equal(["C /etc", "D /etc/gone", "A /srv"], Lines(await Store.CompareAsync(first, second, shown: null, Token)));
+        Assert.Equal(["C /etc", "A /etc/gone", "D /srv"], Lines(await Store.CompareAsync(second, first, shown: null, Token)));
+        Assert.Equal(["C /etc", "A /etc/more"], Lines(await Store.CompareAsync(first, other, shown: null, Token)));
     }
 
     [ContractFact]
@@ -636,9 +683,9 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         var parent = await SnapshotAsync(null, _ => { });
         await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent, WorkspaceUse.Container, Token);
 
-        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(SnapshotId.New(), parent, Token));
-        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(parent, SnapshotId.New(), Token));
-        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(workspace.Id, parent, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(SnapshotId.New(), parent, shown: null, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(parent, SnapshotId.New(), shown: null, Token));
+        await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.CompareAsync(workspace.Id, parent, shown: null, Token));
     }
 
     [ContractFact]
@@ -657,12 +704,12 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
 
         Assert.Equal(tree, await TreeAsync(copy));
         Assert.Contains(" = etc/same", tree, StringComparison.Ordinal);
-        Assert.Equal(["A /later"], Lines(await Store.CompareAsync(copy, workspace.Id, Token)));
-        Assert.Contains("A /opaque/new", Lines(await Store.CompareAsync(parent, copy, Token)));
+        Assert.Equal(["A /later"], Lines(await Store.CompareAsync(copy, workspace.Id, shown: null, Token)));
+        Assert.Contains("A /opaque/new", Lines(await Store.CompareAsync(parent, copy, shown: null, Token)));
         await Assert.ThrowsAsync<SnapshotNotFoundException>(() => Store.AttachAsync(copy, Token));
         var child = await SnapshotAsync(copy, root => File.WriteAllText(Path.Join(root, "of the child"), ""));
         await workspace.DisposeAsync();
-        Assert.Equal(["A /of the child"], Lines(await Store.CompareAsync(copy, child, Token)));
+        Assert.Equal(["A /of the child"], Lines(await Store.CompareAsync(copy, child, shown: null, Token)));
         await Store.RemoveAsync(child, Token);
         await Store.RemoveAsync(copy, Token);
         await Store.RemoveAsync(parent, Token);

@@ -46,6 +46,8 @@ public sealed class FakeJailDriver : IJailDriver
 
     public bool MountsForAll => false;
 
+    public bool MapsUsers => false;
+
     public void Require(ImmutableArray<string> parameters)
     {
     }

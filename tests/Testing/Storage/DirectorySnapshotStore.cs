@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Testing.Storage;
 
@@ -9,6 +10,8 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     private readonly Dictionary<SnapshotId, SnapshotId?> parents = [];
 
     public string Driver => "directory";
+
+    public bool MapsOwners => false;
 
     public Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
@@ -36,6 +39,8 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     public Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Directory.Exists(Writable(id)) ? Task.FromResult(new Workspace(this, id, Writable(id))) : throw new SnapshotNotFoundException(id);
 
+    public Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken) => throw new NotSupportedException("a directory shows its owners as they are");
+
     public Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,14 +58,14 @@ public sealed class DirectorySnapshotStore(string root) : ISnapshotStore
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken) =>
         Directory.Exists(Frozen(id)) ? Task.FromResult(new SnapshotView(Frozen(id))) : throw new SnapshotNotFoundException(id);
 
-    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken)
     {
         if (new[] { before, after }.Where(id => !Directory.Exists(Frozen(id)) && (id == before || !Directory.Exists(Writable(id)))).ToList() is [var missing, ..])
         {
             throw new SnapshotNotFoundException(missing);
         }
 
-        return TreeComparison.RunAsync(Frozen(before), Directory.Exists(Frozen(after)) ? Frozen(after) : Writable(after), mayDiffer: null, cancellationToken);
+        return TreeComparison.RunAsync(Frozen(before), Directory.Exists(Frozen(after)) ? Frozen(after) : Writable(after), shown, mayDiffer: null, cancellationToken);
     }
 
     public Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)

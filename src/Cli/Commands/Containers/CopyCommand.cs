@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
@@ -39,6 +40,7 @@ internal static class CopyCommand
 
             using var kleene = await context.OpenAsync(cancellationToken);
             await using var trees = new OpenedTrees(kleene);
+            rule = rule with { SourceUsers = await trees.UsersOfAsync(source, cancellationToken), TargetUsers = await trees.UsersOfAsync(target, cancellationToken) };
             if (target.IsStream)
             {
                 await using var output = new BufferedStream(Console.OpenStandardOutput(), BufferSize);
@@ -94,6 +96,18 @@ internal static class CopyCommand
     {
         private readonly Dictionary<string, (ContainerTree Tree, RootedDirectory Files)> opened = [];
         private readonly Lazy<RootedDirectory> host = new(() => RootedDirectory.Open("/"));
+
+        /// <summary>Whose ids the files of an end show as their owners; null on the host.</summary>
+        public async Task<UserRange?> UsersOfAsync(CopyEnd end, CancellationToken cancellationToken)
+        {
+            if (end.Container is null)
+            {
+                return null;
+            }
+
+            await OpenAsync(end, cancellationToken);
+            return opened[kleene.Containers.Find(end.Container).Name].Tree.ShownUsers;
+        }
 
         public async Task<RootedDirectory> OpenAsync(CopyEnd end, CancellationToken cancellationToken)
         {

@@ -23,7 +23,7 @@ internal static class DiffCommand
             var container = kleene.Containers.Find(context.Get(reference));
             await using var tree = await kleene.Trees.OpenAsync(container, cancellationToken);
             tree.RequireUncovered();
-            var changes = await kleene.Snapshots.Store.CompareAsync(container.Snapshot, container.Id, cancellationToken);
+            var changes = await kleene.Snapshots.Store.CompareAsync(container.Snapshot, container.Id, tree.ShownUsers, cancellationToken);
             Print(context, WithoutMade(changes, tree.IsRunning ? kleene.Jails.MadeMountPoints(container.Id.ToString()) : []), context.Get(format));
             return ExitCodes.Done;
         });

@@ -17,7 +17,7 @@ internal static class ExportCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             await using var tree = await kleene.Trees.OpenAsync(kleene.Containers.Find(context.Get(reference)), cancellationToken);
             tree.RequireUncovered();
-            await output.WriteAsync(context, tree.Path, cancellationToken);
+            await output.WriteAsync(context, tree.Path, tree.ShownUsers, cancellationToken);
             return ExitCodes.Done;
         });
         return command;

@@ -4,6 +4,7 @@ using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Cli.Commands.Containers;
 
@@ -22,11 +23,13 @@ internal sealed class GrantOptions
     private readonly Option<string[]> sysctls = new("--sysctl") { Description = "a setting of its own part of the kernel", HelpName = "NAME=VALUE" };
     private readonly Option<bool> init = new("--init") { Description = "let a small init pass signals on and wait for orphans" };
 
+    private readonly Option<string> users = new("--userns") { Description = "auto: give it user ids of its own, so that its root is nobody on the host", HelpName = "auto|host" };
+
     private readonly Option<string[]> parameters = JailParameterOption.Create("a parameter of its jail(8), which wins; FreeBSD only");
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[readOnly, privileged, add, drop, security, devices, groups, sysctls, init, parameters])
+        foreach (var option in (Option[])[readOnly, privileged, add, drop, security, devices, groups, sysctls, init, users, parameters])
         {
             command.Options.Add(option);
         }
@@ -44,8 +47,15 @@ internal sealed class GrantOptions
             Sysctls = [.. (context.Get(sysctls) ?? []).Select(Sysctl)],
             HasInit = context.Get(init),
         };
-        return spec with { ReadOnlyRoot = context.Get(readOnly), Parameters = [.. context.Get(parameters) ?? []], Grants = (context.Get(security) ?? []).Aggregate(grants, Security) };
+        return spec with { ReadOnlyRoot = context.Get(readOnly), Parameters = [.. context.Get(parameters) ?? []], Users = Users(context.Get(users)), Grants = (context.Get(security) ?? []).Aggregate(grants, Security) };
     }
+
+    private static UserRange? Users(string? text) => text switch
+    {
+        null or "host" => null,
+        "auto" => UserRange.Any,
+        _ => throw new UsageException($"--userns '{text}' is not known{Suggestion.Hint(text, ["auto", "host"])}; there are auto and host"),
+    };
 
     private static ImmutableArray<string> Capabilities(Context context, Option<string[]> option) =>
         [.. (context.Get(option) ?? []).SelectMany(text => text.Split(',')).Select(text => Capability(text, option.Name)).Distinct()];

@@ -31,6 +31,7 @@ internal static class InspectCommand
         new("command", row => string.Join(' ', row.Container.Spec.Argv), (json, row) => json.WriteStrings(row.Container.Spec.Argv)),
         new("env", row => string.Join(' ', row.Container.Spec.Environment), (json, row) => json.WriteStrings(row.Container.Spec.Environment)),
         new("user", row => row.Container.Spec.User),
+        new("userns", row => row.Container.Spec.Users is { } users ? $"{users.First}:{users.Count}" : "host", WriteUsers),
         new("workdir", row => row.Container.Spec.WorkingDirectory),
         new("network", row => row.Container.Spec.Network.Driver.ToString().ToLowerInvariant()),
         new("networks", row => string.Join(' ', row.Endpoints.Select(pair => pair.Network)), WriteNetworks),
@@ -77,6 +78,20 @@ internal static class InspectCommand
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteUsers(Utf8JsonWriter json, Row row)
+    {
+        if (row.Container.Spec.Users is not { } users)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteNumber("first", users.First);
+        json.WriteNumber("count", users.Count);
+        json.WriteEndObject();
     }
 
     private static void WriteMounts(Utf8JsonWriter json, Row row)

@@ -76,6 +76,8 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
 
     public IReadOnlyCollection<string> MadeMountPoints(string jailId) => DirectoryOf(jailId).ReadMountPoints();
 
+    public bool MapsUsers => false;
+
     public void Require(ImmutableArray<string> parameters)
     {
         foreach (var parameter in parameters)

@@ -8,6 +8,7 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 public static class JailStateDirectory
 {
     private const uint Private = 0x1c0;
+    private const uint Passable = 0x1c9;
     private const uint WritableByOthers = 0x12;
 
     private static readonly string[] Candidates = ["/run", "/dev/shm"];
@@ -23,8 +24,22 @@ public static class JailStateDirectory
         }
 
         var directory = Path.Join(memory, $"kleene-{NameOf(root)}");
-        return IsOurs(directory) ? directory : kept;
+        return IsOurs(directory, Private) ? directory : kept;
     }
+
+    /// <summary>A directory beside one of <see cref="For"/> that everybody may pass through who knows the name of what is in it.</summary>
+    /// <exception cref="JailStartException">There can be none.</exception>
+    public static string PassableBeside(string directory)
+    {
+        var passable = RootsBeside(directory);
+        return Path.GetDirectoryName(directory) is { } memory && Candidates.Contains(memory) && IsOurs(passable, Passable)
+            ? passable
+            : throw new JailStartException(
+                JailStartFailure.Jail, $"'{passable}' cannot be a directory that a container's own users may pass: neither '/run' nor '/dev/shm' is a tmpfs, or somebody else has it; mount one, or leave '--userns=auto' out");
+    }
+
+    /// <summary>The same, there or not.</summary>
+    public static string RootsBeside(string directory) => directory + ".roots";
 
     /// <summary>Digits by which things of one root directory are told from those of another.</summary>
     internal static string NameOf(string root) => Sha256Hasher.Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(root))).Hex[..12];
@@ -41,11 +56,12 @@ public static class JailStateDirectory
     }
 
     /// <summary>Makes the directory. Anybody may write to /dev/shm: what stands there already must be root's own, and no link.</summary>
-    private static bool IsOurs(string directory)
+    private static bool IsOurs(string directory, uint permissions)
     {
-        if (NativeMethods.mkdir(directory, Private) == 0)
+        if (NativeMethods.mkdir(directory, permissions) == 0)
         {
-            return true;
+            // Our umask may be a private person's.
+            return NativeMethods.chmod(directory, permissions) == 0;
         }
 
         if (Errno.Last != Errno.EEXIST)

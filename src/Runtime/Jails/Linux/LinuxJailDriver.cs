@@ -9,18 +9,17 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
 public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 {
-    /// <summary>How often a jail that is being started is looked for.</summary>
+    /// <summary>How often a runtime whose jail is to go is looked at.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>After so many looks a runtime whose jail is to go is killed itself.</summary>
     private const int KillAttempts = 40;
 
-    /// <summary>And after so many, a jail that does not come up is not running.</summary>
-    private const int StartAttempts = 10;
-
     private readonly IProcessRunner processes;
+    private readonly Lazy<string> state;
     private readonly Lazy<string> bundles;
     private readonly Lazy<JailTools> tools;
+    private readonly RuntimeStatus status;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
@@ -43,8 +42,10 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, Func<JailTools> findTools)
     {
         this.processes = processes;
-        bundles = new Lazy<string>(() => Path.Join(Path.GetFullPath(stateDirectory.Value), "bundles"));
+        state = new Lazy<string>(() => Path.GetFullPath(stateDirectory.Value));
+        bundles = new Lazy<string>(() => Path.Join(state.Value, "bundles"));
         tools = new Lazy<JailTools>(findTools);
+        status = new RuntimeStatus(processes, tools);
     }
 
     /// <summary>A hint that a jail will be started soon by this process. Costs nothing and may save the first start some 10 ms.</summary>
@@ -60,6 +61,8 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public bool MountsForAll => false;
 
+    public bool MapsUsers => true;
+
     public void Require(ImmutableArray<string> parameters)
     {
         if (!parameters.IsEmpty)
@@ -73,15 +76,21 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         Anticipate();
+        if (spec.Users is not null)
+        {
+            // It would make our streams its superuser's, a file or device behind them included.
+            throw new InvalidOperationException("a jail with users of its own is supervised");
+        }
+
         var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles.Value, spec.Id);
-        using var tree = OpenTree(spec);
+        using var tree = JailPreparation.OpenTree(spec);
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
         ExitStatus exit;
         try
         {
-            Prepare(spec, bundle, tree, mountPoints);
+            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, TerminalWindow.SizeFor(spec.Process));
             using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
             var result = await RunUntilCancelledAsync(
                 runtime.Run(bundle), output, () => tools.Value.Groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
@@ -117,16 +126,18 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         var runtime = tools.Value.Runtime;
         var conmon = new Conmon(Conmon.Locate(), runtime, processes);
         var bundle = Bundle.At(bundles.Value, spec.Id);
-        using var tree = OpenTree(spec);
+        using var tree = JailPreparation.OpenTree(spec);
         using var mountPoints = new MountPoints(tree);
         await CreateAsync(bundle, cancellationToken);
         try
         {
-            Prepare(spec, bundle, tree, mountPoints);
+            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, spec.Process.Terminal ? TerminalWindow.TrySize() : null);
             if (await conmon.CreateAsync(bundle, spec.Process.Terminal, supervision, cancellationToken) is { } complaint)
             {
-                throw StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle, tree, spec.Process);
+                throw runtime.StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle.Id, tree, spec.Process);
             }
+
+            MappedStreams.GiveBack(spec.Users);
         }
         catch (Exception failure)
         {
@@ -210,7 +221,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task<bool> PauseAsync(string jailId, CancellationToken cancellationToken)
     {
-        if (await StatusAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is { IsPaused: true })
+        if (await status.AskAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is { IsPaused: true })
         {
             return false;
         }
@@ -221,14 +232,14 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public async Task ResumeAsync(string jailId, CancellationToken cancellationToken)
     {
-        if (await StatusAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not { IsPaused: false })
+        if (await status.AskAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not { IsPaused: false })
         {
             await ChangeAsync(jailId, tools.Value.Runtime.Resume(jailId), cancellationToken);
         }
     }
 
     public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
-        await StateAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
+        await status.AskAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
 
     public IReadOnlyList<string> List() =>
         Directory.Exists(bundles.Value) ? [.. Directory.EnumerateDirectories(bundles.Value).Select(path => Path.GetFileName(path))] : [];
@@ -245,6 +256,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await StartingRuntime.KillAsync(bundle);
         await EndAsync(jailId);
         tools.Value.Remains?.Remove(jailId);
+        MappedRoot.Remove(JailStateDirectory.RootsBeside(state.Value), jailId);
         bundle.RemoveMountPoints();
         bundle.Delete();
     }
@@ -263,7 +275,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     private async Task<ProcessResult> EnterAsync(string jailId, JailProcess process, Func<Bundle, BundleEntry, Task<ProcessResult>> run, CancellationToken cancellationToken)
     {
         var bundle = Bundle.At(bundles.Value, jailId);
-        using var tree = await ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
+        using var tree = await status.ProcessIdAsync(bundle, cancellationToken) is { } pid ? TryOpenRoot(pid) : null;
         if (tree is null)
         {
             throw new JailNotRunningException(jailId);
@@ -273,7 +285,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
         CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
 
-        using var entry = bundle.NewEntry(tools.Value.Config.Write(complete, user, WindowOf(process), bundle.ReadRights()));
+        using var entry = bundle.NewEntry(tools.Value.Config.Write(complete, user, TerminalWindow.SizeFor(process), bundle.ReadRights()));
         var result = await run(bundle, entry);
         if (!result.Exit.Success && RuntimeLog.LastError(entry.LogFile) is { } error)
         {
@@ -283,48 +295,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         return result;
-    }
-
-    /// <summary>
-    /// The number that the jail's first process has on the host; null when it does not run. A command may have printed already what somebody
-    /// waited for while the runtime has yet to write its files: so a jail of which there is nothing but the bundle gets some time.
-    /// </summary>
-    private async Task<int?> ProcessIdAsync(Bundle bundle, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; attempt < StartAttempts && bundle.Exists; attempt++)
-        {
-            if ((Bundle.ReadProcessId(bundle.ProcessIdFile) ?? await StateAsync(bundle, cancellationToken)) is { } pid)
-            {
-                return pid;
-            }
-
-            await Task.Delay(LookInterval, cancellationToken);
-        }
-
-        return null;
-    }
-
-    /// <summary>Asks the runtime, which makes sure that the number has not gone to another process meanwhile; null when the jail does not run.</summary>
-    private async Task<int?> StateAsync(Bundle bundle, CancellationToken cancellationToken) => (await StatusAsync(bundle, cancellationToken))?.Pid;
-
-    /// <summary>A jail whose processes stand still is running all the same.</summary>
-    private async Task<(int Pid, bool IsPaused)?> StatusAsync(Bundle bundle, CancellationToken cancellationToken)
-    {
-        if (!bundle.Exists)
-        {
-            return null;
-        }
-
-        var result = await processes.RunAsync(tools.Value.Runtime.State(bundle.Id), ProcessOutput.Captured, cancellationToken);
-        if (!result.Exit.Success)
-        {
-            // Both runtimes fail for a container they do not know, which is one that has not started or has ended.
-            return null;
-        }
-
-        using var state = JsonDocument.Parse(result.Output);
-        var status = state.RootElement.GetProperty("status");
-        return status.ValueEquals("running") || status.ValueEquals("paused") ? (state.RootElement.GetProperty("pid").GetInt32(), status.ValueEquals("paused")) : null;
     }
 
     private async Task ChangeAsync(string jailId, CommandLine command, CancellationToken cancellationToken)
@@ -361,48 +331,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    private void Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
-    {
-        Require(spec.Parameters);
-        var hostname = OciConfig.HostnameOf(spec);
-        var user = UserDatabase.Read(tree).Resolve(spec.Process);
-        var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };
-        CommandLookup.Check(tree, process, JailEnvironment.ValueOf(process.Environment, "PATH")!, JailMounts.Covering(spec));
-
-        new LimitCheck(tools.Value.Host, tools.Value.Groups).Check(spec.Limits, spec.Ulimits);
-        CheckSettings(spec);
-
-        if (!spec.Files.IsEmpty || !process.SecretEnvironment.IsEmpty)
-        {
-            bundle.RequireMemory();
-            bundle.WriteFiles(spec.Files);
-        }
-
-        if (spec.Grants.HasInit)
-        {
-            spec = spec with { Mounts = [.. spec.Mounts, InitProgram.Mount()] };
-            process = process with { Argv = InitProgram.Argv(process.Argv) };
-        }
-
-        JailMounts.EnsureMountPoints(spec, mountPoints);
-        if (!mountPoints.IsEmpty)
-        {
-            bundle.WriteMountPoints(spec.Root, mountPoints);
-        }
-
-        bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), spec.Resolver ?? NetworkFiles.ResolverText(spec.Network), hostname);
-        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
-    }
-
-    /// <exception cref="JailStartException">A setting would be the host's.</exception>
-    private static void CheckSettings(JailSpec spec)
-    {
-        if (spec.Network == JailNetwork.Host && spec.Grants.Sysctls.FirstOrDefault(JailSysctl.IsOfNetwork) is { } setting)
-        {
-            throw new JailStartException(JailStartFailure.Jail, $"'{setting}' would change the host's network, which '{spec.Id}' shares; give it a network of its own, or leave the setting out");
-        }
-    }
-
     /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
     private void CleanUp(Bundle bundle, MountPoints mountPoints)
     {
@@ -410,9 +338,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         mountPoints.Remove();
         bundle.Delete();
     }
-
-    private static RootedDirectory OpenTree(JailSpec spec) => RootedDirectory.TryOpen(spec.Root)
-        ?? throw new JailStartException(JailStartFailure.Jail, $"the jail's root '{spec.Root}' is not a directory that can be read");
 
     private async Task RemoveAfterAsync(Exception failure, string jailId)
     {
@@ -473,17 +398,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         await EndAsync(bundle.Id);
-        throw StartFailure(error, bundle, tree, process);
-    }
-
-    private JailStartException StartFailure(string error, Bundle bundle, RootedDirectory tree, JailProcess process)
-    {
-        var failure = RuntimeLog.Classify(error);
-        return failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
-            ? CommandLookup.NotFound(tree, process.Argv[0], JailEnvironment.ValueOf(process.Environment, "PATH") ?? JailEnvironment.DefaultPath)
-            : new JailStartException(failure, failure == JailStartFailure.Jail
-                ? $"{tools.Value.Runtime.Name} could not start '{bundle.Id}': {error}"
-                : $"'{process.Argv[0]}' could not be started: {error}");
+        throw tools.Value.Runtime.StartFailure(error, bundle.Id, tree, process);
     }
 
     /// <summary>Null when the process has ended.</summary>
@@ -510,8 +425,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
         await tools.Value.Groups.RemoveAsync(id);
     }
-
-    private static NativeMethods.WindowSize? WindowOf(JailProcess process) => process.Terminal ? TerminalWindow.Size() : null;
 
     private static void KillProcess(string processIdFile)
     {

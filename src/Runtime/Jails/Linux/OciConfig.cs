@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -180,7 +181,18 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
             WriteNamespace(json, "network", (spec.Network as JailNetwork.Joined)?.Stack);
         }
 
+        if (spec.Users is not null)
+        {
+            WriteNamespace(json, "user");
+        }
+
         json.WriteEndArray();
+        if (spec.Users is { } users)
+        {
+            WriteMapping(json, "uidMappings", users);
+            WriteMapping(json, "gidMappings", users);
+        }
+
         OciResources.Write(json, spec, host.CountsSwap);
         WriteStrings(json, "maskedPaths", spec.IsPrivileged ? [] : MaskedPaths);
         WriteStrings(json, "readonlyPaths", spec.IsPrivileged ? [] : ReadOnlyPaths);
@@ -273,6 +285,17 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteMapping(Utf8JsonWriter json, string name, UserRange users)
+    {
+        json.WriteStartArray(name);
+        json.WriteStartObject();
+        json.WriteNumber("containerID", 0);
+        json.WriteNumber("hostID", users.First);
+        json.WriteNumber("size", users.Count);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private static void WriteStrings(Utf8JsonWriter json, string name, IEnumerable<string> values)

@@ -10,6 +10,7 @@ internal static class OciMounts
     private const uint AnyExecute = 0x49;
 
     private static readonly string[] Noexec = ["noexec"];
+    private static readonly string[] Idmap = ["idmap"];
 
     public static void Write(Utf8JsonWriter json, JailSpec spec, string files)
     {
@@ -19,7 +20,7 @@ internal static class OciMounts
         Write(json, "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", $"gid={TerminalGroup}");
         Write(json, "/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", $"size={spec.Limits.SharedMemoryBytes ?? UsualSharedMemory}");
         Write(json, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
-        Write(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", spec.IsPrivileged ? "rw" : "ro");
+        WriteSys(json, spec);
         if (spec.Limits.HasBounds)
         {
             // Programs that size themselves by their limits look here. Without limits it is not worth the time.
@@ -29,29 +30,46 @@ internal static class OciMounts
         foreach (var file in NetworkFiles.All)
         {
             var source = file == NetworkFiles.Hosts && spec.Network is JailNetwork.Joined joined ? joined.HostsFile : Path.Join(files, Path.GetFileName(file));
-            Write(json, file, "bind", source, "bind", "rprivate");
+            Write(json, file, "bind", source, ["bind", "rprivate", .. IdMap(spec)]);
         }
 
         foreach (var mount in spec.Mounts)
         {
-            Write(json, mount);
+            Write(json, mount, mount.MapsOwners ? IdMap(spec) : []);
         }
 
         for (var i = 0; i < spec.Files.Length; i++)
         {
             var execution = (spec.Files[i].Permissions & AnyExecute) == 0 ? "noexec" : "exec";
-            Write(json, spec.Files[i].Destination, "bind", Bundle.FileIn(files, i), "bind", "rprivate", "ro", "nosuid", "nodev", execution);
+            Write(json, spec.Files[i].Destination, "bind", Bundle.FileIn(files, i), ["bind", "rprivate", "ro", "nosuid", "nodev", execution, .. IdMap(spec)]);
         }
 
         json.WriteEndArray();
     }
 
-    private static void Write(Utf8JsonWriter json, JailMount mount)
+    /// <summary>Only who has made a network stack may mount the kernel's view of it: a jail with users of its own gets the host's, without what is mounted in it.</summary>
+    private static void WriteSys(Utf8JsonWriter json, JailSpec spec)
+    {
+        var access = spec.IsPrivileged ? "rw" : "ro";
+        if (spec.Users is null || spec.Network == JailNetwork.None)
+        {
+            Write(json, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access);
+        }
+        else
+        {
+            Write(json, "/sys", "bind", "/sys", "bind", "rprivate", "nosuid", "noexec", "nodev", access);
+        }
+    }
+
+    /// <summary>In a jail with users of its own, what is the host's superuser's is to be its superuser's.</summary>
+    private static string[] IdMap(JailSpec spec) => spec.Users is null ? [] : Idmap;
+
+    private static void Write(Utf8JsonWriter json, JailMount mount, string[] idMap)
     {
         var access = mount.ReadOnly ? "ro" : "rw";
         if (!mount.IsMemory)
         {
-            Write(json, mount.Destination, "bind", mount.Source, "rbind", "rprivate", access);
+            Write(json, mount.Destination, "bind", mount.Source, ["rbind", "rprivate", access, .. idMap]);
         }
         else
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
 using Kleene.Build.Runtime.Processes;
 
@@ -53,6 +54,17 @@ internal sealed class OciRuntime
         return ProgramPath.Find("crun") ?? ProgramPath.Find("runc") ?? throw new JailStartException(
             JailStartFailure.Jail,
             $"neither 'crun' nor 'runc' is in {string.Join(':', ProgramPath.Directories)}; install one of the two packages (crun is the faster), for instance by 'apt-get install crun'");
+    }
+
+    /// <summary>What it means for whoever wanted a jail that this runtime has complained.</summary>
+    public JailStartException StartFailure(string error, string jailId, RootedDirectory tree, JailProcess process)
+    {
+        var failure = RuntimeLog.Classify(error);
+        return failure == JailStartFailure.NotFound && !process.Argv[0].Contains('/', StringComparison.Ordinal)
+            ? CommandLookup.NotFound(tree, process.Argv[0], JailEnvironment.ValueOf(process.Environment, "PATH") ?? JailEnvironment.DefaultPath)
+            : new JailStartException(failure, failure == JailStartFailure.Jail
+                ? $"{Name} could not start '{jailId}': {error}"
+                : $"'{process.Argv[0]}' could not be started: {error}");
     }
 
     public CommandLine Run(Bundle bundle) => Command(

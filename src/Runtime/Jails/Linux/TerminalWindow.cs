@@ -17,12 +17,13 @@ internal sealed class TerminalWindow : IDisposable
         resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassOn());
     }
 
-    /// <summary>The size of the terminal that our standard input is.</summary>
-    /// <exception cref="JailStartException">It is no terminal.</exception>
-    public static NativeMethods.WindowSize Size() =>
-        NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) == 0
-            ? size
-            : throw new JailStartException(JailStartFailure.Jail, "a terminal was asked for, but standard input is none; leave out -t");
+    /// <summary>The size of the terminal that our standard input is; null when it is none.</summary>
+    public static NativeMethods.WindowSize? TrySize() => NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) == 0 ? size : null;
+
+    /// <summary>The size of the terminal that a process shares with us; null for one that wants none.</summary>
+    /// <exception cref="JailStartException">Our standard input is no terminal.</exception>
+    public static NativeMethods.WindowSize? SizeFor(JailProcess process) =>
+        !process.Terminal ? null : TrySize() ?? throw new JailStartException(JailStartFailure.Jail, "a terminal was asked for, but standard input is none; leave out -t");
 
     /// <param name="processIdFile">Where the runtime writes the number of the process that the terminal is given to.</param>
     public static TerminalWindow Follow(string processIdFile) => new(processIdFile);

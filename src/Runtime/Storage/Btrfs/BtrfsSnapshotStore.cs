@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Storage.Btrfs;
 
@@ -21,6 +22,8 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
     }
 
     public string Driver => DriverName;
+
+    public bool MapsOwners => true;
 
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
@@ -66,7 +69,17 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         Subvolume.SetReadOnly(trees, name, true);
     }
 
-    public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>The subvolume is covered by a mapped mount of itself.</summary>
+    public async Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken)
+    {
+        await DetachAsync(id, cancellationToken);
+        var workspace = await AttachAsync(id, cancellationToken);
+        using var cover = DetachedMount.Clone(workspace.Path, users);
+        DetachedMount.Attach(cover, workspace.Path);
+        return workspace;
+    }
+
+    public Task DetachAsync(SnapshotId id, CancellationToken cancellationToken) => Mounts.UnmountAsync(id, PathOf(id), cancellationToken);
 
     public Task<SnapshotView> OpenAsync(SnapshotId id, CancellationToken cancellationToken)
     {
@@ -76,12 +89,12 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         return Task.FromResult(new SnapshotView(PathOf(id)));
     }
 
-    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken)
     {
         using var trees = RootedDirectory.Open(root);
         Require(trees, before, readOnly: true);
         return trees.TryStat(after.ToString(), followLink: false) is { IsDirectory: true }
-            ? TreeComparison.RunAsync(PathOf(before), PathOf(after), mayDiffer: null, cancellationToken)
+            ? TreeComparison.RunAsync(PathOf(before), PathOf(after), shown, mayDiffer: null, cancellationToken)
             : throw new SnapshotNotFoundException(after);
     }
 
@@ -104,13 +117,17 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         }
     }
 
-    public Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken) => Task.Run(
-        () =>
-        {
-            using var trees = RootedDirectory.Open(root);
-            Subvolume.Destroy(trees, id.ToString(), cancellationToken);
-        },
-        cancellationToken);
+    public async Task RemoveAsync(SnapshotId id, CancellationToken cancellationToken)
+    {
+        await DetachAsync(id, cancellationToken);
+        await Task.Run(
+            () =>
+            {
+                using var trees = RootedDirectory.Open(root);
+                Subvolume.Destroy(trees, id.ToString(), cancellationToken);
+            },
+            cancellationToken);
+    }
 
     public Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(SnapshotId.NamedIn(root));
 

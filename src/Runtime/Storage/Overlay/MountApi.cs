@@ -31,12 +31,7 @@ internal sealed class MountApi : IOverlayMounter
     public void Mount(string root, OverlayLayers layers, string target)
     {
         using var mount = MountDetached(root, layers);
-        var moved = NativeMethods.move_mount(
-            NativeMethods.SYS_move_mount, mount, "\0"u8, Abi.AT_FDCWD, ((UnixPath)target).Terminated, NativeMethods.MOVE_MOUNT_F_EMPTY_PATH);
-        if (moved != 0)
-        {
-            throw Errno.LastException($"move_mount '{target}'");
-        }
+        DetachedMount.Attach(mount, target);
     }
 
     public SafeFileHandle MountDetached(string root, OverlayLayers layers)

@@ -1,5 +1,7 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Users;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.Storage.Overlay;
 
@@ -34,6 +36,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     }
 
     public string Driver => DriverName;
+
+    public bool MapsOwners => true;
 
     public async Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
@@ -73,14 +77,28 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 
         if (tree.IsMountable && !Mounts.IsMounted(tree.Merged))
         {
-            // A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.
-            using var trees = RootedDirectory.Open(root);
-            trees.RemoveTree(tree.Relative(OverlayTree.WorkName), cancellationToken);
-            Make(trees, tree.Relative(OverlayTree.WorkName));
+            RenewWork(tree, cancellationToken);
             Mount(tree, WorkspaceUse.Container);
         }
 
         return Task.FromResult(new Workspace(this, id, tree.Visible));
+    }
+
+    public async Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var tree = Tree(id);
+        if (!tree.IsWorkspace || !tree.IsMountable)
+        {
+            // A workspace that stands on nothing is no container's.
+            throw new SnapshotNotFoundException(id);
+        }
+
+        await Mounts.UnmountAsync(id, tree.Merged, cancellationToken);
+        RenewWork(tree, cancellationToken);
+        using var mount = MappedOverlay.Mount(mounter, root, LayersOf(tree, WorkspaceUse.Container), users);
+        Place(mount, tree.Merged);
+        return new Workspace(this, id, tree.Merged);
     }
 
     public async Task CommitAsync(Workspace workspace, CancellationToken cancellationToken)
@@ -132,13 +150,13 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }));
     }
 
-    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken)
     {
         var (old, now) = (Tree(before), Tree(after));
         await using var oldView = await OpenAsync(before, cancellationToken);
         await using var nowView = now.IsWorkspace ? new SnapshotView(now.Visible) : await OpenAsync(after, cancellationToken);
         using var touched = TouchedDirectories.Between(root, old, now);
-        return await TreeComparison.RunAsync(oldView.Path, nowView.Path, touched is null ? null : touched.Contains, cancellationToken);
+        return await TreeComparison.RunAsync(oldView.Path, nowView.Path, shown, touched is null ? null : touched.Contains, cancellationToken);
     }
 
     public async Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
@@ -255,17 +273,36 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 
     private void Mount(OverlayTree tree, WorkspaceUse use)
     {
-        var layers = new OverlayLayers(tree.ReadLower(), tree.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.WorkName))
-        {
-            IsVolatile = use == WorkspaceUse.BuildStep,
-        };
-        mounter.Mount(root, layers, tree.Merged);
+        mounter.Mount(root, LayersOf(tree, use), tree.Merged);
+        MakePrivate(tree.Merged);
+    }
 
-        // What a jail mounts in the tree must not appear in other namespaces. The mount itself keeps its parent's propagation,
-        // so that unmounting reaches the namespaces that received it.
-        if (NativeMethods.mount(null, tree.Merged, null, NativeMethods.MS_PRIVATE, null) != 0)
+    private static void Place(SafeFileHandle mount, string target)
+    {
+        DetachedMount.Attach(mount, target);
+        MakePrivate(target);
+    }
+
+    private static OverlayLayers LayersOf(OverlayTree tree, WorkspaceUse use) =>
+        new(tree.ReadLower(), tree.Relative(OverlayTree.UpperName), tree.Relative(OverlayTree.WorkName)) { IsVolatile = use == WorkspaceUse.BuildStep };
+
+    /// <summary>A work directory is not used twice: a volatile mount leaves a mark in it that no later mount accepts.</summary>
+    private void RenewWork(OverlayTree tree, CancellationToken cancellationToken)
+    {
+        using var trees = RootedDirectory.Open(root);
+        trees.RemoveTree(tree.Relative(OverlayTree.WorkName), cancellationToken);
+        Make(trees, tree.Relative(OverlayTree.WorkName));
+    }
+
+    /// <summary>
+    /// What a jail mounts in the tree must not appear in other namespaces. The mount itself keeps its parent's propagation, so that unmounting
+    /// reaches the namespaces that received it.
+    /// </summary>
+    private static void MakePrivate(string mountPoint)
+    {
+        if (NativeMethods.mount(null, mountPoint, null, NativeMethods.MS_PRIVATE, null) != 0)
         {
-            throw Errno.LastException($"make '{tree.Merged}' private");
+            throw Errno.LastException($"make '{mountPoint}' private");
         }
     }
 

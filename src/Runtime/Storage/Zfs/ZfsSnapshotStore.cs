@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Storage.Zfs;
 
@@ -44,6 +45,9 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
 
     public string Driver => DriverName;
 
+    /// <summary>OpenZFS could since 2.2, and on Linux alone.</summary>
+    public bool MapsOwners => false;
+
     /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
     public async Task<string> DescribeAsync(CancellationToken cancellationToken)
     {
@@ -79,6 +83,8 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
             throw;
         }
     }
+
+    public Task<Workspace> AttachAsync(SnapshotId id, UserNamespace users, CancellationToken cancellationToken) => throw new KleeneException("the storage driver zfs shows owners as they are; leave '--userns=auto' out, or use the driver overlay or btrfs");
 
     public async Task<Workspace> AttachAsync(SnapshotId id, CancellationToken cancellationToken)
     {
@@ -120,18 +126,18 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
             : throw new SnapshotNotFoundException(id);
     }
 
-    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TreeChange>> CompareAsync(SnapshotId before, SnapshotId after, UserRange? shown, CancellationToken cancellationToken)
     {
         await using var old = await OpenAsync(before, cancellationToken);
         if (!await IsFrozenAsync(after))
         {
             return Directory.Exists(PathOf(after))
-                ? await TreeComparison.RunAsync(old.Path, PathOf(after), mayDiffer: null, cancellationToken)
+                ? await TreeComparison.RunAsync(old.Path, PathOf(after), shown, mayDiffer: null, cancellationToken)
                 : throw new SnapshotNotFoundException(after);
         }
 
         await using var now = await OpenAsync(after, cancellationToken);
-        return await TreeComparison.RunAsync(old.Path, now.Path, mayDiffer: null, cancellationToken);
+        return await TreeComparison.RunAsync(old.Path, now.Path, shown, mayDiffer: null, cancellationToken);
     }
 
     public async Task CopyAsync(SnapshotId workspace, SnapshotId? parent, SnapshotId id, CancellationToken cancellationToken)
