@@ -7,6 +7,7 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Execution;
 
@@ -37,6 +38,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         StepMounts mounts;
         try
         {
+            using var traced = Tracer.Begin("mount");
             mounts = await mounter.MountAsync(step, place, origins, output, cancellationToken);
         }
         catch (KleeneException exception)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -72,6 +73,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using var traced = Tracer.Begin("jail", spec.Id);
         Anticipate();
         var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles.Value, spec.Id);
@@ -363,6 +365,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     private void Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
     {
+        using var traced = Tracer.Begin("prepare");
         Require(spec.Parameters);
         var hostname = OciConfig.HostnameOf(spec);
         var user = UserDatabase.Read(tree).Resolve(spec.Process);
@@ -406,6 +409,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
     private void CleanUp(Bundle bundle, MountPoints mountPoints)
     {
+        using var traced = Tracer.Begin("clean up");
         tools.Value.Remains?.Remove(bundle.Id);
         mountPoints.Remove();
         bundle.Delete();
