@@ -85,6 +85,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         {
             Prepare(spec, bundle, tree, mountPoints);
             using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
+            var meter = spec.Measured is null ? null : new JailMeter(tools.Value.Groups, spec);
             var result = await RunUntilCancelledAsync(
                 runtime.Run(bundle), output, () => tools.Value.Groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
             if (!result.Exit.Success)
@@ -92,6 +93,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
                 await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
             }
 
+            await (meter?.TellAsync() ?? Task.CompletedTask);
             exit = result.Exit;
         }
         catch (Exception failure)
