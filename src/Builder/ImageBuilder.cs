@@ -7,6 +7,7 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
 using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Builder.Fetching;
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Builder.Recording;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
@@ -38,6 +39,9 @@ public sealed class ImageBuilder(
     TimeProvider clock)
 {
     private const string FailedTag = "failed";
+
+    /// <summary>Of one thing, when it is asked how long steps took that are cached now.</summary>
+    private const int MostEarlierBuilds = 50;
 
     /// <summary>
     /// Builds and tells what happens. The last event is <see cref="BuildEvent.Completed"/> or <see cref="BuildEvent.Failed"/>;
@@ -135,12 +139,21 @@ public sealed class ImageBuilder(
         await using var trees = new MountTrees(snapshots);
         await using var stacks = new BuildNetworks(networks);
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
+        var measures = request.Profile is { } timeline ? new StepMeasures(timeline) : null;
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), request),
+            new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), measures, request),
             new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
-            new WorkdirStepRunner(snapshots));
+            new WorkdirStepRunner(snapshots),
+            measures);
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await RunAsync(engine);
+        if (measures is not null)
+        {
+            var earlier = builds.Before(forecast.ToRecord(request, clock.GetUtcNow()), MostEarlierBuilds);
+            var profiler = new BuildProfiler(forecast, stages, measures, snapshots, images, earlier);
+            events.TryWrite(new BuildEvent.Profiled(await profiler.MakeAsync(request.Source.Path, cancellationToken)));
+        }
+
         return outcome.Failure is { } failure
             ? await FailAsync(request, outcome, failure, started)
             : new BuildEvent.Completed(await FinishAsync(request, plan.Target, outcome, cancellationToken), Stopwatch.GetElapsedTime(started));
@@ -156,7 +169,7 @@ public sealed class ImageBuilder(
 
     private static async Task<StageOutcome> RunAsync(BuildEngine engine)
     {
-        using var traced = Tracer.Begin("steps");
+        using var traced = Tracer.Begin(BuildProfile.StepsSpan);
         return await engine.RunAsync();
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Processes;
@@ -136,7 +137,7 @@ internal sealed class BuildEngine : IDisposable
 
         try
         {
-            using var traced = Tracer.Begin("step", step.Text, step.Place.Number);
+            using var traced = Tracer.Begin(BuildProfile.StepSpan, step.Text, step.Place.Number);
             events.TryWrite(new BuildEvent.StepStarted(step.Place));
             var started = Stopwatch.GetTimestamp();
             var output = new StepOutput(step.Place, events);
