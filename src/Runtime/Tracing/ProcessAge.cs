@@ -23,7 +23,7 @@ public static partial class ProcessAge
     public static TimeSpan Read(TimeSpan sinceMain)
     {
         var used = Max(Environment.CpuUsage.TotalTime, sinceMain);
-        return OperatingSystem.IsLinux() && ReadStart() is { } start && Uptime() is { } now ? Fit(now - start, used) : used;
+        return ReadStart() is { } start && Uptime() is { } now ? Fit(now - start, used) : used;
     }
 
     /// <param name="told">As the kernel tells it: too much by less than a tick.</param>
@@ -46,7 +46,7 @@ public static partial class ProcessAge
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Without proc(5), or with one that hides us from ourselves.
+            // Without Linux's proc(5), or with one that hides us from ourselves.
             return null;
         }
     }
