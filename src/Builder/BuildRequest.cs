@@ -6,6 +6,7 @@ using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Agents;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder;
 
@@ -42,6 +43,9 @@ public sealed record BuildRequest
 
     /// <summary>Whether the build fails before anything runs, when something would have to.</summary>
     public bool ExpectsCached { get; init; }
+
+    /// <summary>Where the build is traced: then all that a step uses is measured too, and told at the end. Null when nobody wants to know.</summary>
+    public Timeline? Profile { get; init; }
 
     /// <summary>What <c>default</c> means for the network of a RUN: <c>host</c>, <c>none</c> or the name of a network.</summary>
     public string Network { get; init; } = Runtime.Networks.Network.DefaultName;

@@ -7,6 +7,7 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution;
 using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Builder.Fetching;
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Builder.Recording;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
@@ -19,6 +20,7 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Tracing;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Builder;
@@ -38,6 +40,9 @@ public sealed class ImageBuilder(
 {
     private const string FailedTag = "failed";
 
+    /// <summary>Of one thing, when it is asked how long steps took that are cached now.</summary>
+    private const int MostEarlierBuilds = 50;
+
     /// <summary>
     /// Builds and tells what happens. The last event is <see cref="BuildEvent.Completed"/> or <see cref="BuildEvent.Failed"/>;
     /// a cancelled build throws after all that it had begun is undone.
@@ -51,7 +56,11 @@ public sealed class ImageBuilder(
         // Read to the end also when cancelled: the channel closes when everything is cleaned up.
         await foreach (var happened in events.Reader.ReadAllAsync(CancellationToken.None))
         {
-            journal.Note(happened);
+            using (happened is BuildEvent.StepOutput ? default : Tracer.Begin("record"))
+            {
+                journal.Note(happened);
+            }
+
             if (happened is BuildEvent.Completed or BuildEvent.Failed && journal.Problem is { } problem)
             {
                 yield return new BuildEvent.Unrecorded(problem);
@@ -110,11 +119,14 @@ public sealed class ImageBuilder(
         Consent.Require(plan, request);
         _ = SourceDate.Of(request.Compile.Arguments);
         var remotes = new RemoteSources(fetcher);
-        await remotes.ResolveAsync(plan, cancellationToken);
+        using (Tracer.Begin("ask addresses"))
+        {
+            await remotes.ResolveAsync(plan, cancellationToken);
+        }
+
         var copies = new ContextCopies(request, remotes);
         var mounts = new ContextMounts(request);
-        var stages = new StageKeys(plan, request, bases, snapshots, copies, mounts).Compute(cancellationToken);
-        var forecast = BuildForecast.Of(plan, stages);
+        var (stages, forecast) = Foresee(plan, new StageKeys(plan, request, bases, snapshots, copies, mounts), cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, forecast.Steps.Length, journal.Id));
         if (request.ExpectsCached && forecast.Expected.Count() is > 0 and var count)
         {
@@ -127,15 +139,38 @@ public sealed class ImageBuilder(
         await using var trees = new MountTrees(snapshots);
         await using var stacks = new BuildNetworks(networks);
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
+        var measures = request.Profile is { } timeline ? new StepMeasures(timeline) : null;
         var runners = new StepRunners(
-            new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), request),
+            new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), measures, request),
             new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
-            new WorkdirStepRunner(snapshots));
+            new WorkdirStepRunner(snapshots),
+            measures);
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
-        var outcome = await engine.RunAsync();
+        var outcome = await RunAsync(engine);
+        if (measures is not null)
+        {
+            var earlier = builds.Before(forecast.ToRecord(request, clock.GetUtcNow()), MostEarlierBuilds);
+            var profiler = new BuildProfiler(forecast, stages, measures, snapshots, images, earlier);
+            events.TryWrite(new BuildEvent.Profiled(await profiler.MakeAsync(request.Source.Path, cancellationToken)));
+        }
+
         return outcome.Failure is { } failure
             ? await FailAsync(request, outcome, failure, started)
             : new BuildEvent.Completed(await FinishAsync(request, plan.Target, outcome, cancellationToken), Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <summary>What each step asks, and so what is going to run.</summary>
+    private static (IReadOnlyDictionary<int, KeyedStage> Stages, BuildForecast Forecast) Foresee(BuildPlan plan, StageKeys keys, CancellationToken cancellationToken)
+    {
+        using var traced = Tracer.Begin("keys");
+        var stages = keys.Compute(cancellationToken);
+        return (stages, BuildForecast.Of(plan, stages));
+    }
+
+    private static async Task<StageOutcome> RunAsync(BuildEngine engine)
+    {
+        using var traced = Tracer.Begin(BuildProfile.StepsSpan);
+        return await engine.RunAsync();
     }
 
     /// <summary>
@@ -144,6 +179,7 @@ public sealed class ImageBuilder(
     /// </summary>
     private (Compilation Compilation, BaseImages Bases) Compile(BuildRequest request)
     {
+        using var traced = Tracer.Begin("compile", request.Source.Path);
         var bases = new BaseImages();
         var compilation = KleenefileCompiler.Compile(request.Source, request.Compile);
         while (compilation.Plan is { } plan && bases.AddFrom(plan, images))
@@ -156,6 +192,7 @@ public sealed class ImageBuilder(
 
     private async Task<Image> FinishAsync(BuildRequest request, PlannedStage target, StageOutcome outcome, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("image");
         var snapshot = outcome.Snapshot ?? await EmptyAsync(cancellationToken);
         var config = StageConfigs.ToImage(target.Config, request.Labels);
         var date = SourceDate.Of(request.Compile.Arguments);

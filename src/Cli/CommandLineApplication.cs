@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Diagnostics;
 using Kleene.Build.Cli.Commands;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Cli;
 
@@ -16,7 +18,8 @@ internal sealed class CommandLineApplication(Machine machine, Terminal terminal,
 
     /// <param name="invokedAs">The name we were called by: <c>kleene-build</c> is <c>kleene build</c>.</param>
     /// <param name="words">The arguments.</param>
-    public async Task<int> RunAsync(string invokedAs, string[] words)
+    /// <param name="began">When our code began, as <see cref="Stopwatch"/> counts.</param>
+    public async Task<int> RunAsync(string invokedAs, string[] words, long began)
     {
         var globals = new GlobalOptions();
         var verbs = new VerbTable(machine, globals, terminal, signals);
@@ -43,6 +46,19 @@ internal sealed class CommandLineApplication(Machine machine, Terminal terminal,
             return ExitCodes.Usage;
         }
 
+        if (!TraceFile.TryBegin(globals.Trace(arguments), $"kleene {VerbTable.PathOf(arguments)}".TrimEnd(), began, terminal, out var trace))
+        {
+            return ExitCodes.Usage;
+        }
+
+        var code = await InvokeAsync(arguments, globals);
+        trace?.Write();
+        return code;
+    }
+
+    private async Task<int> InvokeAsync(ParseResult arguments, GlobalOptions globals)
+    {
+        using var traced = Tracer.Begin(Timeline.Command);
         try
         {
             var code = await arguments.InvokeAsync(

@@ -14,6 +14,7 @@ using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Zfs;
+using Kleene.Build.Runtime.Tracing;
 using Kleene.Build.Runtime.Volumes;
 
 namespace Kleene.Build.Cli;
@@ -117,13 +118,15 @@ internal sealed class Composition : IDisposable
     public static async Task<Composition> OpenAsync(
         Machine machine, string root, string storage, Action<CommandLine, ExitStatus, TimeSpan>? commandEnded, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("open the store", root);
         var processes = machine.Processes(commandEnded);
         var state = StateDirectory.Open(root);
-        var choice = await StorageChoice.MakeAsync(storage, state.Root, machine.IsFreeBsd, processes, cancellationToken);
-        var database = Database.Open(state);
+        var choice = await ChooseAsync(storage, state.Root, machine.IsFreeBsd, processes, cancellationToken);
+        var database = OpenDatabase(state);
         var composition = new Composition(machine, state, database, new Session(state), processes, Drivers.Of(machine, processes, state.Root), choice, storage);
         try
         {
+            using var sweep = Tracer.Begin("sweep");
             UnsettledSnapshots.Forget(database, Boot.Id);
             await composition.Freezer.SweepAsync();
             await composition.Lifecycle.SweepAsync(Boot.Id, cancellationToken);
@@ -136,6 +139,18 @@ internal sealed class Composition : IDisposable
             composition.Dispose();
             throw;
         }
+    }
+
+    private static async Task<StorageChoice> ChooseAsync(string storage, string root, bool isFreeBsd, IProcessRunner processes, CancellationToken cancellationToken)
+    {
+        using var traced = Tracer.Begin("choose the storage", storage);
+        return await StorageChoice.MakeAsync(storage, root, isFreeBsd, processes, cancellationToken);
+    }
+
+    private static Database OpenDatabase(StateDirectory state)
+    {
+        using var traced = Tracer.Begin("open the database");
+        return Database.Open(state);
     }
 
     /// <summary>Makes a dataset for the trees of a state directory.</summary>
@@ -161,6 +176,7 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
+        using var traced = Tracer.Begin("close the store");
         Fetcher.Downloads.Dispose();
         drivers.Dispose();
         Session.Dispose();

@@ -1,5 +1,6 @@
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Images;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Contexts;
 
@@ -36,6 +37,7 @@ public sealed class StatCache : IDigestCache
     /// <summary>Reads what an earlier build left; a file that is missing, broken or of another version counts as empty.</summary>
     public static StatCache Load(string path, TimeProvider time)
     {
+        using var traced = Tracer.Begin("load what is known of files");
         var startedAt = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
         return new StatCache(path, StatTable.Read(path), startedAt);
     }

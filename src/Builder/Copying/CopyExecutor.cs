@@ -1,6 +1,7 @@
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Archives;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Copying;
 
@@ -18,6 +19,7 @@ public static class CopyExecutor
             return;
         }
 
+        using var traced = Tracer.Begin("copy files");
         using var target = CopyTarget.Open(root, plan.Destination, manner);
         var owner = target.Owner ?? (plan.Origin.KeepsOwners ? null : FileOwner.Root);
         var copier = new TreeCopier(plan.Origin.Root, target.Tree, owner, cancellationToken, manner.Permissions, manner.LiesOver);

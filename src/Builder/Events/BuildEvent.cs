@@ -1,3 +1,4 @@
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Images;
@@ -37,6 +38,9 @@ public abstract record BuildEvent
     /// <param name="Message">Why, in a sentence.</param>
     /// <param name="LastGood">The snapshot before the step, when there is one.</param>
     public sealed record StepFailed(StepPlace Step, ExitStatus? Exit, string Message, SnapshotId? LastGood, TimeSpan Duration) : BuildEvent;
+
+    /// <summary>All steps have ended, and this is what they took. Only when it was asked for.</summary>
+    public sealed record Profiled(BuildProfile Profile) : BuildEvent;
 
     public sealed record Completed(Image Image, TimeSpan Duration) : BuildEvent;
 

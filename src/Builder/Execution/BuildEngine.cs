@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Execution;
 
@@ -72,6 +74,7 @@ internal sealed class BuildEngine : IDisposable
 
     private async Task<StageOutcome> BuildAsync(KeyedStage stage)
     {
+        using var traced = Tracer.Begin("stage", stage.Stage.DisplayName);
         try
         {
             foreach (var origin in stage.Misses.SelectMany(step => step.Place.Step.Origins).OfType<TreeOrigin.Stage>())
@@ -127,9 +130,14 @@ internal sealed class BuildEngine : IDisposable
             return failed;
         }
 
-        await slots.WaitAsync(ending.Token);
+        using (Tracer.Begin("wait for a slot"))
+        {
+            await slots.WaitAsync(ending.Token);
+        }
+
         try
         {
+            using var traced = Tracer.Begin(BuildProfile.StepSpan, step.Text, step.Place.Number);
             events.TryWrite(new BuildEvent.StepStarted(step.Place));
             var started = Stopwatch.GetTimestamp();
             var output = new StepOutput(step.Place, events);

@@ -7,6 +7,7 @@ using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Execution;
 
@@ -21,6 +22,7 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
     /// <summary>What a copy reads. What is wrong with it is told by <see cref="ThrowIfWrong"/>, so that all mistakes of a file are told at once.</summary>
     public ImmutableArray<ReadInput> Find(BuildStep.Copy copy, StepPlace place, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("find and hash files", copy.Text, place.Number);
         try
         {
             var parts = Parts(copy);
@@ -42,6 +44,7 @@ internal sealed class ContextCopies(BuildRequest request, RemoteSources remotes)
     /// <exception cref="KleeneException">Copies name files that they cannot have.</exception>
     public void ThrowIfWrong()
     {
+        using var traced = Tracer.Begin("save what is known of files");
         foreach (var context in request.NamedContexts.Values.Prepend(request.Context))
         {
             context?.Cache?.Save();

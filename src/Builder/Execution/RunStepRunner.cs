@@ -1,17 +1,19 @@
 using System.Collections.Immutable;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Execution.Mounting;
+using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Builder.Execution;
 
 /// <summary>RUN: clone, mount, run, keep.</summary>
-internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, StepMounter mounter, BuildNetworks networks, SecretMask mask, BuildRequest request)
+internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails, StepMounter mounter, BuildNetworks networks, SecretMask mask, StepMeasures? measures, BuildRequest request)
 {
     /// <summary>The same on every machine, because programs write it into files.</summary>
     private const string Hostname = "build";
@@ -37,6 +39,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         StepMounts mounts;
         try
         {
+            using var traced = Tracer.Begin("mount");
             mounts = await mounter.MountAsync(step, place, origins, output, cancellationToken);
         }
         catch (KleeneException exception)
@@ -60,7 +63,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         await using var script = await StepScript.WriteAsync(step, snapshots, cancellationToken);
         try
         {
-            var exit = await jails.RunAsync(network.Network.Apply(Spec(step, draft, script, mounts)), ProcessOutput.To(output), cancellationToken);
+            var exit = await jails.RunAsync(network.Network.Apply(Spec(step, place, draft, script, mounts)), ProcessOutput.To(output), cancellationToken);
             if (exit.Success)
             {
                 return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
@@ -79,7 +82,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         }
     }
 
-    private JailSpec Spec(BuildStep.Run step, SnapshotDraft draft, StepScript script, StepMounts mounts) => new()
+    private JailSpec Spec(BuildStep.Run step, StepPlace place, SnapshotDraft draft, StepScript script, StepMounts mounts) => new()
     {
         Id = draft.Id.ToString(),
         Root = draft.Path,
@@ -91,6 +94,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         Ulimits = request.Ulimits,
         Parameters = request.JailParameters,
         IsPrivileged = step.IsInsecure,
+        Measured = measures is null ? null : usage => measures.Note(place.Number, usage),
         Process = new JailProcess
         {
             Argv = step.Argv,

@@ -87,6 +87,13 @@ internal sealed class BuildJournal : IDisposable
             case BuildEvent.StepFailed failed:
                 End(failed.Step, RecordedStepState.Failed, null, failed.Duration, failed.Message);
                 break;
+            case BuildEvent.Profiled profiled:
+                foreach (var step in profiled.Profile.Steps)
+                {
+                    steps[step.Number - 1] = steps[step.Number - 1] with { Statistics = step.Statistics };
+                }
+
+                break;
             case BuildEvent.Completed completed:
                 End(BuildState.Done, completed.Image.Id, null);
                 break;

@@ -4,6 +4,7 @@ using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Explaining;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Cli.Output.Profiling;
 using Kleene.Build.Parser.Linting;
 using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Images;
@@ -48,11 +49,12 @@ internal static class BuildCommand
         var expectCached = new Option<bool>("--expect-cached") { Description = "fail and say why, before anything runs, when something would have to" };
         var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
         var reports = new Option<string?>("--output-on-failure") { Description = "where the log of a step that fails and its RUN --report=PATH go", HelpName = "DIR" };
+        var profile = new Option<string[]>("--profile") { Description = "write there what each step took: FILE.html to look at, FILE.json for speedscope", HelpName = "FILE" };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, reports, check,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, reports, profile, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
@@ -84,16 +86,18 @@ internal static class BuildCommand
             };
 
             request = steps.Apply(request, context);
+            using var profiles = ProfileFiles.Open(context.Get(profile) ?? []);
             using var kleene = await context.OpenAsync(cancellationToken);
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
             await using var agents = await steps.OpenAgentsAsync(context, kleene.Processes, cancellationToken);
-            request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts), Agents = agents };
+            request = request with { Context = files, NamedContexts = kleenefile.Named.Open(kleene.State.Contexts), Agents = agents, Profile = profiles?.Timeline };
             var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
             var printer = Printer(form, context);
             var resumed = context.Get(resume) is { } container
                 ? await ResumedBuild.OpenAsync(kleene, NameOf(request), container == OptionsFirst.Everything ? null : container, cancellationToken)
                 : null;
-            var (image, build) = await BuildAsync(kleene, request with { Repair = resumed?.Repair }, printer, resumed, context.Terminal.Error, cancellationToken);
+            var (image, build) = await BuildAsync(kleene, request with { Repair = resumed?.Repair }, printer, profiles, resumed, context.Terminal.Error, cancellationToken);
+            profiles?.Write(TitleOf(request), context.Terminal);
             if (build is { } id && (context.Get(explain) || (image is null && request.ExpectsCached)))
             {
                 Explain(kleene, id, context.Terminal.Error);
@@ -135,6 +139,10 @@ internal static class BuildCommand
         }
     }
 
+    /// <summary>Names where there are some, else the directory.</summary>
+    private static string TitleOf(BuildRequest request) =>
+        request.Tags.Length > 0 ? string.Join(", ", request.Tags) : request.Context is { } context ? Path.GetFileName(context.Files.Root.HostPath.TrimEnd('/')) : request.Source.Path;
+
     private static ImageReference NameOf(BuildRequest request) =>
         request.Tags is [var name, ..] ? name : throw new UsageException("--resume needs the name of the build that failed; give it with --tag");
 
@@ -150,11 +158,11 @@ internal static class BuildCommand
 
     /// <returns>The image, and the id of the build; null when there was no plan at all.</returns>
     private static async Task<(Image? Image, string? Build)> BuildAsync(
-        Composition kleene, BuildRequest request, IBuildPrinter printer, ResumedBuild? resumed, TextWriter writer, CancellationToken cancellationToken)
+        Composition kleene, BuildRequest request, IBuildPrinter printer, ProfileFiles? profiles, ResumedBuild? resumed, TextWriter writer, CancellationToken cancellationToken)
     {
         try
         {
-            var built = await BuildAsync(kleene, request, printer, cancellationToken);
+            var built = await BuildAsync(kleene, request, printer, profiles, cancellationToken);
             resumed?.Write(writer);
             return built;
         }
@@ -168,13 +176,15 @@ internal static class BuildCommand
         }
     }
 
-    private static async Task<(Image? Image, string? Build)> BuildAsync(Composition kleene, BuildRequest request, IBuildPrinter printer, CancellationToken cancellationToken)
+    private static async Task<(Image? Image, string? Build)> BuildAsync(
+        Composition kleene, BuildRequest request, IBuildPrinter printer, ProfileFiles? profiles, CancellationToken cancellationToken)
     {
         using var drawing = printer as IDisposable;
         Image? image = null;
         string? build = null;
         await foreach (var happened in kleene.Builder.BuildAsync(request, cancellationToken))
         {
+            profiles?.Note(happened);
             printer.Print(happened);
             build ??= (happened as BuildEvent.Started)?.Build;
             image = (happened as BuildEvent.Completed)?.Image;

@@ -163,6 +163,7 @@ internal static class BuildsCommands
             json.WriteString("snapshot", step.Snapshot is { } snapshot ? $"@{snapshot}" : "");
             json.WriteNumber("duration_ms", step.DurationMilliseconds);
             json.WriteString("message", step.Message ?? "");
+            WriteStatistics(json, step.Statistics);
             json.WriteString("key", step.Key);
             json.WritePropertyName("inputs");
             WriteInputs(json, builds.FindKey(step.Key), builds, withFiles);
@@ -170,6 +171,17 @@ internal static class BuildsCommands
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>Of a build that was profiled.</summary>
+    private static void WriteStatistics(Utf8JsonWriter json, StepStatistics? statistics)
+    {
+        if (statistics is not null)
+        {
+            json.WriteStartObject("statistics");
+            StatisticsJson.Write(json, statistics);
+            json.WriteEndObject();
+        }
     }
 
     /// <summary>Null when they were not recorded: the step ran before that was done.</summary>

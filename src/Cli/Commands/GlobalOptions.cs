@@ -21,6 +21,8 @@ internal sealed class GlobalOptions
 
     private readonly Option<bool> noColor = new("--no-color") { Description = "no colours, also on a terminal (NO_COLOR)", Recursive = true };
 
+    private readonly Option<string?> trace = new("--trace") { Description = "write there where the time went, in Chrome's trace event format", HelpName = "FILE", Recursive = true };
+
     public void AddTo(Command command)
     {
         logLevel.AcceptOnlyFromAmong("debug", "info", "warning", "error");
@@ -30,6 +32,7 @@ internal sealed class GlobalOptions
         command.Options.Add(logLevel);
         command.Options.Add(logFormat);
         command.Options.Add(noColor);
+        command.Options.Add(trace);
     }
 
     public string Root(ParseResult arguments) => Value(arguments, root, "KLEENE_ROOT") ?? DefaultRoot();
@@ -39,6 +42,9 @@ internal sealed class GlobalOptions
     public bool IsDebug(ParseResult arguments) => Value(arguments, logLevel, "KLEENE_LOG") == "debug";
 
     public bool LogsJson(ParseResult arguments) => arguments.GetValue(logFormat) == "json";
+
+    /// <summary>Null when nobody wants to know.</summary>
+    public string? Trace(ParseResult arguments) => arguments.GetValue(trace);
 
     public bool HasColor(ParseResult arguments) => !arguments.GetValue(noColor) && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
 

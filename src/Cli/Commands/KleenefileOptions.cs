@@ -5,6 +5,7 @@ using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -44,6 +45,7 @@ internal sealed class KleenefileOptions
 
     public async Task<Kleenefile> ReadAsync(Context context, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("read the Kleenefile");
         var place = context.Get(Context);
         var fetched = await FetchedContext.OpenAsync(place, context.Get(file), cancellationToken);
         try

@@ -14,6 +14,12 @@ internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBui
 
     public void Print(BuildEvent happened)
     {
+        if (happened is BuildEvent.Profiled)
+        {
+            // It has files of its own.
+            return;
+        }
+
         buffer.Clear();
         using (var json = new Utf8JsonWriter(buffer))
         {

@@ -67,7 +67,38 @@ internal static class BuildDetailJson
         }
 
         WriteUnlessNull(json, "message", step.Message);
+        if (step.Statistics is { } statistics)
+        {
+            json.WriteStartObject("statistics");
+            Write(json, statistics);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, StepStatistics statistics)
+    {
+        WriteUnlessNull(json, "cpuMilliseconds", statistics.CpuMilliseconds);
+        WriteUnlessNull(json, "peakMemoryBytes", statistics.PeakMemoryBytes);
+        WriteUnlessNull(json, "readBytes", statistics.ReadBytes);
+        WriteUnlessNull(json, "writtenBytes", statistics.WrittenBytes);
+        WriteUnlessNull(json, "receivedBytes", statistics.ReceivedBytes);
+        WriteUnlessNull(json, "sentBytes", statistics.SentBytes);
+        WriteUnlessNull(json, "filesAdded", statistics.FilesAdded);
+        WriteUnlessNull(json, "filesChanged", statistics.FilesChanged);
+        WriteUnlessNull(json, "filesRemoved", statistics.FilesRemoved);
+        WriteUnlessNull(json, "bytesAdded", statistics.BytesAdded);
+        WriteUnlessNull(json, "bytesRemoved", statistics.BytesRemoved);
+        WriteUnlessNull(json, "savedMilliseconds", statistics.SavedMilliseconds);
+    }
+
+    private static void WriteUnlessNull(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
     }
 
     private static void WriteUnlessNull(Utf8JsonWriter json, string name, string? value)

@@ -87,6 +87,9 @@ public sealed record RecordedStep
     /// <summary>Why it failed.</summary>
     public string? Message { get; init; }
 
+    /// <summary>Null when the build was not profiled.</summary>
+    public StepStatistics? Statistics { get; init; }
+
     /// <summary>The instruction alone.</summary>
     [JsonIgnore]
     public string Instruction => Text.Split(' ', 2)[0].ToUpperInvariant();

@@ -107,6 +107,13 @@ public sealed class ImageStore(Database database)
     public bool IsUsed(Image image) =>
         database.QueryFirst("SELECT id FROM containers WHERE image = $1", reader => reader.GetString(0), image.Id) is not null;
 
+    /// <summary>How long a step took when it ran, as far as an image remembers that.</summary>
+    /// <param name="key">The step's: several may lead to one snapshot.</param>
+    public TimeSpan? DurationOf(SnapshotId snapshot, string key) =>
+        database.Query("SELECT duration FROM image_steps WHERE snapshot = $1 AND key = $2 AND state = 'built' LIMIT 1", reader => reader.GetInt64(0), snapshot.ToString(), key) is [var milliseconds]
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
+
     /// <summary>The image with its history.</summary>
     public Image WithSteps(Image image) => image with
     {

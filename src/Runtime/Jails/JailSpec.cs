@@ -51,6 +51,9 @@ public sealed record JailSpec
     /// <summary>What else it is, in the words of jail(8): <c>NAME</c> or <c>NAME=VALUE</c>, see <see cref="JailParameter"/>. They win over what is said elsewhere.</summary>
     public ImmutableArray<string> Parameters { get; init; } = [];
 
+    /// <summary>Told what the jail has used, as far as the system counts it, when its command has ended; null: nobody wants to know, and nothing is paid for it.</summary>
+    public Action<JailUsage>? Measured { get; init; }
+
     /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
     public bool IsPrivileged { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Storage;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Networks;
 
@@ -23,6 +24,7 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
     /// <exception cref="KleeneException">There is no such network, or it cannot be brought up.</exception>
     public async Task<NetworkLease> BorrowAsync(string network, string hostname, ImmutableArray<HostEntry> hosts, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("network", network);
         var slot = Take(network) ?? await MakeAsync(network, cancellationToken);
         if (hostname != slot.Hostname || !hosts.SequenceEqual(slot.Hosts))
         {
@@ -36,6 +38,7 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
     /// <summary>Nothing runs in them any more. Those that cannot be taken down now are left to the next command.</summary>
     public async ValueTask DisposeAsync()
     {
+        using var traced = Tracer.Begin("take networks down");
         using var deadline = new CancellationTokenSource(CleanupTime);
         foreach (var id in made)
         {

@@ -11,6 +11,9 @@ public sealed record CommandLine(string Program, ImmutableArray<string> Argument
     /// <summary><c>NAME=value</c>. Tools get a fixed path and the C locale, so that their messages can be read.</summary>
     public ImmutableArray<string> Environment { get; init; } = ToolEnvironment;
 
+    /// <summary>What the program is called where its path does not tell; empty where that does.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>Null: where this process stands.</summary>
     public string? WorkingDirectory { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Processes;
 
@@ -17,8 +18,9 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
         cancellationToken.ThrowIfCancellationRequested();
         var path = ProgramPath.Find(command.Program) ?? throw new ToolMissingException(command.Program);
 
+        var traced = Tracer.Current is { } timeline ? TracedProgram.Begin(timeline, command) : null;
         var completion = new TaskCompletionSource<ProcessResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => Watch(command, path, output, completion, cancellationToken), StackBytes)
+        var thread = new Thread(() => Watch(command, path, output, completion, traced, cancellationToken), StackBytes)
         {
             IsBackground = true,
             Name = command.Program,
@@ -30,13 +32,15 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
     public void Start(CommandLine command)
     {
         var path = ProgramPath.Find(command.Program) ?? throw new ToolMissingException(command.Program);
+        var traced = Tracer.Current is { } timeline ? TracedProgram.Begin(timeline, command) : null;
         using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         var descriptor = (int)nothing.DangerousGetHandle();
         _ = Spawner.Spawn(command, path, SpawnPlace.OwnSession, new StandardDescriptors(Input: -1, descriptor, descriptor));
+        traced?.End(null);
     }
 
     private void Watch(
-        CommandLine command, string path, ProcessOutput output, TaskCompletionSource<ProcessResult> completion, CancellationToken cancellationToken)
+        CommandLine command, string path, ProcessOutput output, TaskCompletionSource<ProcessResult> completion, TracedProgram? traced, CancellationToken cancellationToken)
     {
         try
         {
@@ -46,6 +50,7 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
 
             var (result, timedOut) = child.Wait();
 
+            traced?.End(result.Exit);
             ended?.Invoke(command, result.Exit, Stopwatch.GetElapsedTime(started));
             if (cancellationToken.IsCancellationRequested)
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.State;
 
@@ -53,6 +54,7 @@ public sealed class Database : IDisposable
     /// <summary>Runs statements that return nothing; gives the number of rows changed. Parameters are <c>$1</c>, <c>$2</c>, …</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> parameters)
     {
+        using var traced = Tracer.Begin("sql", sql);
         lock (gate)
         {
             try
@@ -68,6 +70,7 @@ public sealed class Database : IDisposable
 
     public List<T> Query<T>(string sql, Func<RowReader, T> row, params ReadOnlySpan<object?> parameters)
     {
+        using var traced = Tracer.Begin("sql", sql);
         lock (gate)
         {
             var rows = new List<T>();
@@ -94,6 +97,7 @@ public sealed class Database : IDisposable
     /// <summary>All or nothing. Others' writes wait, so what the work reads stays true until it is committed.</summary>
     public T Transact<T>(Func<T> work)
     {
+        using var traced = Tracer.Begin("transaction");
         lock (gate)
         {
             Execute("BEGIN IMMEDIATE");

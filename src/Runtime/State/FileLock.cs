@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
+using Kleene.Build.Runtime.Tracing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Runtime.State;
@@ -43,6 +44,8 @@ public sealed partial class FileLock : IDisposable
         {
             return free;
         }
+
+        using var traced = Tracer.Begin("wait for a lock", path);
 
         // The call sleeps in the kernel, and so needs a thread that nobody misses. When the caller gives up, it gives the lock back at once.
         var taken = new TaskCompletionSource<FileLock>(TaskCreationOptions.RunContinuationsAsynchronously);

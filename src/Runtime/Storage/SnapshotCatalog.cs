@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.State;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Storage;
 
@@ -24,6 +25,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     /// <summary>A writable clone of a snapshot, or an empty tree, that may become a snapshot.</summary>
     public async Task<SnapshotDraft> DraftAsync(SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
     {
+        using var traced = Tracer.Begin("clone");
         var id = SnapshotId.New();
         Announce(id, parent);
         try
@@ -167,6 +169,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     /// <summary>Makes a frozen tree a snapshot. When another build was faster with the same key, its snapshot is the answer and ours goes.</summary>
     internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace)
     {
+        using var traced = Tracer.Begin("publish");
         var published = database.Transact(() =>
         {
             if (!replace && Find(key) is { } other)
@@ -207,6 +210,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     /// <summary>Removes a tree that was never published. Cleaning up goes on when the caller has been cancelled.</summary>
     internal async Task DiscardAsync(SnapshotId id)
     {
+        using var traced = Tracer.Begin("discard");
         using var deadline = new CancellationTokenSource(CleanupTime);
         await store.RemoveAsync(id, deadline.Token);
         Forget(id);

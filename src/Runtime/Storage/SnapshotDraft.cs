@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Tracing;
+
 namespace Kleene.Build.Runtime.Storage;
 
 /// <summary>A workspace on its way to becoming a published snapshot. Disposing of it removes it, unless it got there.</summary>
@@ -16,7 +18,11 @@ public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, 
     /// <returns>The id of the snapshot that the key leads to.</returns>
     public async Task<SnapshotId> CommitAsync(string key, bool replace, CancellationToken cancellationToken)
     {
-        await workspace.CommitAsync(cancellationToken);
+        using (Tracer.Begin("freeze"))
+        {
+            await workspace.CommitAsync(cancellationToken);
+        }
+
         finished = true;
         return await catalog.PublishAsync(Id, parent, key, replace);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Testing;
@@ -129,7 +130,7 @@ public sealed partial class FreeBsdSpace : IAsyncDisposable
     {
         using var terminal = new Terminal(output, error);
         using var signals = new InterruptSignals();
-        return await new CommandLineApplication(Played, terminal, signals).RunAsync("kleene", ["--root", StateRoot, "--storage", "zfs:tank/kleene", .. words]);
+        return await new CommandLineApplication(Played, terminal, signals).RunAsync("kleene", ["--root", StateRoot, "--storage", "zfs:tank/kleene", .. words], Stopwatch.GetTimestamp());
     }
 
     [GeneratedRegex(@"(?<=\n)(?=\$ |\n|#)")]

@@ -50,7 +50,29 @@ public sealed class BuildStoreTests : IDisposable
                 [
                     new RecordedStep { Number = 1, Place = "Kleenefile:2", Text = "RUN a \\ \"b\"", Key = "k1", State = RecordedStepState.Cached, Snapshot = "0c0000000001" },
                     new RecordedStep { Number = 2, Stage = 2, Place = "p", Text = "COPY", Key = "k2", State = RecordedStepState.Failed, DurationMilliseconds = 7, IsForced = true, Message = "why" },
-                    new RecordedStep { Number = 3, Place = "p", Text = "x", Key = "k3" },
+                    new RecordedStep
+                    {
+                        Number = 3,
+                        Place = "p",
+                        Text = "x",
+                        Key = "k3",
+                        Statistics = new StepStatistics
+                        {
+                            CpuMilliseconds = 1,
+                            PeakMemoryBytes = 2,
+                            ReadBytes = 3,
+                            WrittenBytes = 4,
+                            ReceivedBytes = 5,
+                            SentBytes = 6,
+                            FilesAdded = 7,
+                            FilesChanged = 8,
+                            FilesRemoved = 9,
+                            BytesAdded = 10,
+                            BytesRemoved = 11,
+                            SavedMilliseconds = 12,
+                        },
+                    },
+                    new RecordedStep { Number = 4, Place = "p", Text = "y", Key = "k4", Statistics = new StepStatistics { SentBytes = 0 } },
                 ],
             },
         };

@@ -48,6 +48,37 @@ public sealed class JailUsageTests : IAsyncLifetime
     [JailTheory]
     [InlineData("crun")]
     [InlineData("runc")]
+    public async Task What_a_jail_has_used_is_told_when_it_has_ended_and_nothing_is_left_of_the_counting(string runtime)
+    {
+        using var driver = Driver(runtime);
+        JailUsage? told = null;
+        var spec = tree.Shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; dd if=/dev/zero of=/dev/shm/f bs=1M count=8 2>/dev/null; exit 3") with { Measured = usage => told = usage };
+
+        var exit = await driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+
+        Assert.Equal(3, exit.Code);
+        Assert.NotNull(told);
+        Assert.InRange(told.PeakMemoryBytes!.Value, 8 << 20, 64 << 20);
+        Assert.InRange(told.CpuTime!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
+        Assert.Equal((0, 0), (told.ReceivedBytes, told.SentBytes));
+        Assert.Empty(driver.List());
+        Assert.Empty(new ControlGroups(HostFacts.Read().Cgroups).Of(spec.Id));
+    }
+
+    [JailFact]
+    public async Task A_jail_that_is_measured_and_cannot_start_leaves_nothing_either()
+    {
+        using var driver = new LinuxJailDriver(new ProcessRunner(), tree.State);
+        var spec = tree.Shell("true") with { Measured = _ => Assert.Fail("nothing has run"), Mounts = [new JailMount("/no/such/place", "/mnt")] };
+
+        await Assert.ThrowsAnyAsync<KleeneException>(() => driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None));
+
+        Assert.Empty(new ControlGroups(HostFacts.Read().Cgroups).Of(spec.Id));
+    }
+
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData("runc")]
     public async Task A_process_that_the_kernel_killed_for_its_memory_is_counted(string runtime)
     {
         using var driver = Driver(runtime);
@@ -143,6 +174,15 @@ public sealed class JailUsageTests : IAsyncLifetime
         Assert.Equal(expected, GroupUsage.Measure(Groups(CgroupLayout.Hybrid), "j"));
         Assert.Equal(expected, GroupUsage.Measure(Groups(CgroupLayout.Unified), "j"));
         Assert.Null(GroupUsage.Measure(Groups(CgroupLayout.Unified), "other"));
+    }
+
+    [Fact]
+    public void Bytes_of_groups_below_are_counted_where_the_kernel_tells_them()
+    {
+        Write("separate/blkio/kleene-j/blkio.throttle.io_service_bytes", "8:0 Read 1\n8:0 Write 2\n");
+        Write("separate/blkio/kleene-j/blkio.throttle.io_service_bytes_recursive", "8:0 Read 10\n8:0 Write 20\n8:0 Total 30\n");
+
+        Assert.Equal(new JailUsage { ReadBytes = 10, WrittenBytes = 20 }, GroupUsage.Measure(Groups(CgroupLayout.Separate), "j"));
     }
 
     [Fact]

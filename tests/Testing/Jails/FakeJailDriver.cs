@@ -23,6 +23,9 @@ public sealed class FakeJailDriver : IJailDriver
     /// <summary>What commands do that nobody told about.</summary>
     public Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>> Otherwise { get; set; } = (_, _, _) => Task.FromResult(new ExitStatus(0));
 
+    /// <summary>What every command uses, when somebody measures; null: nothing that this system counts.</summary>
+    public JailUsage? Usage { get; set; }
+
     public void On(string command, Func<JailSpec, IOutputSink, CancellationToken, Task<ExitStatus>> act) => acts[command] = act;
 
     public void On(string command, int exitCode, params string[] lines) => On(command, (_, output, _) =>
@@ -52,12 +55,18 @@ public sealed class FakeJailDriver : IJailDriver
     {
     }
 
-    public Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
+    public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         started.Enqueue(spec);
         var sink = output is ProcessOutput.Forward forward ? forward.Sink : throw new InvalidOperationException("only builds are played");
-        return acts.GetValueOrDefault(spec.Process.Argv[^1], Otherwise)(spec, sink, cancellationToken);
+        var exit = await acts.GetValueOrDefault(spec.Process.Argv[^1], Otherwise)(spec, sink, cancellationToken);
+        if (Usage is { } usage)
+        {
+            spec.Measured?.Invoke(usage);
+        }
+
+        return exit;
     }
 
     public Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken) => throw Unsupervised();

@@ -40,6 +40,12 @@ public sealed partial class FreeBsdJailDriver : IJailDriver
         {
             var command = await MakeAsync(spec, directory, runsShutdown: false, cancellationToken);
             exit = await BecomeAsync(command with { Started = directory.WriteProcessId }, spec.Process, output, cancellationToken);
+
+            // The jail stays without processes until it is removed, and what the kernel has counted with it.
+            if (spec.Measured is { } tell && await MeasureAsync(spec.Id, CancellationToken.None) is { } usage)
+            {
+                tell(usage);
+            }
         }
         catch (Exception failure)
         {

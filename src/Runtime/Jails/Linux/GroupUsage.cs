@@ -45,7 +45,9 @@ internal static class GroupUsage
     /// <summary>Version 1: <c>8:0 Read 4096</c>; version 2: <c>8:0 rbytes=4096 wbytes=0 …</c>.</summary>
     private static (long? Read, long? Written) Disks(ControlGroups groups, string id)
     {
-        if (Lines(groups.FileOf(id, "io", "blkio.throttle.io_service_bytes", "io.stat")) is not { } lines)
+        // Version 1 counts the groups below in a file of its own, which older kernels do not have.
+        var lines = Lines(groups.FileOf(id, "io", "blkio.throttle.io_service_bytes_recursive", "io.stat")) ?? Lines(groups.FileOf(id, "io", "blkio.throttle.io_service_bytes", "io.stat"));
+        if (lines is null)
         {
             return (null, null);
         }

@@ -32,13 +32,20 @@ internal sealed class HybridRemains : IDisposable
     /// <summary>Nothing there: succeeds.</summary>
     public void Remove(string id)
     {
-        var group = Path.GetFileName(HostFacts.HybridTree) + OciConfig.CgroupPath(id);
+        // The one below is there only if the jail was measured.
+        RemoveGroup(OciConfig.MeasuredCgroupPath(id));
+        RemoveGroup(OciConfig.CgroupPath(id));
+    }
+
+    public void Dispose() => beneath.Dispose();
+
+    private void RemoveGroup(string path)
+    {
+        var group = Path.GetFileName(HostFacts.HybridTree) + path;
         _ = FileCalls.Unlink(beneath, ((UnixPath)$"{group}/cgroup.procs").Terminated, isDirectory: false);
         if (!FileCalls.Unlink(beneath, ((UnixPath)group).Terminated, isDirectory: true) && Errno.Last != Errno.ENOENT)
         {
             throw Errno.LastException($"remove '{Hierarchies}/{group}', which the runtime left");
         }
     }
-
-    public void Dispose() => beneath.Dispose();
 }

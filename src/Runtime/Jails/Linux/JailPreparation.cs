@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Tracing;
 using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -17,6 +18,7 @@ internal sealed class JailPreparation(JailTools tools, string state)
     /// <exception cref="JailStartException">There can be no such jail here, or no such command is in it.</exception>
     public void Write(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints, NativeMethods.WindowSize? window)
     {
+        using var traced = Tracer.Begin("prepare");
         var hostname = OciConfig.HostnameOf(spec);
         var user = UserDatabase.Read(tree).Resolve(spec.Process);
         var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };

@@ -1,3 +1,5 @@
+using Kleene.Build.Runtime.Tracing;
+
 namespace Kleene.Build.Runtime.Jails.Linux;
 
 /// <summary>What is found on the machine when the first jail is started, and serves all that follow.</summary>
@@ -6,6 +8,7 @@ internal sealed record JailTools(OciRuntime Runtime, HostFacts Host, OciConfig C
     /// <exception cref="JailStartException">This machine, or this user, cannot make jails.</exception>
     public static JailTools Find(string? wish, string stateDirectory)
     {
+        using var traced = Tracer.Begin("find the runtime");
         if (!Environment.IsPrivilegedProcess)
         {
             throw new JailStartException(JailStartFailure.Jail, "jails are made by root only; use sudo");

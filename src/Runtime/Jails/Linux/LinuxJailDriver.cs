@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -75,7 +76,9 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     public async Task<ExitStatus> RunAsync(JailSpec spec, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using var traced = Tracer.Begin("jail", spec.Id);
         Anticipate();
+        Require(spec.Parameters);
         if (spec.Users is not null)
         {
             // It would make our streams its superuser's, a file or device behind them included.
@@ -92,6 +95,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         {
             new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, TerminalWindow.SizeFor(spec.Process));
             using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
+            var meter = spec.Measured is null ? null : new JailMeter(tools.Value.Groups, spec);
             var result = await RunUntilCancelledAsync(
                 runtime.Run(bundle), output, () => tools.Value.Groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
             if (!result.Exit.Success)
@@ -99,6 +103,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
                 await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
             }
 
+            await (meter?.TellAsync() ?? Task.CompletedTask);
             exit = result.Exit;
         }
         catch (Exception failure)
@@ -123,6 +128,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         Anticipate();
+        Require(spec.Parameters);
         var runtime = tools.Value.Runtime;
         var conmon = new Conmon(Conmon.Locate(), runtime, processes);
         var bundle = Bundle.At(bundles.Value, spec.Id);
@@ -334,6 +340,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
     private void CleanUp(Bundle bundle, MountPoints mountPoints)
     {
+        using var traced = Tracer.Begin("clean up");
         tools.Value.Remains?.Remove(bundle.Id);
         mountPoints.Remove();
         bundle.Delete();

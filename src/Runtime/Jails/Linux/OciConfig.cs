@@ -76,6 +76,9 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>The control group of a jail, beneath the host's root group: nothing of it is left in between when the jail is gone.</summary>
     public static string CgroupPath(string id) => $"/kleene-{id}";
 
+    /// <summary>That of a jail which is measured: runtimes remove the group of a jail that has ended, and what it used is read from the one above.</summary>
+    public static string MeasuredCgroupPath(string id) => $"{CgroupPath(id)}/jail";
+
     private void WriteProcess(
         Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, ProcessRights rights, ImmutableArray<JailUlimit> ulimits, int? outOfMemoryScore)
     {
@@ -169,7 +172,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     private void WriteLinux(Utf8JsonWriter json, JailSpec spec, ProcessRights rights)
     {
         json.WriteStartObject("linux");
-        json.WriteString("cgroupsPath", CgroupPath(spec.Id));
+        json.WriteString("cgroupsPath", spec.Measured is null ? CgroupPath(spec.Id) : MeasuredCgroupPath(spec.Id));
         json.WriteStartArray("namespaces");
         foreach (var kind in (ReadOnlySpan<string>)["pid", "mount", "uts", "ipc", "cgroup"])
         {

@@ -109,5 +109,5 @@ internal sealed class OciRuntime
         Command(["--log", logFile, "--log-format", "json", .. arguments]);
 
     private CommandLine Command(params ReadOnlySpan<string> arguments) =>
-        new(Program, ["--root", stateDirectory, .. arguments]) { HiddenMounts = HiddenMounts };
+        new(Program, ["--root", stateDirectory, .. arguments]) { Name = Name, HiddenMounts = HiddenMounts };
 }
