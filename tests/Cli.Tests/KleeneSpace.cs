@@ -116,6 +116,16 @@ public sealed class KleeneSpace : IDisposable
         return await RunAsync(CommandLine.Of("bash", "-c", script));
     }
 
+    /// <summary>Asks again until it is so. The thing waited for is in another process, which has no other way to tell.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await holds())
+        {
+            await Task.Delay(50, deadline.Token);
+        }
+    }
+
     /// <summary>What is mounted below the state directory.</summary>
     public IEnumerable<string> Mounts() => MountsBelow(StateRoot);
 

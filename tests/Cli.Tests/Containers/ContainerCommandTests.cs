@@ -29,9 +29,9 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         var id = (await space.SucceedAsync("run", "-d", "--name", "box", "busybox", "sh", "-c", "echo up; echo bad >&2; trap 'exit 9' TERM; while true; do sleep 0.1; done")).Trim();
 
         Assert.Equal("box running\n", await space.SucceedAsync("ps", "--format", "{{.name}} {{.state}}"));
-        await EventuallyAsync(async () => (await space.RunAsync("logs", "box")) is { Output: "up\n", Error: "bad\n" });
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("logs", "box")) is { Output: "up\n", Error: "bad\n" });
         await space.SucceedAsync("exec", "-d", "box", "sh", "-c", "echo detached > /file");
-        await EventuallyAsync(async () => (await space.RunAsync("exec", "box", "cat", "/file")).Output == "detached\n");
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("exec", "box", "cat", "/file")).Output == "detached\n");
         await space.FailAsync(127, "exec", "-d", "box", "no-such-command");
         Assert.Contains("is running", await space.FailAsync(1, "rm", "box"), StringComparison.Ordinal);
         await space.SucceedAsync("rename", "box", "kiste");
@@ -109,10 +109,10 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         await space.SucceedAsync("run", "-d", "--name", "failing", "--restart", "on-failure:2", "busybox", "sh", "-c", "echo run; exit 1");
         await space.SucceedAsync("run", "-d", "--name", "always", "--restart", "always", "busybox", "sh", "-c", "until [ -e /end ]; do sleep 0.05; done; rm /end");
 
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "-f", "name=failing", "--format", "{{.state}} {{.restarts}}") == "exited 2\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "-f", "name=failing", "--format", "{{.state}} {{.restarts}}") == "exited 2\n");
         Assert.Equal("run\nrun\nrun\n", await space.SucceedAsync("logs", "failing"));
         await space.SucceedAsync("exec", "always", "touch", "/end");
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-f", "name=always", "--format", "{{.state}} {{.restarts}}") == "running 1\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("ps", "-f", "name=always", "--format", "{{.state}} {{.restarts}}") == "running 1\n");
 
         await space.SucceedAsync("stop", "-t", "0", "always");
         await space.SucceedAsync("ps");
@@ -126,11 +126,11 @@ public sealed class ContainerCommandTests : IAsyncLifetime
     {
         string[] check = ["--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "2"];
         await space.SucceedAsync(["run", "-d", "--name", "box", .. check, "--health-on-failure", "stop", "--stop-timeout", "0", "busybox", "sh", "-c", "touch /well; exec sleep 1000"]);
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "--format", "{{.status}}") == "running (healthy)\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "--format", "{{.status}}") == "running (healthy)\n");
 
         await space.SucceedAsync("exec", "box", "rm", "/well");
 
-        await EventuallyAsync(async () => await space.SucceedAsync("inspect", "-f", "{{.state}}", "box") == "exited\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("inspect", "-f", "{{.state}}", "box") == "exited\n");
         using var details = JsonDocument.Parse(await space.SucceedAsync("inspect", "box"));
         var health = details.RootElement[0].GetProperty("health");
         Assert.Equal("unhealthy", health.GetProperty("status").GetString());
@@ -224,23 +224,13 @@ public sealed class ContainerCommandTests : IAsyncLifetime
     private async Task AssertNothingIsLeftAsync()
     {
         // What is called at the end of a run may still be at it.
-        await EventuallyAsync(async () => (await space.SucceedAsync("ps", "-a", "-q")).Length == 0 && !Bundles().Any());
+        await KleeneSpace.EventuallyAsync(async () => (await space.SucceedAsync("ps", "-a", "-q")).Length == 0 && !Bundles().Any());
         await space.AssertCleanAsync();
         Assert.Empty(Directory.GetFileSystemEntries(Path.Join(space.StateRoot, "containers")));
-        await EventuallyAsync(() => Task.FromResult(Directory.GetFiles(Path.Join(space.StateRoot, "sessions")).Length == 0));
+        await KleeneSpace.EventuallyAsync(() => Task.FromResult(Directory.GetFiles(Path.Join(space.StateRoot, "sessions")).Length == 0));
         Assert.Equal("", space.Shell($"pgrep -f -- '[-]-bundle {space.JailDirectory}' || true"));
     }
 
     private IEnumerable<string> Bundles() =>
         Directory.Exists(Path.Join(space.JailDirectory, "bundles")) ? Directory.EnumerateFileSystemEntries(Path.Join(space.JailDirectory, "bundles")) : [];
-
-    /// <summary>Asks again until it is so. The thing waited for is in another process, which has no other way to tell.</summary>
-    private static async Task EventuallyAsync(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!await holds())
-        {
-            await Task.Delay(50, deadline.Token);
-        }
-    }
 }
