@@ -39,7 +39,7 @@ public sealed record Container
     /// <summary>As a shell shows it; null while it has none, or when nobody was there to see the end.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Null where it is not checked, or has not been yet.</summary>
+    /// <summary>Null where it is not checked.</summary>
     public ContainerHealth? Health { get; init; }
 
     public required DateTimeOffset Created { get; init; }

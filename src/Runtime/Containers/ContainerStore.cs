@@ -48,12 +48,14 @@ public sealed partial class ContainerStore(Database database)
             container.State.ToString().ToLowerInvariant()) > 0;
 
     /// <summary>False when the session does not have it in hand.</summary>
-    public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started) =>
+    /// <param name="health">Null where it is not checked.</param>
+    public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started, ContainerHealth? health) =>
         database.Execute(
-            "UPDATE containers SET state = 'running', started = $3, finished = NULL, exit = NULL, oom = 0, health = NULL WHERE id = $1 AND session = $2",
+            "UPDATE containers SET state = 'running', started = $3, finished = NULL, exit = NULL, oom = 0, health = $4 WHERE id = $1 AND session = $2",
             id.ToString(),
             session,
-            started.ToUnixTimeMilliseconds()) > 0;
+            started.ToUnixTimeMilliseconds(),
+            health?.ToJson()) > 0;
 
     /// <summary>Says that it is to end, so that no policy starts it again.</summary>
     public void MarkUnwanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 0 WHERE id = $1", id.ToString());

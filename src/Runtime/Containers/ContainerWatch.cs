@@ -87,7 +87,6 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
         var schedule = HealthSchedule.Of(check);
         var started = container.Started ?? clock.GetUtcNow();
         var health = container.Health ?? ContainerHealth.Begin;
-        containers.SetHealth(container.Id, container.Session, health);
         while (true)
         {
             await Task.Delay(schedule.PauseIn(health.Status, clock.GetUtcNow() - started), clock, cancellationToken);
