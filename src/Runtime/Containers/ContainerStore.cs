@@ -73,23 +73,20 @@ public sealed partial class ContainerStore(Database database)
         {
             var time = finished.ToUnixTimeMilliseconds();
             database.Execute("DELETE FROM endings WHERE finished < $1", time - (long)EndingsAreKept.TotalMilliseconds);
-            database.Execute("INSERT OR REPLACE INTO endings (session, exit, finished) VALUES ($1, $2, $3)", session, end?.ExitCode, time);
+            var outOfMemory = end is { OutOfMemory: true } ? 1 : 0;
+            database.Execute("INSERT OR REPLACE INTO endings (session, exit, finished, oom) VALUES ($1, $2, $3, $4)", session, end?.ExitCode, time, outOfMemory);
             return database.Execute(
                 "UPDATE containers SET state = 'exited', exit = $3, oom = $4, finished = $5 WHERE id = $1 AND session = $2",
                 id.ToString(),
                 session,
                 end?.ExitCode,
-                end is { OutOfMemory: true } ? 1 : 0,
+                outOfMemory,
                 time);
         });
 
-    /// <summary>With what a run ended; false when that is not known, or not any more.</summary>
-    public bool TryFindEnding(string session, out int? exitCode)
-    {
-        var found = database.Query("SELECT exit FROM endings WHERE session = $1", reader => reader.IsNull(0) ? null : (int?)reader.GetInt32(0), session);
-        exitCode = found.Count > 0 ? found[0] : null;
-        return found.Count > 0;
-    }
+    /// <summary>How a run ended; null when that is not known, or not any more.</summary>
+    public JailEnd? TryFindEnding(string session) =>
+        database.QueryFirst("SELECT exit, oom FROM endings WHERE session = $1", reader => new JailEnd(reader.IsNull(0) ? null : reader.GetInt32(0), reader.GetInt64(1) != 0), session);
 
     /// <summary>Nothing of its run is left, and nobody has it in hand.</summary>
     public void MarkClean(SnapshotId id, string session) =>

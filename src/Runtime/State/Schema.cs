@@ -208,5 +208,9 @@ internal static class Schema
         -- Those few that somebody has in hand: every command asks for them.
         CREATE INDEX containers_held ON containers (session, state) WHERE session <> '';
         """,
+        """
+        -- As containers have it: the container may be gone before anybody asks.
+        ALTER TABLE endings ADD COLUMN oom INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 }

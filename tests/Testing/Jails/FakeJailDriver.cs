@@ -44,6 +44,8 @@ public sealed class FakeJailDriver : IJailDriver
 
     public bool KeepsTerminals => true;
 
+    public bool NeedsSupervisorForOutOfMemory => false;
+
     public bool MountsForAll => false;
 
     public void Require(ImmutableArray<string> parameters)

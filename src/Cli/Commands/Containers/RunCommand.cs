@@ -44,7 +44,8 @@ internal static class RunCommand
 
     /// <summary>A container that goes with its command, and that nobody can come back to, needs no supervisor: the shortest way from nothing to gone.</summary>
     private static bool IsOurChild(ContainerSpec spec, IJailDriver jails) =>
-        spec.RemoveAtExit && (!spec.Terminal || !jails.KeepsTerminals) && !ContainerWatch.IsNeeded(spec);
+        spec.RemoveAtExit && (!spec.Terminal || !jails.KeepsTerminals) && !ContainerWatch.IsNeeded(spec)
+        && (spec.Limits.MemoryBytes is null || !jails.NeedsSupervisorForOutOfMemory);
 
     private static async Task<int> RunAsync(Context context, Composition kleene, Container container, CancellationToken cancellationToken)
     {
