@@ -200,7 +200,7 @@ public sealed partial class ContainerStore(Database database)
         Name = reader.GetString(1),
         ImageId = reader.GetString(2),
         Snapshot = SnapshotId.Parse(reader.GetString(3)),
-        Spec = ContainerSpec.Parse(reader.GetString(4)),
+        Stored = reader.GetString(4),
         State = Enum.Parse<ContainerState>(reader.GetString(5), ignoreCase: true),
         Session = reader.GetString(6),
         ExitCode = reader.IsNull(7) ? null : reader.GetInt32(7),
