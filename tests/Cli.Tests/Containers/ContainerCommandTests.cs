@@ -142,7 +142,7 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         await space.SucceedAsync("run", "-d", "--name", "box", "--restart", "always", "busybox", "sleep", "1000");
         await space.SucceedAsync("run", "-d", "--rm", "--name", "gone", "busybox", "sleep", "1000");
 
-        await RestartMachineAsync();
+        await space.RestartMachineAsync();
 
         Assert.Equal("box exited\n", await space.SucceedAsync("ps", "-a", "--format", "{{.name}} {{.state}}"));
         Assert.Equal("box exited\n", await space.SucceedAsync("ps", "-a", "--format", "{{.name}} {{.state}}"));
@@ -179,28 +179,6 @@ public sealed class ContainerCommandTests : IAsyncLifetime
     }
 
     private async Task<string> IdAsync(string name) => (await space.SucceedAsync("inspect", "-f", "{{.id}}", name)).Trim();
-
-    /// <summary>What a restart leaves: neither processes nor mounts nor what was kept in memory, and another number of the boot.</summary>
-    private async Task RestartMachineAsync()
-    {
-        var memory = space.JailDirectory;
-        foreach (var id in (await space.SucceedAsync("ps", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            space.Shell($"""
-                kill -9 $(cat '{memory}/bundles/{id}/conmon.pid'); kill -9 $(cat '{memory}/bundles/{id}/pid')
-                while kill -0 $(cat '{memory}/bundles/{id}/pid') 2> gone; do sleep 0.01; done
-                """);
-        }
-
-        foreach (var mount in space.Mounts().Select(line => line.Split(' ')[4].Replace("\\040", " ", StringComparison.Ordinal)).Reverse().ToList())
-        {
-            space.Shell($"umount -l '{mount}'");
-        }
-
-        space.Shell($"awk '{{ print $5 }}' /proc/self/mountinfo | grep -F '{memory}/' | sort -r | while read -r mount; do umount -l \"$mount\"; done");
-        Directory.Delete(memory, recursive: true);
-        space.Shell($"python3 -c \"import sqlite3; d = sqlite3.connect('{space.StateRoot}/kleene.db'); d.execute(\\\"UPDATE facts SET value = 'an earlier boot' WHERE name IN ('boot', 'swept')\\\"); d.commit()\"");
-    }
 
     private async Task AssertNothingIsLeftAsync()
     {
