@@ -46,6 +46,22 @@ apt_get() {
     fi
 }
 
+# unpack DIRECTORY PACKAGE... makes a directory of the files of packages, which are not installed. As on the system itself, programs are beneath /usr.
+unpack() {
+    local directory=$1 archives deb part
+    shift
+    rm -rf "$directory"
+    mkdir -p "$directory/usr"
+    archives=$(mktemp -d)
+    say "unpacking $*"
+    (cd "$archives" && { apt-get -qq download "$@" || { apt_get update && apt-get -qq download "$@"; }; }) > /dev/null 2>&1 || fail "apt-get could not download $*"
+    for deb in "$archives"/*.deb; do dpkg-deb -x "$deb" "$directory"; done
+    for part in bin sbin lib; do
+        [ ! -d "$directory/$part" ] || { cp -a "$directory/$part" "$directory/usr/" && rm -rf "${directory:?}/$part"; }
+    done
+    rm -rf "$archives"
+}
+
 # One line that changes when anything changes that the binary is made of.
 source_fingerprint() {
     cd "$root" && find src Directory.*.props global.json -type d \( -name bin -o -name obj \) -prune -o -type f -print0 \

@@ -14,7 +14,7 @@ public static class HostPlatform
     public static bool IsFreeBsd { get; } = SaysFreeBsd(Environment.GetEnvironmentVariable(Variable), RuntimeInformation.OSDescription);
 
     /// <summary><c>os/architecture[/variant]</c> in the words of the OCI image specification (config.md, which takes them from Go).</summary>
-    public static string Name { get; } = $"{(IsFreeBsd ? "freebsd" : "linux")}/{Machine}";
+    public static string Name => $"{(IsFreeBsd ? "freebsd" : "linux")}/{Machine}";
 
     private static string Machine => RuntimeInformation.OSArchitecture switch
     {

@@ -116,6 +116,39 @@ public sealed class KleeneSpace : IDisposable
         return await RunAsync(CommandLine.Of("bash", "-c", script));
     }
 
+    /// <summary>Asks again until it is so. The thing waited for is in another process, which has no other way to tell.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await holds())
+        {
+            await Task.Delay(50, deadline.Token);
+        }
+    }
+
+    /// <summary>
+    /// A machine whose power was cut and came back: neither processes nor mounts nor what was kept in memory, and another number of the boot.
+    /// </summary>
+    public async Task RestartMachineAsync()
+    {
+        foreach (var id in (await SucceedAsync("ps", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Shell($"""
+                kill -9 $(cat '{JailDirectory}/bundles/{id}/conmon.pid'); kill -9 $(cat '{JailDirectory}/bundles/{id}/pid')
+                while kill -0 $(cat '{JailDirectory}/bundles/{id}/pid') 2> gone; do sleep 0.01; done
+                """);
+        }
+
+        foreach (var mount in Mounts().Select(line => line.Split(' ')[4].Replace("\\040", " ", StringComparison.Ordinal)).Reverse().ToList())
+        {
+            Shell($"umount -l '{mount}'");
+        }
+
+        Shell($"awk '{{ print $5 }}' /proc/self/mountinfo | grep -F '{JailDirectory}/' | sort -r | while read -r mount; do umount -l \"$mount\"; done");
+        Directory.Delete(JailDirectory, recursive: true);
+        Shell($"python3 -c \"import sqlite3; d = sqlite3.connect('{StateRoot}/kleene.db'); d.execute(\\\"UPDATE facts SET value = 'an earlier boot' WHERE name IN ('boot', 'swept')\\\"); d.commit()\"");
+    }
+
     /// <summary>What is mounted below the state directory.</summary>
     public IEnumerable<string> Mounts() => MountsBelow(StateRoot);
 

@@ -137,7 +137,7 @@ public sealed class RunCommandTests : IAsyncLifetime
     public async Task A_running_container_can_be_listed_entered_and_stopped()
     {
         var running = space.RunAsync("run", "--rm", "--name", "server", "-e", "A=1", "busybox", "sh", "-c", "echo up > /up; trap 'exit 9' TERM; while true; do sleep 0.1; done");
-        await Eventually(async () => (await space.RunAsync("exec", "server", "cat", "/up")).Output == "up\n");
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("exec", "server", "cat", "/up")).Output == "up\n");
 
         Assert.Equal("server\n", await space.SucceedAsync("ps", "--format", "{{.name}}"));
         Assert.Equal("1 two\n", await space.SucceedAsync("exec", "-e", "B=two", "server", "sh", "-c", "echo $A $B"));
@@ -156,7 +156,7 @@ public sealed class RunCommandTests : IAsyncLifetime
     public async Task A_container_that_will_not_stop_is_killed()
     {
         var running = space.RunAsync("run", "--name", "deaf", "busybox", "sh", "-c", "echo up > /up; trap '' TERM; while true; do sleep 0.1; done");
-        await Eventually(async () => (await space.RunAsync("exec", "deaf", "cat", "/up")).Output == "up\n");
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("exec", "deaf", "cat", "/up")).Output == "up\n");
 
         await space.SucceedAsync("stop", "-t", "0.2", "deaf");
 
@@ -181,7 +181,7 @@ public sealed class RunCommandTests : IAsyncLifetime
         using var kill = new CancellationTokenSource();
         var running = space.RunAsync(
             CommandLine.Of("sh", "-c", $"echo $$ > '{space["pid"]}'; exec {space.Command("run", "--name", "orphan", "busybox", "sh", "-c", "echo up > /up; exec sleep 1000")}"));
-        await Eventually(async () => (await space.RunAsync("exec", "orphan", "cat", "/up")).Output == "up\n");
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("exec", "orphan", "cat", "/up")).Output == "up\n");
 
         await space.RunAsync(CommandLine.Of("kill", "-9", (await File.ReadAllTextAsync(space["pid"])).Trim()));
         await running;
@@ -194,14 +194,4 @@ public sealed class RunCommandTests : IAsyncLifetime
     }
 
     private CommandLine Piped(string before, params ReadOnlySpan<string> arguments) => CommandLine.Of("sh", "-c", before + space.Command(arguments));
-
-    /// <summary>Asks again until it is so. The thing waited for is in another process, which has no other way to tell.</summary>
-    private static async Task Eventually(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!await holds())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
-    }
 }

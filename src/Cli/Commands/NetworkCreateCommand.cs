@@ -41,6 +41,11 @@ internal static class NetworkCreateCommand
             };
             using var kleene = await context.OpenAsync(cancellationToken);
             context.Terminal.Output.WriteLine((await kleene.Networks.CreateAsync(spec, cancellationToken)).Id);
+            if (kleene.Networks.Barrier() is { } barrier)
+            {
+                context.Terminal.Error.WriteLine($"warning: {barrier}");
+            }
+
             return ExitCodes.Done;
         });
         return command;

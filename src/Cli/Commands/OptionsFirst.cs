@@ -62,7 +62,7 @@ internal static class OptionsFirst
     }
 
     private static string Hint(Command command, string word) =>
-        Suggestion.Nearest(word.Split('=')[0], OptionsOf(command).SelectMany(option => option.Aliases.Prepend(option.Name))) is { } nearest
+        Suggestion.Nearest(word.Split('=')[0], OptionsOf(command).SelectMany(option => option.Aliases.Prepend(option.Name)).Append("--help")) is { } nearest
             ? $"did you mean '{nearest}'?"
             : $"options of the container's command come behind the {command.Arguments[0].Name}";
 

@@ -51,15 +51,17 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
 
     public static string PathOf(ParseResult arguments) =>
         string.Concat(
-            arguments.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Append(arguments.CommandResult.Command)
-                .Where(command => command is not RootCommand).Select(command => $"{command.Name} "));
+            arguments.CommandResult.Command.Parents.OfType<Command>().Append(arguments.CommandResult.Command)
+                .Where(command => command.Parents.Any()).Select(command => $"{command.Name} "));
 
     /// <summary>Whether errors are told by the exit codes of <c>run</c> and <c>exec</c>.</summary>
     public static bool RunsContainer(ParseResult arguments) => PathOf(arguments).Split(' ')[^2] is "run" or "exec" or "create" && PathOf(arguments).Split(' ') is [_, ""] or ["container", _, ""];
 
     public ParseResult Parse(string[] words)
     {
-        var root = new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
+        // The options that a root has by itself have descriptions among the library's resources: looking them up takes a millisecond and more.
+        var isCalled = words.Any(word => Short.ContainsKey(word) || Array.Exists(Verbs, entry => entry.Name == word));
+        var root = isCalled && !words.Any(IsHelp) ? new Command("kleene") : new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
         globals.AddTo(root);
         var position = FirstWord(root, words);
         if (position >= words.Length && words.Contains("--version"))
@@ -105,8 +107,10 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         }
     }
 
+    private static bool IsHelp(string word) => word.Split('=')[0] is "--help" or "-h" or "-?" or "/h" or "/?";
+
     /// <summary>The place of the first word that is neither a global option nor the value of one.</summary>
-    private static int FirstWord(RootCommand root, string[] words)
+    private static int FirstWord(Command root, string[] words)
     {
         var i = 0;
         while (i < words.Length && words[i].StartsWith('-'))

@@ -1,16 +1,18 @@
 using System.Runtime.CompilerServices;
+using Kleene.Build.Runtime.Networks.Linux;
 using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Runtime.Checks;
 
-/// <summary>Looks for the programs of others that we run. Packages are the user's to install: nothing is repaired.</summary>
+/// <summary>Looks for the programs of others that we run, and for rules of others that are in our way. Both are the user's to change: nothing is repaired.</summary>
 /// <param name="runtime">The OCI runtime that was asked for; null: whichever is there.</param>
 /// <param name="find">The path of a program; null when it is not installed.</param>
-public sealed class LinuxHostCheck(string? runtime, Func<string, string?> find) : IHostCheck
+/// <param name="barrier">What drops the packets of networks; null when nothing does.</param>
+public sealed class LinuxHostCheck(string? runtime, Func<string, string?> find, Func<string?> barrier) : IHostCheck
 {
     /// <summary>This host.</summary>
     public LinuxHostCheck(string? runtime)
-        : this(runtime, ProgramPath.Find)
+        : this(runtime, ProgramPath.Find, () => ForwardBarriers.Describe(stack: null))
     {
     }
 
@@ -31,6 +33,10 @@ public sealed class LinuxHostCheck(string? runtime, Func<string, string?> find) 
         if (find("nft") is null)
         {
             yield return new Finding("'nft' is not installed: there are no networks but those of --network host and none; install the package nftables", IsRepaired: false) { IsOptional = true };
+        }
+        else if (barrier() is { } sentence)
+        {
+            yield return new Finding(sentence, IsRepaired: false);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Runtime.Containers;
@@ -15,7 +16,18 @@ public sealed record Container
     /// <summary>What its tree is a clone of.</summary>
     public required SnapshotId Snapshot { get; init; }
 
-    public required ContainerSpec Spec { get; init; }
+    /// <remarks>Of a stored one it is read when somebody asks: what reads all that may be in it takes longer to set up than most commands take.</remarks>
+    public ContainerSpec Spec
+    {
+        get => field ??= ContainerSpec.Parse(Stored);
+        init => (field, Stored) = (value, "");
+    }
+
+    /// <summary>The words of its first process, for those who ask for nothing else of <see cref="Spec"/>.</summary>
+    public ImmutableArray<string> Argv => Stored.Length > 0 ? ContainerSpec.ParseArgv(Stored) : Spec.Argv;
+
+    /// <summary>The specification as it is stored.</summary>
+    internal string Stored { get; init; } = "";
 
     public required ContainerState State { get; init; }
 
@@ -39,7 +51,7 @@ public sealed record Container
     /// <summary>As a shell shows it; null while it has none, or when nobody was there to see the end.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Null where it is not checked, or has not been yet.</summary>
+    /// <summary>Null where it is not checked.</summary>
     public ContainerHealth? Health { get; init; }
 
     public required DateTimeOffset Created { get; init; }

@@ -164,8 +164,8 @@ public sealed class ContainerLifecycle
     /// <summary>What a container that is supervised has printed.</summary>
     public ContainerLog LogOf(Container container) => new(new ContainerDirectory(state, container.Id).Log);
 
-    /// <summary>Waits until a run has ended, and tells with what; null when nobody saw it.</summary>
-    public async Task<int?> WaitAsync(Container container, CancellationToken cancellationToken)
+    /// <summary>Waits until a run has ended, and tells how.</summary>
+    public async Task<JailEnd> WaitAsync(Container container, CancellationToken cancellationToken)
     {
         var over = session.WaitAsync(container.Session, cancellationToken);
         while (containers.IsBusy(container.Id, container.Session))
@@ -174,7 +174,8 @@ public sealed class ContainerLifecycle
             await SettleAbandonedAsync(container.Id, container.State, container.Session, cancellationToken);
         }
 
-        return containers.TryFindEnding(container.Session, out var exitCode) ? exitCode : containers.TryFind(container.Id)?.ExitCode;
+        return containers.TryFindEnding(container.Session)
+            ?? (containers.TryFind(container.Id) is { } found ? new JailEnd(found.ExitCode, found.OutOfMemory) : new JailEnd(null, OutOfMemory: false));
     }
 
     /// <summary>Runs one more command in a running container.</summary>

@@ -1,23 +1,8 @@
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
-using Kleene.Build.Runtime.Processes;
 
 namespace Kleene.Build.Runtime.Containers;
-
-/// <summary>How much of a log is kept.</summary>
-/// <param name="Bytes">A file that has become larger is put away and a new one begun.</param>
-/// <param name="Files">How many there are, the one that is written to included.</param>
-public sealed record LogBound(long Bytes, int Files);
-
-/// <summary>Something that a container printed.</summary>
-/// <param name="Time">When conmon read it.</param>
-/// <param name="Stream">Where it was written.</param>
-/// <param name="Text">Bytes as they were printed, without the line end.</param>
-/// <param name="IsComplete">Whether a line ends here; a long or unfinished one comes in pieces.</param>
-public sealed record LogEntry(DateTimeOffset Time, OutputKind Stream, ReadOnlyMemory<byte> Text, bool IsComplete);
 
 /// <summary>Which part of a log is wanted.</summary>
 public sealed record LogRequest
@@ -30,39 +15,9 @@ public sealed record LogRequest
     public int? Tail { get; init; }
 }
 
-/// <summary>
-/// Reads what a container has printed, as conmon keeps it (Kubernetes' format): a line each of a time, <c>stdout</c> or <c>stderr</c>, <c>F</c> or <c>P</c>
-/// for a full or partial line, and the text. Puts full files away as <c>log.1</c>, <c>log.2</c>, …
-/// </summary>
+/// <summary>Reads what a container has printed, as its supervisor keeps it (<see cref="LogFile"/>), across the files that were put away (<see cref="LogRotation"/>).</summary>
 public sealed class ContainerLog(string path)
 {
-    private const int BlockBytes = 64 * 1024;
-
-    /// <summary>Puts a file that has become too large away. Returns whether whoever writes to it has to open it again.</summary>
-    public bool Rotate(LogBound bound)
-    {
-        if (new FileInfo(path) is not { Exists: true } file || file.Length <= bound.Bytes)
-        {
-            return false;
-        }
-
-        // From the oldest on: killed in between, two files have the same content for a while, and none is lost.
-        for (var i = bound.Files - 1; i > 0; i--)
-        {
-            if (File.Exists(Older(i - 1)))
-            {
-                File.Move(Older(i - 1), Older(i), overwrite: true);
-            }
-        }
-
-        if (bound.Files <= 1)
-        {
-            File.Delete(path);
-        }
-
-        return true;
-    }
-
     /// <summary>Reads what is there, oldest first; then, as long as <paramref name="goesOn"/> says so, what is added.</summary>
     /// <param name="goesOn">Waits for more; false when there will be none.</param>
     public async IAsyncEnumerable<LogEntry> ReadAsync(LogRequest request, Func<Task<bool>>? goesOn, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -85,21 +40,19 @@ public sealed class ContainerLog(string path)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var more = await goesOn();
-                var current = files.Count > 0 ? files[^1] : null;
-                if (current is not null)
+
+                // Asked before the last of this one is read: once there is a new one, nobody writes to this any more.
+                var read = files.Count;
+                OpenSuccessors(files);
+                for (var i = Math.Max(read - 1, 0); i < files.Count; i++)
                 {
-                    foreach (var entry in Entries(current, request))
+                    foreach (var entry in Entries(files[i], request))
                     {
                         yield return entry;
                     }
                 }
 
-                // Another file has taken its name, and this one has been read to its end.
-                if (Successor(current) is { } next)
-                {
-                    files.Add(next);
-                }
-                else if (!more)
+                if (!more && files.Count == read)
                 {
                     yield break;
                 }
@@ -111,21 +64,19 @@ public sealed class ContainerLog(string path)
         }
     }
 
-    private string Older(int number) => number == 0 ? path : $"{path}.{number}";
-
     /// <summary>Oldest first. One that is put away while they are opened is opened again under its new name, and left out the second time.</summary>
     private void Open(List<FileStream> files)
     {
         var known = new HashSet<(ulong, ulong)>();
         var number = 0;
-        while (File.Exists(Older(number + 1)))
+        while (File.Exists(LogFile.Older(path, number + 1)))
         {
             number++;
         }
 
         for (; number >= 0; number--)
         {
-            if (TryOpen(Older(number)) is { } file)
+            if (LogFile.TryOpen(LogFile.Older(path, number)) is { } file)
             {
                 if (known.Add(IdentityOf(file)))
                 {
@@ -139,107 +90,39 @@ public sealed class ContainerLog(string path)
         }
     }
 
-    private FileStream? Successor(FileStream? current)
+    /// <summary>Adds those that were begun after the last one; as a rule there is none.</summary>
+    private void OpenSuccessors(List<FileStream> files)
     {
-        var next = TryOpen(path);
-        if (next is not null && current is not null && IdentityOf(next) == IdentityOf(current))
+        using (var newest = LogFile.TryOpen(path))
         {
-            next.Dispose();
-            return null;
+            if (newest is null || (files.Count > 0 && IdentityOf(newest) == IdentityOf(files[^1])))
+            {
+                return;
+            }
         }
 
-        return next;
-    }
-
-    private static FileStream? TryOpen(string file)
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+        var found = new List<FileStream>();
+        Open(found);
+        var known = files.Count > 0 ? found.FindIndex(file => IdentityOf(file) == IdentityOf(files[^1])) + 1 : 0;
+        found[..known].ForEach(file => file.Dispose());
+        files.AddRange(found[known..]);
     }
 
     private static (ulong Device, ulong Inode) IdentityOf(FileStream file) =>
         FileCalls.TryStat(file.SafeFileHandle, out var status) ? (status.Device, status.Inode) : throw Errno.LastException($"stat '{file.Name}'");
 
-    /// <summary>Complete lines from where the file stands; a line that is still being written stays for the next time.</summary>
     private static IEnumerable<LogEntry> Entries(FileStream file, LogRequest request)
     {
-        var buffer = new byte[BlockBytes];
-        var held = 0;
-        while (true)
+        foreach (var (_, line) in LogFile.Lines(file))
         {
-            var count = file.Read(buffer, held, buffer.Length - held);
-            var end = held + count;
-            var start = 0;
-            while (buffer.AsSpan(start, end - start).IndexOf((byte)'\n') is var length and >= 0)
+            if (LogFile.Parse(line) is { } entry && IsWanted(entry, request))
             {
-                if (Parse(buffer.AsMemory(start, length)) is { } entry && IsWanted(entry, request))
-                {
-                    yield return entry with { Text = entry.Text.ToArray() };
-                }
-
-                start += length + 1;
-            }
-
-            held = end - start;
-            if (count == 0)
-            {
-                file.Position -= held;
-                yield break;
-            }
-
-            if (start > 0)
-            {
-                buffer.AsSpan(start, held).CopyTo(buffer);
-            }
-            else if (held == buffer.Length)
-            {
-                Array.Resize(ref buffer, buffer.Length * 2);
+                yield return entry with { Text = entry.Text.ToArray() };
             }
         }
     }
 
     private static bool IsWanted(LogEntry entry, LogRequest request) => !(entry.Time < request.Since) && !(entry.Time > request.Until);
-
-    /// <summary>Null for what is no line of ours, such as one that a full disk has cut.</summary>
-    internal static LogEntry? Parse(ReadOnlyMemory<byte> line)
-    {
-        // 2026-01-31T12:00:00.123456789+00:00 stdout F text
-        var bytes = line.Span;
-        var blank = bytes.IndexOf((byte)' ');
-        if (blank < 0 || !TryParseTime(bytes[..blank], out var time))
-        {
-            return null;
-        }
-
-        var rest = bytes[(blank + 1)..];
-        if (rest.Length < 8 || rest[6] != ' ' || rest[7] is not ((byte)'F' or (byte)'P'))
-        {
-            return null;
-        }
-
-        var text = line[Math.Min(blank + 1 + 9, line.Length)..];
-        return new LogEntry(time, rest.StartsWith("stderr"u8) ? OutputKind.Error : OutputKind.Output, text, rest[7] == 'F');
-    }
-
-    private static bool TryParseTime(ReadOnlySpan<byte> bytes, out DateTimeOffset time)
-    {
-        // Nine digits of a second; ours has seven.
-        Span<byte> cut = stackalloc byte[33];
-        if (bytes is { Length: 35 } && bytes[19] == '.')
-        {
-            bytes[..27].CopyTo(cut);
-            bytes[29..].CopyTo(cut[27..]);
-            return Utf8Parser.TryParse(cut, out time, out var read, 'O') && read == cut.Length;
-        }
-
-        return DateTimeOffset.TryParse(Encoding.ASCII.GetString(bytes), System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.None, out time);
-    }
 
     /// <summary>The file and the place in it at which the last lines begin.</summary>
     private static (int File, long Offset) StartOfTail(List<FileStream> files, int lines)
@@ -266,7 +149,7 @@ public sealed class ContainerLog(string path)
     /// </summary>
     private static long? StartOfTail(FileStream file, ref int lines)
     {
-        var block = new byte[BlockBytes];
+        var block = new byte[LogFile.BlockBytes];
         var lineEnd = file.Length;
         var following = lineEnd;
         while (lineEnd > 0)
@@ -284,7 +167,7 @@ public sealed class ContainerLog(string path)
                     break;
                 }
 
-                if (Parse(block.AsMemory(newline + 1, end - newline - 1)) is { IsComplete: true } && lines-- == 0)
+                if (LogFile.Parse(block.AsMemory(newline + 1, end - newline - 1)) is { IsComplete: true } && lines-- == 0)
                 {
                     return following;
                 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Kleene.Build.Runtime.Images;
@@ -78,6 +79,27 @@ public sealed record ContainerSpec
 
     internal static ContainerSpec Parse(string json) =>
         JsonSerializer.Deserialize(json, ContainerJson.Default.ContainerSpec) ?? throw new JsonException("a container's specification is null");
+
+    /// <summary>Reads of a stored one no more than <see cref="Argv"/>.</summary>
+    internal static ImmutableArray<string> ParseArgv(string json)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        var words = ImmutableArray.CreateBuilder<string>();
+        for (var found = false; !found && reader.Read();)
+        {
+            found = reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(nameof(Argv));
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                words.Add(reader.GetString()!); // A string is never null.
+            }
+        }
+
+        return words.ToImmutable();
+    }
 
     internal string ToJson() => JsonSerializer.Serialize(this, ContainerJson.Default.ContainerSpec);
 

@@ -34,7 +34,7 @@ internal sealed class ContainerStarter(
         JailEnd? end = null;
         try
         {
-            if (!containers.TryMarkRunning(container.Id, session.Id, clock.GetUtcNow()))
+            if (!containers.TryMarkRunning(container.Id, session.Id, clock.GetUtcNow(), health: null))
             {
                 throw InOtherHands(container);
             }
@@ -119,7 +119,7 @@ internal sealed class ContainerStarter(
         {
             await ready;
             await jails.StartAsync(id, cancellationToken);
-            _ = containers.TryMarkRunning(container.Id, supervisor, clock.GetUtcNow());
+            _ = containers.TryMarkRunning(container.Id, supervisor, clock.GetUtcNow(), container.Spec.Healthcheck is null ? null : ContainerHealth.Begin);
             if (ContainerWatch.IsNeeded(container.Spec))
             {
                 new ContainerDirectory(state, container.Id).BeginWatch();

@@ -57,12 +57,14 @@ public sealed partial class ContainerStore(Database database)
             container.State.ToString().ToLowerInvariant()) > 0;
 
     /// <summary>False when the session does not have it in hand.</summary>
-    public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started) =>
+    /// <param name="health">Null where it is not checked.</param>
+    public bool TryMarkRunning(SnapshotId id, string session, DateTimeOffset started, ContainerHealth? health) =>
         database.Execute(
-            "UPDATE containers SET state = 'running', started = $3, finished = NULL, exit = NULL, oom = 0, health = NULL WHERE id = $1 AND session = $2",
+            "UPDATE containers SET state = 'running', started = $3, finished = NULL, exit = NULL, oom = 0, health = $4 WHERE id = $1 AND session = $2",
             id.ToString(),
             session,
-            started.ToUnixTimeMilliseconds()) > 0;
+            started.ToUnixTimeMilliseconds(),
+            health?.ToJson()) > 0;
 
     /// <summary>Says that it is to end, so that no policy starts it again.</summary>
     public void MarkUnwanted(SnapshotId id) => database.Execute("UPDATE containers SET wanted = 0 WHERE id = $1", id.ToString());
@@ -80,23 +82,20 @@ public sealed partial class ContainerStore(Database database)
         {
             var time = finished.ToUnixTimeMilliseconds();
             database.Execute("DELETE FROM endings WHERE finished < $1", time - (long)EndingsAreKept.TotalMilliseconds);
-            database.Execute("INSERT OR REPLACE INTO endings (session, exit, finished) VALUES ($1, $2, $3)", session, end?.ExitCode, time);
+            var outOfMemory = end is { OutOfMemory: true } ? 1 : 0;
+            database.Execute("INSERT OR REPLACE INTO endings (session, exit, finished, oom) VALUES ($1, $2, $3, $4)", session, end?.ExitCode, time, outOfMemory);
             return database.Execute(
                 "UPDATE containers SET state = 'exited', exit = $3, oom = $4, finished = $5 WHERE id = $1 AND session = $2",
                 id.ToString(),
                 session,
                 end?.ExitCode,
-                end is { OutOfMemory: true } ? 1 : 0,
+                outOfMemory,
                 time);
         });
 
-    /// <summary>With what a run ended; false when that is not known, or not any more.</summary>
-    public bool TryFindEnding(string session, out int? exitCode)
-    {
-        var found = database.Query("SELECT exit FROM endings WHERE session = $1", reader => reader.IsNull(0) ? null : (int?)reader.GetInt32(0), session);
-        exitCode = found.Count > 0 ? found[0] : null;
-        return found.Count > 0;
-    }
+    /// <summary>How a run ended; null when that is not known, or not any more.</summary>
+    public JailEnd? TryFindEnding(string session) =>
+        database.QueryFirst("SELECT exit, oom FROM endings WHERE session = $1", reader => new JailEnd(reader.IsNull(0) ? null : reader.GetInt32(0), reader.GetInt64(1) != 0), session);
 
     /// <summary>Nothing of its run is left, and nobody has it in hand.</summary>
     public void MarkClean(SnapshotId id, string session) =>
@@ -210,7 +209,7 @@ public sealed partial class ContainerStore(Database database)
         Name = reader.GetString(1),
         ImageId = reader.GetString(2),
         Snapshot = SnapshotId.Parse(reader.GetString(3)),
-        Spec = ContainerSpec.Parse(reader.GetString(4)),
+        Stored = reader.GetString(4),
         State = Enum.Parse<ContainerState>(reader.GetString(5), ignoreCase: true),
         Session = reader.GetString(6),
         ExitCode = reader.IsNull(7) ? null : reader.GetInt32(7),

@@ -71,11 +71,11 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
 
     private async Task RotateAsync(Container container, LogBound bound, CancellationToken cancellationToken)
     {
-        var log = new ContainerLog(new ContainerDirectory(state, container.Id).Log);
+        var rotation = new LogRotation(new ContainerDirectory(state, container.Id).Log);
         while (true)
         {
             await Task.Delay(LogInterval, clock, cancellationToken);
-            if (log.Rotate(bound))
+            if (rotation.Rotate(bound))
             {
                 jails.ReopenLog(container.Id.ToString());
             }
@@ -87,7 +87,6 @@ public sealed class ContainerWatch(ContainerStore containers, ContainerLifecycle
         var schedule = HealthSchedule.Of(check);
         var started = container.Started ?? clock.GetUtcNow();
         var health = container.Health ?? ContainerHealth.Begin;
-        containers.SetHealth(container.Id, container.Session, health);
         while (true)
         {
             await Task.Delay(schedule.PauseIn(health.Status, clock.GetUtcNow() - started), clock, cancellationToken);

@@ -18,5 +18,5 @@ public sealed record OwnCommand(ImmutableArray<string> Words)
     public ImmutableArray<string> With(params ReadOnlySpan<string> arguments) => [.. Words, .. arguments];
 
     public CommandLine ToCommandLine(params ReadOnlySpan<string> arguments) =>
-        new(Words[0], [.. Words.AsSpan()[1..], .. arguments]) { Environment = Environment };
+        new(Words[0], [.. Words.AsSpan()[1..], .. arguments]) { Environment = Environment, WorkingDirectory = "/" };
 }

@@ -32,6 +32,9 @@ public interface IJailDriver
     /// <summary>Whether a jail can have users of its own, see <see cref="JailSpec.Users"/>.</summary>
     bool MapsUsers { get; }
 
+    /// <summary>Whether only the supervisor of a jail sees that the system killed something in it for memory: who runs one to its end does not.</summary>
+    bool NeedsSupervisorForOutOfMemory { get; }
+
     /// <summary>Starts the first process of a jail that was made by <see cref="CreateAsync"/>.</summary>
     /// <exception cref="JailStartException">The process could not be started. Nothing of the jail is left.</exception>
     Task StartAsync(string jailId, CancellationToken cancellationToken);

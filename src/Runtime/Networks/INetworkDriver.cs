@@ -47,6 +47,9 @@ public interface INetworkDriver
     /// <summary>Whether rules of ours are there at all; somebody may have taken them away. Asked by every command, so it has to be cheap.</summary>
     bool HasRules();
 
+    /// <summary>What of the host drops the packets of networks, whatever our rules say, and what lets them through: a sentence. Null when nothing does.</summary>
+    string? Barrier();
+
     /// <summary>Who on the host listens where ports are to be published; null when they are free.</summary>
     string? ListenerAt(PortPublication port);
 

@@ -52,6 +52,9 @@ public sealed class NetworkLifecycle
         });
     }
 
+    /// <summary>What of the host drops the packets of networks, and what lets them through; null when nothing does. Told to whoever makes something that will not be reached.</summary>
+    public string? Barrier() => driver.Barrier();
+
     /// <summary>Removes a network. Containers that do not run are disconnected from it.</summary>
     /// <param name="force">Whether those that run are, too.</param>
     /// <exception cref="NetworkException">Containers on it are running.</exception>

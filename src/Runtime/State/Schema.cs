@@ -215,5 +215,9 @@ internal static class Schema
             container TEXT NOT NULL UNIQUE REFERENCES containers (id) ON DELETE CASCADE
         ) STRICT;
         """,
+        """
+        -- As containers have it: the container may be gone before anybody asks.
+        ALTER TABLE endings ADD COLUMN oom INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using SQLitePCL;
 
@@ -20,6 +21,15 @@ internal sealed class SqliteHandle : IDisposable
     private readonly sqlite3 database;
     private readonly TimeSpan patience;
 
+    static SqliteHandle()
+    {
+        // It is asked for as 'e_sqlite3', and by that name it is looked for in every directory of the system before the one beside us is found.
+        NativeLibrary.SetDllImportResolver(
+            typeof(SQLite3Provider_e_sqlite3).Assembly,
+            (name, _, _) => NativeLibrary.TryLoad(Path.Join(AppContext.BaseDirectory, $"lib{name}.so"), out var library) ? library : IntPtr.Zero);
+        Batteries_V2.Init();
+    }
+
     private SqliteHandle(sqlite3 database, TimeSpan patience)
     {
         this.database = database;
@@ -30,7 +40,6 @@ internal sealed class SqliteHandle : IDisposable
     /// <param name="patience">How long others are waited for who have it locked.</param>
     public static SqliteHandle Open(string path, TimeSpan patience)
     {
-        Batteries_V2.Init();
         var code = raw.sqlite3_open_v2(path, out var database, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE, null);
         var handle = new SqliteHandle(database, patience);
         try

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Testing.Jails;
 
@@ -29,9 +28,9 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         var id = (await space.SucceedAsync("run", "-d", "--name", "box", "busybox", "sh", "-c", "echo up; echo bad >&2; trap 'exit 9' TERM; while true; do sleep 0.1; done")).Trim();
 
         Assert.Equal("box running\n", await space.SucceedAsync("ps", "--format", "{{.name}} {{.state}}"));
-        await EventuallyAsync(async () => (await space.RunAsync("logs", "box")) is { Output: "up\n", Error: "bad\n" });
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("logs", "box")) is { Output: "up\n", Error: "bad\n" });
         await space.SucceedAsync("exec", "-d", "box", "sh", "-c", "echo detached > /file");
-        await EventuallyAsync(async () => (await space.RunAsync("exec", "box", "cat", "/file")).Output == "detached\n");
+        await KleeneSpace.EventuallyAsync(async () => (await space.RunAsync("exec", "box", "cat", "/file")).Output == "detached\n");
         await space.FailAsync(127, "exec", "-d", "box", "no-such-command");
         Assert.Contains("is running", await space.FailAsync(1, "rm", "box"), StringComparison.Ordinal);
         await space.SucceedAsync("rename", "box", "kiste");
@@ -109,33 +108,15 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         await space.SucceedAsync("run", "-d", "--name", "failing", "--restart", "on-failure:2", "busybox", "sh", "-c", "echo run; exit 1");
         await space.SucceedAsync("run", "-d", "--name", "always", "--restart", "always", "busybox", "sh", "-c", "until [ -e /end ]; do sleep 0.05; done; rm /end");
 
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "-f", "name=failing", "--format", "{{.state}} {{.restarts}}") == "exited 2\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "-f", "name=failing", "--format", "{{.state}} {{.restarts}}") == "exited 2\n");
         Assert.Equal("run\nrun\nrun\n", await space.SucceedAsync("logs", "failing"));
         await space.SucceedAsync("exec", "always", "touch", "/end");
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-f", "name=always", "--format", "{{.state}} {{.restarts}}") == "running 1\n");
+        await KleeneSpace.EventuallyAsync(async () => await space.SucceedAsync("ps", "-f", "name=always", "--format", "{{.state}} {{.restarts}}") == "running 1\n");
 
         await space.SucceedAsync("stop", "-t", "0", "always");
         await space.SucceedAsync("ps");
         Assert.Equal("exited\n", await space.SucceedAsync("inspect", "-f", "{{.state}}", "always"));
         await space.SucceedAsync("rm", "failing", "always");
-        await AssertNothingIsLeftAsync();
-    }
-
-    [JailFact]
-    public async Task Its_health_is_checked_and_what_was_asked_for_is_done()
-    {
-        string[] check = ["--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "2"];
-        await space.SucceedAsync(["run", "-d", "--name", "box", .. check, "--health-on-failure", "stop", "--stop-timeout", "0", "busybox", "sh", "-c", "touch /well; exec sleep 1000"]);
-        await EventuallyAsync(async () => await space.SucceedAsync("ps", "-a", "--format", "{{.status}}") == "running (healthy)\n");
-
-        await space.SucceedAsync("exec", "box", "rm", "/well");
-
-        await EventuallyAsync(async () => await space.SucceedAsync("inspect", "-f", "{{.state}}", "box") == "exited\n");
-        using var details = JsonDocument.Parse(await space.SucceedAsync("inspect", "box"));
-        var health = details.RootElement[0].GetProperty("health");
-        Assert.Equal("unhealthy", health.GetProperty("status").GetString());
-        Assert.Equal(2, health.GetProperty("failingStreak").GetInt32());
-        await space.SucceedAsync("rm", "box");
         await AssertNothingIsLeftAsync();
     }
 
@@ -161,7 +142,7 @@ public sealed class ContainerCommandTests : IAsyncLifetime
         await space.SucceedAsync("run", "-d", "--name", "box", "--restart", "always", "busybox", "sleep", "1000");
         await space.SucceedAsync("run", "-d", "--rm", "--name", "gone", "busybox", "sleep", "1000");
 
-        await RestartMachineAsync();
+        await space.RestartMachineAsync();
 
         Assert.Equal("box exited\n", await space.SucceedAsync("ps", "-a", "--format", "{{.name}} {{.state}}"));
         Assert.Equal("box exited\n", await space.SucceedAsync("ps", "-a", "--format", "{{.name}} {{.state}}"));
@@ -199,48 +180,16 @@ public sealed class ContainerCommandTests : IAsyncLifetime
 
     private async Task<string> IdAsync(string name) => (await space.SucceedAsync("inspect", "-f", "{{.id}}", name)).Trim();
 
-    /// <summary>What a restart leaves: neither processes nor mounts nor what was kept in memory, and another number of the boot.</summary>
-    private async Task RestartMachineAsync()
-    {
-        var memory = space.JailDirectory;
-        foreach (var id in (await space.SucceedAsync("ps", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            space.Shell($"""
-                kill -9 $(cat '{memory}/bundles/{id}/conmon.pid'); kill -9 $(cat '{memory}/bundles/{id}/pid')
-                while kill -0 $(cat '{memory}/bundles/{id}/pid') 2> gone; do sleep 0.01; done
-                """);
-        }
-
-        foreach (var mount in space.Mounts().Select(line => line.Split(' ')[4].Replace("\\040", " ", StringComparison.Ordinal)).Reverse().ToList())
-        {
-            space.Shell($"umount -l '{mount}'");
-        }
-
-        space.Shell($"awk '{{ print $5 }}' /proc/self/mountinfo | grep -F '{memory}/' | sort -r | while read -r mount; do umount -l \"$mount\"; done");
-        Directory.Delete(memory, recursive: true);
-        space.Shell($"python3 -c \"import sqlite3; d = sqlite3.connect('{space.StateRoot}/kleene.db'); d.execute(\\\"UPDATE facts SET value = 'an earlier boot' WHERE name IN ('boot', 'swept')\\\"); d.commit()\"");
-    }
-
     private async Task AssertNothingIsLeftAsync()
     {
         // What is called at the end of a run may still be at it.
-        await EventuallyAsync(async () => (await space.SucceedAsync("ps", "-a", "-q")).Length == 0 && !Bundles().Any());
+        await KleeneSpace.EventuallyAsync(async () => (await space.SucceedAsync("ps", "-a", "-q")).Length == 0 && !Bundles().Any());
         await space.AssertCleanAsync();
         Assert.Empty(Directory.GetFileSystemEntries(Path.Join(space.StateRoot, "containers")));
-        await EventuallyAsync(() => Task.FromResult(Directory.GetFiles(Path.Join(space.StateRoot, "sessions")).Length == 0));
+        await KleeneSpace.EventuallyAsync(() => Task.FromResult(Directory.GetFiles(Path.Join(space.StateRoot, "sessions")).Length == 0));
         Assert.Equal("", space.Shell($"pgrep -f -- '[-]-bundle {space.JailDirectory}' || true"));
     }
 
     private IEnumerable<string> Bundles() =>
         Directory.Exists(Path.Join(space.JailDirectory, "bundles")) ? Directory.EnumerateFileSystemEntries(Path.Join(space.JailDirectory, "bundles")) : [];
-
-    /// <summary>Asks again until it is so. The thing waited for is in another process, which has no other way to tell.</summary>
-    private static async Task EventuallyAsync(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!await holds())
-        {
-            await Task.Delay(50, deadline.Token);
-        }
-    }
 }

@@ -428,7 +428,7 @@ public sealed partial class ContainerLifecycleTests : IAsyncLifetime
     private async Task<Container> LeftRunningAsync(ContainerSpec spec)
     {
         var container = await theirs.CreateAsync(Image, spec, "box", None);
-        Assert.True(containers.TryMarkRunning(container.Id, other.Id, time.GetUtcNow()));
+        Assert.True(containers.TryMarkRunning(container.Id, other.Id, time.GetUtcNow(), health: null));
         jails.Leave($"{container.Id}");
         other.Dispose();
         return containers.Find("box");

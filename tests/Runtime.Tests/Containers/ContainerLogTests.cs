@@ -25,7 +25,7 @@ public sealed class ContainerLogTests : IDisposable
     [InlineData("2026-01-31T12:00:00Z stdout F text", "Output", "text", true)]
     public void A_line_is_a_time_a_stream_a_mark_and_the_text(string line, string stream, string text, bool complete)
     {
-        var entry = ContainerLog.Parse(Encoding.UTF8.GetBytes(line));
+        var entry = LogFile.Parse(Encoding.UTF8.GetBytes(line));
 
         Assert.NotNull(entry);
         Assert.Equal((stream, text, complete), (entry.Stream.ToString(), Encoding.UTF8.GetString(entry.Text.Span), entry.IsComplete));
@@ -35,7 +35,7 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public void Its_time_is_kept_to_the_last_digit_that_we_have_and_with_its_zone()
     {
-        var entry = ContainerLog.Parse("2026-01-31T14:00:00.123456789+02:00 stdout F x"u8.ToArray());
+        var entry = LogFile.Parse("2026-01-31T14:00:00.123456789+02:00 stdout F x"u8.ToArray());
 
         Assert.Equal(DateTimeOffset.Parse("2026-01-31T12:00:00.1234567Z", null), entry?.Time);
     }
@@ -48,7 +48,7 @@ public sealed class ContainerLogTests : IDisposable
     [InlineData("2026-01-31T12:00:00.123456789+00:00 stdout X text")]
     [InlineData("26-01-31T12:00:00.123456789+00:00 stdout F cut at its beginning")]
     [InlineData("not a time stdout F text")]
-    public void What_a_full_disk_has_cut_is_no_line(string line) => Assert.Null(ContainerLog.Parse(Encoding.UTF8.GetBytes(line)));
+    public void What_a_full_disk_has_cut_is_no_line(string line) => Assert.Null(LogFile.Parse(Encoding.UTF8.GetBytes(line)));
 
     [Fact]
     public async Task One_that_was_never_written_is_empty() => Assert.Equal("", await ReadAsync(new LogRequest()));
@@ -135,36 +135,6 @@ public sealed class ContainerLogTests : IDisposable
         Assert.Equal("two\n", await ReadAsync(new LogRequest { Tail = 1 }));
     }
 
-    [Theory]
-    [InlineData(1, "new\n")]
-    [InlineData(2, "third\nnew\n")]
-    [InlineData(3, "second\nthird\nnew\n")]
-    [InlineData(100, "first\nsecond\nthird\nnew\n")]
-    public async Task A_full_file_is_put_away_and_the_oldest_goes(int files, string expected)
-    {
-        foreach (var line in (string[])["first", "second", "third"])
-        {
-            Write("log", (1, 'F', line));
-            Assert.True(log.Rotate(new LogBound(10, files)));
-        }
-
-        Write("log", (2, 'F', "new"));
-
-        Assert.Equal(expected, await ReadAsync(new LogRequest()));
-        Assert.Equal(Math.Min(files, 4), Directory.GetFiles(scratch.Path, "log*").Length);
-    }
-
-    [Fact]
-    public void One_that_is_small_or_not_there_stays()
-    {
-        Assert.False(log.Rotate(new LogBound(1000, 2)));
-
-        Write("log", (1, 'F', "small"));
-
-        Assert.False(log.Rotate(new LogBound(1000, 2)));
-        Assert.True(File.Exists(scratch["log"]));
-    }
-
     [Fact]
     public async Task Whoever_follows_loses_nothing_when_it_is_rotated()
     {
@@ -172,7 +142,7 @@ public sealed class ContainerLogTests : IDisposable
         var steps = new Queue<Action>(
         [
             () => Write("log", (2, 'F', "two")),
-            () => log.Rotate(new LogBound(1, 3)),
+            () => new LogRotation(scratch["log"]).Rotate(new LogBound(1, 3)),
 
             // The supervisor has the old file open until it hears of it.
             () => Write("log.1", (3, 'F', "three")),
@@ -181,6 +151,27 @@ public sealed class ContainerLogTests : IDisposable
         ]);
 
         Assert.Equal("one\ntwo\nthree\nfour\nfive\n", await FollowAsync(steps));
+    }
+
+    [Fact]
+    public async Task Whoever_is_slow_to_follow_reads_what_was_put_away_meanwhile()
+    {
+        Write("log", (1, 'F', "one"));
+        var rotation = new LogRotation(scratch["log"]);
+        var steps = new Queue<Action>(
+        [
+            () =>
+            {
+                foreach (var line in (string[])["two", "three", "four"])
+                {
+                    rotation.Rotate(new LogBound(1, 9));
+                    Write("log.1", (2, 'F', $"end before {line}"));
+                    Write("log", (3, 'F', line));
+                }
+            },
+        ]);
+
+        Assert.Equal("one\nend before two\ntwo\nend before three\nthree\nend before four\nfour\n", await FollowAsync(steps));
     }
 
     [Fact]

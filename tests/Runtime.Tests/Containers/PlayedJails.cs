@@ -62,6 +62,8 @@ internal sealed partial class PlayedJails : IJailDriver
 
     public bool KeepsTerminals => true;
 
+    public bool NeedsSupervisorForOutOfMemory => false;
+
     public bool MountsForAll => false;
 
     public bool MapsUsers => false;

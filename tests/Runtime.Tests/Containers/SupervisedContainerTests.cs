@@ -33,7 +33,7 @@ public sealed partial class ContainerLifecycleTests
         var ended = containers.Find("box");
         Assert.Equal((ContainerState.Exited, 3, ""), (ended.State, ended.ExitCode, ended.Session));
         Assert.Equal([session.Id], Sessions());
-        Assert.Equal(3, await ours.WaitAsync(container, None));
+        Assert.Equal(new JailEnd(3, OutOfMemory: false), await ours.WaitAsync(container, None));
     }
 
     [RootFact]

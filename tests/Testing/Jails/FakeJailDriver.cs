@@ -47,6 +47,8 @@ public sealed class FakeJailDriver : IJailDriver
 
     public bool KeepsTerminals => true;
 
+    public bool NeedsSupervisorForOutOfMemory => false;
+
     public bool MountsForAll => false;
 
     public bool MapsUsers => false;

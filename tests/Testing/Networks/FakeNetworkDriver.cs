@@ -60,6 +60,8 @@ public sealed class FakeNetworkDriver : INetworkDriver
 
     public bool HasRules() => !Intent.IsNothing;
 
+    public string? Barrier() => null;
+
     public string? ListenerAt(PortPublication port) => Listener(port);
 
     public int FreePort(PortPublication port) => Interlocked.Add(ref freePort, port.Count);

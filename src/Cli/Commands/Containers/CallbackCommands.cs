@@ -39,6 +39,8 @@ internal static class CallbackCommands
         command.Hidden = true;
         verb.Does(command, async (context, cancellationToken) =>
         {
+            // A supervisor stands in what we are about to remove.
+            Environment.CurrentDirectory = "/";
             using var kleene = await context.OpenAsync(cancellationToken);
             await action(kleene, SnapshotId.Parse(context.Get(id)), context.Get(supervisor), cancellationToken);
             return ExitCodes.Done;

@@ -58,6 +58,11 @@ internal sealed class ContainerOptions
             context.Terminal.Error.WriteLine($"note: the step had {string.Join(", ", missing)}, which only its build has");
         }
 
+        if (!spec.Network.Endpoints.IsEmpty && kleene.Networks.Barrier() is { } barrier)
+        {
+            context.Terminal.Error.WriteLine($"warning: {barrier}");
+        }
+
         var container = await kleene.Lifecycle.CreateAsync(entry, spec, context.Get(containerName), cancellationToken);
         if (context.Get(idFile) is { Length: > 0 } file)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kleene.Build.Cli.Output;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Jails;
@@ -25,9 +26,19 @@ internal static class Foreground
             return ExitCodes.Done;
         }
 
-        return await kleene.Lifecycle.WaitAsync(container, cancellationToken)
-            ?? throw new KleeneException($"nobody saw how '{container.Name}' ended: what supervised it was killed");
+        var end = await kleene.Lifecycle.WaitAsync(container, cancellationToken);
+        if (end.OutOfMemory)
+        {
+            context.Terminal.WriteError(OutOfMemory(container));
+        }
+
+        return end.ExitCode ?? throw new KleeneException($"nobody saw how '{container.Name}' ended: what supervised it was killed");
     }
+
+    /// <summary>Otherwise all that its user sees is that something was killed.</summary>
+    private static string OutOfMemory(Container container) =>
+        $"the kernel killed a process of '{container.Name}', because it was out of memory"
+        + (container.Spec.Limits.MemoryBytes is { } bytes ? $": it may have {Sizes.Binary(bytes)}; give it more with --memory" : "");
 
     /// <summary>
     /// What is sent to us is meant for the container. The terminal's Ctrl-C reaches a container that shares our process group by

@@ -18,7 +18,7 @@ internal static class ListCommand
         new("id", row => row.Container.Id.ToString()),
         new("name", row => row.Container.Name),
         new("image", row => row.Image),
-        new("command", row => Shorten(string.Join(' ', row.Container.Spec.Argv))),
+        new("command", row => Shorten(string.Join(' ', row.Container.Argv))),
         new("state", row => ContainerText.State(row.Container), InTable: false),
         new("status", row => ContainerText.Status(row.Container)),
         new("exitCode", row => row.Container.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "", (json, row) => json.WriteOptional(row.Container.ExitCode), InTable: false),

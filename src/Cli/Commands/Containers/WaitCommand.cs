@@ -15,8 +15,8 @@ internal static class WaitCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             foreach (var container in context.Get(references).Select(kleene.Containers.Find).ToList())
             {
-                var code = await kleene.Lifecycle.WaitAsync(container, cancellationToken);
-                context.Terminal.Output.WriteLine(code?.ToString(CultureInfo.InvariantCulture) ?? "unknown");
+                var end = await kleene.Lifecycle.WaitAsync(container, cancellationToken);
+                context.Terminal.Output.WriteLine(end.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "unknown");
                 await context.Terminal.Output.FlushAsync(cancellationToken);
             }
 

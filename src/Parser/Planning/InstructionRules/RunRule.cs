@@ -72,6 +72,12 @@ internal static class RunRule
     /// <summary>Null when one of them is nothing, which has been reported.</summary>
     private static ImmutableArray<string>? Reports(InstructionHead head, StagePlanner stage)
     {
+        // Most have none, and what follows is dear where it is done for the first time.
+        if (!head.Flags.Any(flag => flag.Name == "report"))
+        {
+            return [];
+        }
+
         var paths = head.AllFlags("report").Select(flag => stage.ExpandToSomething(flag, "the path of --report")?.Value).ToList();
         return paths.Contains(null) ? null : [.. paths.OfType<string>().Select(path => ImagePath.Join(stage.WorkingDirectory, path)).Distinct()];
     }

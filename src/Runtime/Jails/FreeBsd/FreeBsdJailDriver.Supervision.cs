@@ -13,6 +13,8 @@ public sealed partial class FreeBsdJailDriver : ISupervisingDriver
     /// <summary>Who supervises has pipes; a command in front of us has our terminal itself.</summary>
     public bool KeepsTerminals => false;
 
+    public bool NeedsSupervisorForOutOfMemory => false;
+
     public async Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

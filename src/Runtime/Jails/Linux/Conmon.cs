@@ -84,6 +84,8 @@ internal sealed class Conmon(string program, OciRuntime runtime, IProcessRunner 
 
         return new CommandLine(program, [.. words])
         {
+            // It leaves a file 'oom' where it stands; and where the user stood is not to be kept busy.
+            WorkingDirectory = bundle.Directory,
             InheritedFiles = [answer, .. supervision.Held],
             Environment = [.. supervision.Environment, $"_OCI_SYNCPIPE={answer.DangerousGetHandle()}"],
         };

@@ -5,6 +5,9 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 /// <summary>What running jails use and may use: all of it is in their control groups, and no runtime is asked.</summary>
 public sealed partial class LinuxJailDriver
 {
+    /// <summary>The runtime takes the control groups away with what they have counted before it tells us of the end.</summary>
+    public bool NeedsSupervisorForOutOfMemory => true;
+
     public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -437,7 +437,9 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     {
         if (Bundle.ReadProcessId(processIdFile) is { } pid)
         {
-            _ = NativeMethods.kill(pid, Signals.Kill);
+            // With what it has started, and the runtime, unless all of them share our own group.
+            var group = NativeMethods.getpgid(pid);
+            _ = NativeMethods.kill(group > 0 && group != NativeMethods.getpgid(0) ? -group : pid, Signals.Kill);
         }
     }
 }

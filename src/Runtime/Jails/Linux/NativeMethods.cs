@@ -80,6 +80,9 @@ internal static partial class NativeMethods
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 
+    [LibraryImport("libc")]
+    public static partial int getpgid(int pid);
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int syscall(nint number, int directory, string path, uint flags);
 

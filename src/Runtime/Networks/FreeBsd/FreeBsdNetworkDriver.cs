@@ -179,6 +179,9 @@ public sealed class FreeBsdNetworkDriver : INetworkDriver
     /// <summary>The kernel keeps an anchor until somebody empties that one by its name: a new pf.conf and <c>pfctl -F all</c> leave it. So nobody is asked.</summary>
     public bool HasRules() => true;
 
+    /// <summary>What is before our anchor in pf.conf is the word of who wrote it.</summary>
+    public string? Barrier() => null;
+
     public string? ListenerAt(PortPublication port) => Ports.ListenerAt(port);
 
     public int FreePort(PortPublication port) => Ports.FreePort(port);

@@ -181,6 +181,8 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
 
     public bool HasRules() => table.Holds() is not null;
 
+    public string? Barrier() => ForwardBarriers.Describe(hostStack);
+
     public string? ListenerAt(PortPublication port) => NetworkNamespace.In(hostStack, () => Ports.ListenerAt(port));
 
     public int FreePort(PortPublication port) => NetworkNamespace.In(hostStack, () => Ports.FreePort(port));

@@ -16,7 +16,7 @@ internal sealed unsafe class NetlinkSocket : IDisposable
 
     private readonly SafeFileHandle socket;
     private readonly Lock gate = new();
-    private readonly byte[] answer = new byte[64 * 1024];
+    private readonly byte[] answer = GC.AllocateUninitializedArray<byte>(64 * 1024);
     private uint sequence;
 
     private NetlinkSocket(SafeFileHandle socket) => this.socket = socket;
