@@ -42,8 +42,6 @@ public sealed class FakeJailDriver : IJailDriver
         return new ExitStatus(0);
     });
 
-    public bool KeepsTerminals => true;
-
     public bool MountsForAll => false;
 
     public void Require(ImmutableArray<string> parameters)

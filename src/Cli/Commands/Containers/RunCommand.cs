@@ -24,7 +24,7 @@ internal static class RunCommand
             Composition.AnticipateJail();
             using var kleene = await context.OpenAsync(cancellationToken);
             var container = await options.CreateAsync(context, kleene, detached, cancellationToken);
-            if (!detached && IsOurChild(container.Spec, kleene.Jails))
+            if (!detached && IsOurChild(container.Spec))
             {
                 return await RunAsync(context, kleene, container, cancellationToken);
             }
@@ -43,8 +43,7 @@ internal static class RunCommand
     }
 
     /// <summary>A container that goes with its command, and that nobody can come back to, needs no supervisor: the shortest way from nothing to gone.</summary>
-    private static bool IsOurChild(ContainerSpec spec, IJailDriver jails) =>
-        spec.RemoveAtExit && (!spec.Terminal || !jails.KeepsTerminals) && !ContainerWatch.IsNeeded(spec);
+    private static bool IsOurChild(ContainerSpec spec) => spec.RemoveAtExit && !spec.Terminal && !ContainerWatch.IsNeeded(spec);
 
     private static async Task<int> RunAsync(Context context, Composition kleene, Container container, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Terminals;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -55,8 +56,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed.</param>
     public static LinuxJailDriver For(IProcessRunner processes, string root, string? runtime) =>
         new(processes, new Lazy<string>(() => JailStateDirectory.For(root)), runtime);
-
-    public bool KeepsTerminals => true;
 
     public bool MountsForAll => false;
 
@@ -273,7 +272,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         var complete = process with { Environment = JailEnvironment.Complete(process, user, hostname: null) };
         CommandLookup.Check(tree, complete, JailEnvironment.ValueOf(complete.Environment, "PATH")!, hidden: []);
 
-        using var entry = bundle.NewEntry(tools.Value.Config.Write(complete, user, WindowOf(process), bundle.ReadRights()));
+        using var entry = bundle.NewEntry(tools.Value.Config.Write(complete, user, process.Terminal ? TerminalWindow.Size() : null, bundle.ReadRights()));
         var result = await run(bundle, entry);
         if (!result.Exit.Success && RuntimeLog.LastError(entry.LogFile) is { } error)
         {
@@ -391,7 +390,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         bundle.WriteNetworkFiles(NetworkFiles.HostsText(hostname, spec.ExtraHosts), spec.Resolver ?? NetworkFiles.ResolverText(spec.Network), hostname);
-        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, WindowOf(process), bundle.Directory));
+        bundle.WriteConfig(tools.Value.Config.Write(spec with { Process = process }, user, process.Terminal ? WindowSize.TryOfInput() : null, bundle.Directory));
     }
 
     /// <exception cref="JailStartException">A setting would be the host's.</exception>
@@ -510,8 +509,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
         await tools.Value.Groups.RemoveAsync(id);
     }
-
-    private static NativeMethods.WindowSize? WindowOf(JailProcess process) => process.Terminal ? TerminalWindow.Size() : null;
 
     private static void KillProcess(string processIdFile)
     {
