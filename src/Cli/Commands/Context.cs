@@ -44,6 +44,9 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
     public Task<StorageChoice> InitializeAsync(DatasetName dataset, CancellationToken cancellationToken) =>
         Composition.InitializeAsync(machine, machine.Processes(CommandEnded), globals.Root(arguments), dataset, cancellationToken);
 
+    /// <summary>The same with other arguments: those of a command within a command.</summary>
+    public Context With(ParseResult others) => new(others, machine, globals, terminal, signals);
+
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 
     /// <summary>Null when the argument may be left out and was.</summary>
