@@ -112,6 +112,26 @@ class Kleene(Tool):
     def remove(self, name):
         return [self.binary, "rm", "-f", name]
 
+    @contextlib.contextmanager
+    def watch(self, folder, tag):
+        """Builds and runs what is in a folder, again and again; gives a function that returns when a container has said a word."""
+        watching = subprocess.Popen(
+            [self.binary, "build", "--watch", "--network", "host", "-t", tag, folder, "--run", "--network", "none"],
+            env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/")
+
+        def said(word):
+            for line in watching.stdout:
+                if line.rstrip("\n") == word:
+                    return
+            raise Failed(f"kleene build --watch ended with {watching.wait()}")
+
+        try:
+            said("begin")
+            yield said
+        finally:
+            watching.terminate()
+            watching.wait()
+
     def version_command(self):
         return [self.binary, "--version"]
 

@@ -26,6 +26,9 @@ public sealed record BuildRequest
     /// <summary>The directory behind a tree of the caller's; null where there is none.</summary>
     internal BuildContext? FindContext(TreeOrigin origin) => origin is TreeOrigin.Named named ? NamedContexts[named.Name] : Context;
 
+    /// <summary>The directory that a step reads; null when what it reads is none, or is not there.</summary>
+    internal BuildContext? ContextAt(TreeOrigin origin) => origin is TreeOrigin.Context or TreeOrigin.Named ? FindContext(origin) : null;
+
     /// <summary>The names of the image.</summary>
     public ImmutableArray<ImageReference> Tags { get; init; } = [];
 

@@ -9,8 +9,10 @@ using Kleene.Build.Builder.Execution.Mounting;
 using Kleene.Build.Builder.Fetching;
 using Kleene.Build.Builder.Profiling;
 using Kleene.Build.Builder.Recording;
+using Kleene.Build.Builder.Watching;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Diagnostics;
+using Kleene.Build.Parser.Linting;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Builds;
@@ -87,6 +89,10 @@ public sealed class ImageBuilder(
         var stages = new StageKeys(plan, request, bases, snapshots, new ContextCopies(request, remotes), new ContextMounts(request)).Compute(cancellationToken);
         return (compilation.Diagnostics, BuildForecast.Of(plan, stages));
     }
+
+    /// <summary>What a build reads of its contexts, for somebody who waits for changes; null when there is no plan.</summary>
+    public ContextReads? FindReads(BuildRequest request) =>
+        Compile(request with { Compile = request.Compile with { Lint = LintLevel.None } }).Compilation.Plan is { } plan ? ContextReads.Of(plan, request) : null;
 
     private async Task RunAsync(BuildRequest request, BuildJournal journal, ChannelWriter<BuildEvent> events, CancellationToken cancellationToken)
     {

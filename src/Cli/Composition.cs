@@ -162,9 +162,18 @@ internal sealed class Composition : IDisposable
     public static async Task SuperviseAsync(Machine machine, string root, SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken)
     {
         using var drivers = Drivers.Of(machine, machine.Processes(null), StateDirectory.Open(root).Root);
-        var driver = drivers.Jails as ISupervisingDriver ?? throw new KleeneException("jails of this system are supervised by a program of its own");
-        await driver.SuperviseAsync(jail.ToString(), held, cancellationToken);
+        await Supervising(drivers).SuperviseAsync(jail.ToString(), held, cancellationToken);
     }
+
+    /// <summary>Becomes the first process of a supervised jail, with our standard input as its terminal.</summary>
+    public static void Lead(Machine machine, string root, SnapshotId jail)
+    {
+        using var drivers = Drivers.Of(machine, machine.Processes(null), StateDirectory.Open(root).Root);
+        Supervising(drivers).Lead(jail.ToString());
+    }
+
+    private static ISupervisingDriver Supervising(Drivers drivers) =>
+        drivers.Jails as ISupervisingDriver ?? throw new KleeneException("jails of this system are supervised by a program of its own");
 
     /// <summary>How programs that we leave behind call us. Under the portable runtime we are an argument of its program.</summary>
     private static OwnCommand Self(StateDirectory state, string storageRequest)

@@ -110,6 +110,16 @@ public sealed class RunCommandTests : IAsyncLifetime
     }
 
     [JailFact]
+    public async Task A_container_that_is_left_to_itself_has_a_terminal_also_when_we_have_none()
+    {
+        var id = (await space.SucceedAsync("run", "-d", "-t", "busybox", "sh", "-c", "tty -s && echo on a terminal")).Trim();
+
+        Assert.Equal("0", (await space.SucceedAsync("wait", id)).Trim());
+        Assert.Contains("on a terminal", await space.SucceedAsync("logs", id), StringComparison.Ordinal);
+        await space.SucceedAsync("rm", id);
+    }
+
+    [JailFact]
     public async Task Without_a_network_there_is_only_a_loopback()
     {
         var result = await space.SucceedAsync("run", "--rm", "--network", "none", "busybox", "sh", "-c", "ip -o link | wc -l");

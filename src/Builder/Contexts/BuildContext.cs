@@ -9,12 +9,16 @@ public sealed class BuildContext : IDisposable
 {
     private readonly RootedDirectory root;
 
-    private BuildContext(RootedDirectory root, IgnoreFile ignore, StatCache? cache, string description)
+    private BuildContext(string directory, RootedDirectory root, IgnoreFile ignore, StatCache? cache, string description)
     {
+        Directory = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(directory));
         this.root = root;
         Cache = cache;
         Files = new SourceTree(root, ignore, description);
     }
+
+    /// <summary>Its absolute path on the host.</summary>
+    public string Directory { get; }
 
     /// <summary>What COPY may take.</summary>
     public SourceTree Files { get; }
@@ -33,7 +37,7 @@ public sealed class BuildContext : IDisposable
     public static BuildContext Open(
         string directory, string? kleenefile, string? cacheDirectory, string description = "the build context", bool hasIgnoreFile = true)
     {
-        if (!Directory.Exists(directory))
+        if (!System.IO.Directory.Exists(directory))
         {
             throw new KleeneException(File.Exists(directory)
                 ? $"the build context '{directory}' is a file; give the directory it is in"
@@ -44,7 +48,7 @@ public sealed class BuildContext : IDisposable
         var root = RootedDirectory.Open(directory);
         try
         {
-            return new BuildContext(root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System), description);
+            return new BuildContext(directory, root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System), description);
         }
         catch
         {

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Kleene.Build.Builder;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Builder.Explaining;
+using Kleene.Build.Cli.Commands.Watching;
 using Kleene.Build.Cli.Output;
 using Kleene.Build.Cli.Output.Profiling;
 using Kleene.Build.Parser.Linting;
@@ -50,42 +51,30 @@ internal static class BuildCommand
         var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
         var reports = new Option<string?>("--output-on-failure") { Description = "where the log of a step that fails and its RUN --report=PATH go", HelpName = "DIR" };
         var profile = new Option<string[]>("--profile") { Description = "write there what each step took: FILE.html to look at, FILE.json for speedscope", HelpName = "FILE" };
+        var watch = new Option<bool>("--watch") { Description = "build again whenever something changes that the build reads, until interrupted" };
+        var run = new Option<string?>("--run") { Description = "with --watch, and last: run each image with these options of 'kleene run', in the place of the one before", HelpName = OptionsFirst.Rest };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };
 
         var command = new Command(name)
         {
-            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, reports, profile, check,
+            source.Context, tags, noCache, labels, network, hosts, memory, cpus, processes, jobs, progress, quiet, idFile, metadata, remove, resume, expectCached, explain, reports, profile, watch, run, check,
         };
         source.AddTo(command);
         steps.AddTo(command);
         verb.Does(command, async (context, cancellationToken) =>
         {
+            if (context.Get(watch) || context.Get(run) is not null)
+            {
+                return await WatchAsync(context, cancellationToken);
+            }
+
             using var kleenefile = await source.ReadAsync(context, cancellationToken);
             if (context.Get(check))
             {
                 return CheckCommand.Check(kleenefile, context);
             }
 
-            var stages = context.Get(noCache);
-            var request = new BuildRequest
-            {
-                Source = kleenefile.Source,
-                Compile = kleenefile.Compile with { Lint = LintLevel.Warnings },
-                Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
-                NoCache = stages == OptionsFirst.Everything,
-                NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
-                Network = context.Get(network) is { Length: > 0 } named ? named is "disabled" ? "none" : named : Network.DefaultName,
-                ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
-                Limits = OptionValues.Limits(context.Get(memory), context.Get(cpus), context.Get(processes)),
-                Labels = (context.Get(labels) ?? []).Select(label => OptionValues.Pair(label, "--label"))
-                    .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
-                Jobs = context.Get(jobs),
-                KeepFailed = !context.Get(remove),
-                ExpectsCached = context.Get(expectCached),
-                OutputOnFailure = context.Get(reports) is { } directory ? Path.GetFullPath(directory) : null,
-            };
-
-            request = steps.Apply(request, context);
+            var request = RequestOf(kleenefile, context);
             using var profiles = ProfileFiles.Open(context.Get(profile) ?? []);
             using var kleene = await context.OpenAsync(cancellationToken);
             using var files = kleenefile.OpenContext(kleene.State.Contexts);
@@ -113,20 +102,88 @@ internal static class BuildCommand
                 return build is null ? ExitCodes.Usage : ExitCodes.Failed;
             }
 
-            if (context.Get(idFile) is { } file)
-            {
-                await File.WriteAllTextAsync(file, image.Id, CancellationToken.None);
-            }
-
-            if (context.Get(metadata) is { } described)
-            {
-                BuildMetadata.Write(described, image);
-            }
-
-            context.Terminal.Output.WriteLine(image.Id);
+            Tell(image, context.Get(idFile), context.Get(metadata), context.Terminal.Output);
             return ExitCodes.Done;
         });
         return command;
+
+        // But for its contexts and agents, which are opened for each build.
+        BuildRequest RequestOf(Kleenefile kleenefile, Context context)
+        {
+            var stages = context.Get(noCache);
+            return steps.Apply(new BuildRequest
+            {
+                Source = kleenefile.Source,
+                Compile = kleenefile.Compile with { Lint = LintLevel.Warnings },
+                Tags = [.. (context.Get(tags) ?? []).Select(OptionValues.ImageName)],
+                NoCache = stages == OptionsFirst.Everything,
+                NoCacheStages = stages is null or OptionsFirst.Everything ? [] : [.. stages.Split(',', StringSplitOptions.RemoveEmptyEntries)],
+                Network = context.Get(network) is { Length: > 0 } named ? named is "disabled" ? "none" : named : Network.DefaultName,
+                ExtraHosts = [.. (context.Get(hosts) ?? []).Select(OptionValues.Host)],
+                Limits = OptionValues.Limits(context.Get(memory), context.Get(cpus), context.Get(processes)),
+                Labels = (context.Get(labels) ?? []).Select(label => OptionValues.Pair(label, "--label"))
+                    .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal),
+                Jobs = context.Get(jobs),
+                KeepFailed = !context.Get(remove),
+                ExpectsCached = context.Get(expectCached),
+                OutputOnFailure = context.Get(reports) is { } directory ? Path.GetFullPath(directory) : null,
+            }, context);
+        }
+
+        async Task<int> WatchAsync(Context context, CancellationToken cancellationToken)
+        {
+            RefuseToWatch(context, context.Get(source.Context), [check, expectCached], context.Get(resume) is not null ? resume : context.Get(profile) is { Length: > 0 } ? profile : null);
+            if (!context.Get(watch))
+            {
+                throw new UsageException("--run runs what --watch builds; give both, or use 'kleene run' with the image's name");
+            }
+
+            var words = context.Get(run) is { } rest ? new RunWords(context, OptionsFirst.RestOf(rest)) : null;
+            using var kleene = await context.OpenAsync(cancellationToken);
+            await using var agents = await steps.OpenAgentsAsync(context, kleene.Processes, cancellationToken);
+            var form = context.Get(quiet) ? "quiet" : context.Get(progress) ?? "auto";
+            string[] written = [.. ((string?[])[context.Get(idFile), context.Get(metadata)]).OfType<string>().Select(Path.GetFullPath)];
+            return await new WatchedBuild(
+                context.Terminal,
+                kleene,
+                token => source.ReadAsync(context, token),
+                kleenefile => RequestOf(kleenefile, context) with { Agents = agents },
+                () => form is "auto" or "quiet" ? null : Printer(form, context),
+                words is null ? null : new SwappedContainer(kleene, words),
+                image => Tell(image, context.Get(idFile), context.Get(metadata), words is null ? context.Terminal.Output : null),
+                written.ToHashSet(StringComparer.Ordinal)).RunAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>What has no sense for a build that is made again and again.</summary>
+    private static void RefuseToWatch(Context context, string place, Option<bool>[] flags, Option? given)
+    {
+        if ((flags.FirstOrDefault(context.Get) ?? given) is { } refused)
+        {
+            throw new UsageException($"{refused.Name} and --watch do not go together");
+        }
+
+        if (!Directory.Exists(place))
+        {
+            throw new UsageException($"--watch needs a directory, and '{place}' is none");
+        }
+    }
+
+    /// <summary>The image to whom it may concern.</summary>
+    private static void Tell(Image image, string? idFile, string? metadata, TextWriter? output)
+    {
+        if (idFile is not null)
+        {
+            File.WriteAllText(idFile, image.Id);
+        }
+
+        if (metadata is not null)
+        {
+            BuildMetadata.Write(metadata, image);
+        }
+
+        output?.WriteLine(image.Id);
+        output?.Flush();
     }
 
     /// <summary>What the step that failed has printed.</summary>

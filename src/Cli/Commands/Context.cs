@@ -34,12 +34,18 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
     public Task SuperviseAsync(SnapshotId jail, IReadOnlyList<int> held, CancellationToken cancellationToken) =>
         Composition.SuperviseAsync(machine, globals.Root(arguments), jail, held, cancellationToken);
 
+    /// <summary>Becomes the first process of a jail, on the terminal that is our standard input.</summary>
+    public void Lead(SnapshotId jail) => Composition.Lead(machine, globals.Root(arguments), jail);
+
     /// <summary>Looks at the host, and opens nothing: what it lacks may be what keeps a store from being opened.</summary>
     public IHostCheck HostCheck() => Drivers.HostCheckOf(machine, machine.Processes(CommandEnded), Path.GetFullPath(globals.Root(arguments)));
 
     /// <summary>Makes a dataset for the trees of the state directory.</summary>
     public Task<StorageChoice> InitializeAsync(DatasetName dataset, CancellationToken cancellationToken) =>
         Composition.InitializeAsync(machine, machine.Processes(CommandEnded), globals.Root(arguments), dataset, cancellationToken);
+
+    /// <summary>The same with other arguments: those of a command within a command.</summary>
+    public Context With(ParseResult others) => new(others, machine, globals, terminal, signals);
 
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 

@@ -16,6 +16,8 @@ internal sealed class IncludeFiles : IIncludedFiles
     // Where the Kleenefile lies below the root, empty or with a slash at the end.
     private readonly string start;
 
+    private readonly HashSet<string> asked = new(StringComparer.Ordinal);
+
     /// <param name="kleenefile">Its path.</param>
     /// <param name="context">The directory of the context; <c>-</c> where there is none.</param>
     public IncludeFiles(string kleenefile, string context)
@@ -28,6 +30,9 @@ internal sealed class IncludeFiles : IIncludedFiles
         start = isInside && below != "." ? below + "/" : "";
     }
 
+    /// <summary>What was asked for so far, by absolute paths, also what is not there.</summary>
+    public IReadOnlyCollection<string> Asked => asked;
+
     public IncludedFile Read(string path)
     {
         var below = Path.GetRelativePath("/", Path.GetFullPath("/" + start + path));
@@ -36,6 +41,7 @@ internal sealed class IncludeFiles : IIncludedFiles
             return new IncludedFile.Missing($"'{path}' lies outside '{root}'; a file of the context can be included");
         }
 
+        asked.Add(Path.Join(root, below));
         try
         {
             using var directory = RootedDirectory.Open(root);

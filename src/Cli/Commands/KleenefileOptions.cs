@@ -92,10 +92,13 @@ internal sealed class KleenefileOptions
             fetched);
     }
 
+    /// <summary>What the Kleenefile of a directory may be called.</summary>
+    public static IEnumerable<string> CandidatesIn(string directory) => Names.Select(name => Path.Join(directory, name));
+
     /// <summary>The Kleenefile of a directory, by the first of its names that is there.</summary>
     /// <param name="shown">What messages call the directory.</param>
     public static string FindIn(string directory, string? shown = null) =>
-        Names.Select(name => Path.Join(directory, name)).FirstOrDefault(File.Exists)
+        CandidatesIn(directory).FirstOrDefault(File.Exists)
         ?? throw new UsageException($"there is no Kleenefile in '{shown ?? directory}' (nor a Dockerfile or Containerfile); name one with --file");
 
     private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ internal sealed class NamedContextOption : IDisposable
     private readonly List<FetchedContext> fetched = [];
     private readonly List<BuildContext> opened = [];
 
+    /// <summary>Those that are directories of this machine, fetched ones included.</summary>
+    public IReadOnlyCollection<string> Directories => directories.Values;
+
     /// <summary>What the compiler has to know.</summary>
     public NamedContexts Names { get; private set; } = NamedContexts.Empty;
 

@@ -18,6 +18,11 @@ internal static class OptionsFirst
         for (var i = position + 1; i < words.Length; i++)
         {
             var word = words[i];
+            if (command.Options.Any(option => option.Name == word && option.HelpName == Rest))
+            {
+                return [.. result, $"{word}={RestMark}{string.Join(RestMark, words[(i + 1)..])}"];
+            }
+
             if (word == "--")
             {
                 return [.. result, .. words[i..]];
@@ -48,6 +53,15 @@ internal static class OptionsFirst
 
         return [.. result];
     }
+
+    /// <summary>The help name of an option that takes all words behind it, whatever they look like.</summary>
+    public const string Rest = "ARGS…";
+
+    /// <summary>Stands before each of them; no word has it.</summary>
+    private const char RestMark = '\0';
+
+    /// <summary>The words that such an option was given.</summary>
+    public static string[] RestOf(string value) => value.Length == 1 ? [] : value[1..].Split(RestMark);
 
     /// <summary>The value of an option that was given without one.</summary>
     public const string Everything = "*";

@@ -101,6 +101,7 @@ internal sealed class ContainerStarter(
             // A terminal has no end of input: whoever leaves it can come back. An input that is piped in ends with its pipe.
             InputOutlivesWriter = container.Spec.KeepsInput && (container.Spec.Terminal || !attach),
             SuperviseCommand = self.With("container", "supervise", id),
+            LeadCommand = self.With("container", "lead", id),
             EndCommand = self.With("container", "ended", id, supervisor),
             Environment = OwnCommand.Environment,
             Held = [held.Handle, .. mounts.Held],

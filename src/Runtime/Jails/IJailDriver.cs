@@ -26,9 +26,6 @@ public interface IJailDriver
     /// <summary>Whether what is mounted in a running jail is mounted in its tree for everybody: then the tree's own files cannot be told from that.</summary>
     bool MountsForAll { get; }
 
-    /// <summary>Whether a jail that outlives us can have a terminal. If not, one with a terminal ends with the command that runs it.</summary>
-    bool KeepsTerminals { get; }
-
     /// <summary>Whether a jail can have users of its own, see <see cref="JailSpec.Users"/>.</summary>
     bool MapsUsers { get; }
 
@@ -139,4 +136,7 @@ public interface ISupervisingDriver
     /// <param name="jailId">The jail's.</param>
     /// <param name="held">Numbers of open files to keep until the jail has ended.</param>
     Task SuperviseAsync(string jailId, IReadOnlyList<int> held, CancellationToken cancellationToken);
+
+    /// <summary>Makes the terminal that is our standard input our own, and becomes the first process of a supervised jail: it returns only by an exception.</summary>
+    void Lead(string jailId);
 }

@@ -38,7 +38,8 @@ public sealed partial record JailParameter(string Name, string? Value)
             throw new KleeneException($"'{text}' is not a parameter of jail(8); write NAME or NAME=VALUE, as allow.raw_sockets or host.domainname=example.org");
         }
 
-        return Ours.TryGetValue(name, out var reason) ? throw new KleeneException($"the parameter '{name}' is not to be set: {reason}") : new JailParameter(name, value);
+        var parameter = new JailParameter(name, value);
+        return Ours.TryGetValue(name, out var reason) || Ours.TryGetValue(parameter.Subject, out reason) ? throw new KleeneException($"the parameter '{name}' is not to be set: {reason}") : parameter;
     }
 
     /// <summary>The name without the <c>no</c> that turns a parameter off: <c>mount.nodevfs</c> is about <c>mount.devfs</c> (jail(8)).</summary>

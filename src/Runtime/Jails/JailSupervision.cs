@@ -18,6 +18,9 @@ public sealed record JailSupervision
     /// <summary>A command of ours that supervises the jail, for systems that have no program for it.</summary>
     public ImmutableArray<string> SuperviseCommand { get; init; } = [];
 
+    /// <summary>A command of ours that becomes the first process, where that can have a terminal of its own in no other way.</summary>
+    public ImmutableArray<string> LeadCommand { get; init; } = [];
+
     /// <summary>A program and its arguments, run when the jail has ended. Absolute.</summary>
     public required ImmutableArray<string> EndCommand { get; init; }
 

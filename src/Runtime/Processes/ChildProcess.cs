@@ -53,11 +53,11 @@ internal sealed unsafe class ChildProcess : IDisposable
         try
         {
             // A program that shares our terminal stays in our process group, or reading from the terminal would stop it (SIGTTIN).
-            var ownGroup = output is not ProcessOutput.Inherit { KeepInput: true };
-            var keepsInput = !ownGroup && command.Input.Length == 0;
-            var input = command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
+            var keepsInput = output is ProcessOutput.Inherit { KeepInput: true };
+            var ownGroup = !keepsInput && redirect is not { IsTerminal: true };
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
-            var standard = new StandardDescriptors(keepsInput ? 0 : input, standardOutput, redirect is { WithErrors: true } ? standardOutput : errorWrite);
+            var input = redirect is { IsTerminal: true } ? standardOutput : command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
+            var standard = new StandardDescriptors(keepsInput && command.Input.Length == 0 ? 0 : input, standardOutput, redirect is { WithErrors: true } ? standardOutput : errorWrite);
             var spawn = () => Spawner.Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
             var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
             command.Started?.Invoke(pid);

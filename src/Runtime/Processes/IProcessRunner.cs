@@ -43,11 +43,19 @@ public abstract record ProcessOutput
     /// <summary>Both streams into an open file, which stays the caller's to close: for a program that leaves others behind, who go on writing.</summary>
     public static ProcessOutput AllToFile(SafeHandle file) => new Redirect(file, WithErrors: true);
 
+    /// <summary>
+    /// All three streams are a terminal, which stays the caller's to close. The process stays in our process group, so that it can begin a session of its own on it.
+    /// </summary>
+    public static ProcessOutput OnTerminal(SafeHandle terminal) => new Redirect(terminal, WithErrors: true) { IsTerminal = true };
+
     internal sealed record Capture : ProcessOutput;
 
     internal sealed record Inherit(bool KeepInput) : ProcessOutput;
 
-    internal sealed record Redirect(SafeHandle File, bool WithErrors) : ProcessOutput;
+    internal sealed record Redirect(SafeHandle File, bool WithErrors) : ProcessOutput
+    {
+        public bool IsTerminal { get; init; }
+    }
 
     internal sealed record Forward(IOutputSink Sink) : ProcessOutput;
 }

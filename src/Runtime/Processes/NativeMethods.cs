@@ -8,7 +8,11 @@ internal static unsafe partial class NativeMethods
 {
     public const int SIGINT = 2;
     public const int SIGKILL = 9;
+    public const int SIGPIPE = 13;
     public const int SIGTERM = 15;
+
+    public const nint SIG_DFL = 0;
+    public static readonly int SIG_SETMASK = Abi.IsFreeBsd ? 3 : 2;
 
     public const int O_RDONLY = 0;
     public static readonly int O_CLOEXEC = Abi.O_CLOEXEC;
@@ -89,6 +93,18 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc")]
     public static partial int sigfillset(void* signals);
+
+    [LibraryImport("libc")]
+    public static partial int pthread_sigmask(int how, void* signals, void* before);
+
+    [LibraryImport("libc")]
+    public static partial nint signal(int signal, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setsid();
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int execve(string path, byte** argv, byte** envp);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int pipe2(int* descriptors, int flags);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime.Processes;
@@ -90,34 +89,6 @@ internal static unsafe class Spawner
         if (error != 0)
         {
             throw Errno.Exception(error, operation);
-        }
-    }
-
-    /// <summary>A null-terminated array of null-terminated UTF-8 strings, as execve(2) takes them.</summary>
-    private sealed class NativeStrings : IDisposable
-    {
-        private readonly int count;
-
-        public NativeStrings(ReadOnlySpan<string> strings)
-        {
-            count = strings.Length;
-            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)count + 1, (nuint)sizeof(byte*));
-            for (var i = 0; i < count; i++)
-            {
-                Pointer[i] = (byte*)Marshal.StringToCoTaskMemUTF8(strings[i]);
-            }
-        }
-
-        public byte** Pointer { get; }
-
-        public void Dispose()
-        {
-            for (var i = 0; i < count; i++)
-            {
-                Marshal.FreeCoTaskMem((nint)Pointer[i]);
-            }
-
-            NativeMemory.Free(Pointer);
         }
     }
 }

@@ -65,6 +65,14 @@ public interface ISnapshotStore
     /// <summary>The bytes that removing the snapshot would free, as the file system counts them.</summary>
     Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken);
 
+    /// <summary>The same of many, in their order: where each question costs a process, all together cost one.</summary>
+    async Task<IReadOnlyList<long>> MeasureAsync(IReadOnlyList<SnapshotId> ids, CancellationToken cancellationToken)
+    {
+        var measured = new long[ids.Count];
+        await Parallel.ForAsync(0, ids.Count, cancellationToken, async (i, token) => measured[i] = await MeasureAsync(ids[i], token));
+        return measured;
+    }
+
     /// <summary>The bytes that all trees take together, as the file system counts them: more than the sum of each one's where trees share their files.</summary>
     Task<long> MeasureAllAsync(CancellationToken cancellationToken);
 

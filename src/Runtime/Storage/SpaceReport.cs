@@ -23,8 +23,7 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
         trees.AddRange(Ids("SELECT id FROM volumes").Select(id => (SpaceUse.Volumes, id, !usedVolumes.Contains(id))));
         trees.AddRange(Ids("SELECT id FROM workspaces").Select(id => (SpaceUse.BuildCache, id, false)));
 
-        var measured = new long[trees.Count];
-        await Parallel.ForAsync(0, trees.Count, cancellationToken, async (i, token) => measured[i] = await store.MeasureAsync(trees[i].Id, token));
+        var measured = await store.MeasureAsync([.. trees.Select(tree => tree.Id)], cancellationToken);
         SpaceRow Row(SpaceUse use, long count, long active)
         {
             var own = Enumerable.Range(0, trees.Count).Where(i => trees[i].Use == use).ToList();

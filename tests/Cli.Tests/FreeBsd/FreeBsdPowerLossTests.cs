@@ -68,7 +68,7 @@ public sealed class FreeBsdPowerLossTests
         space.Machine.BeforeChange = command => moments.Add(Moment.Keep(space, command, moments.Count));
         await space.SucceedAsync("network", "create", "-t", "bridge", "--subnet", "10.13.37.0/24", "lab");
         await space.SucceedAsync("build", "-t", "app", "--network", "lab", space.Context(Kleenefile));
-        await space.SucceedAsync("run", "-d", "--name", "web", "-l", "vnet", "-n", "lab", "-p", "8080:80", "-v", "data:/srv", "app");
+        await space.SucceedAsync("run", "-d", "--name", "web", "-l", "vnet", "-n", "lab", "-p", "8080:80", "-v", "data:/srv", "-J", "mount.procfs", "-J", "mount.fdescfs", "app");
         await space.SucceedAsync("stop", "web");
         await space.Machine.SettleAsync();
         await space.SucceedAsync("rm", "web");

@@ -60,8 +60,6 @@ internal sealed partial class PlayedJails : IJailDriver
     /// <summary>What a restart of the machine does to a jail.</summary>
     public void Forget(string id) => running.TryRemove(id, out _);
 
-    public bool KeepsTerminals => true;
-
     public bool NeedsSupervisorForOutOfMemory => false;
 
     public bool MountsForAll => false;

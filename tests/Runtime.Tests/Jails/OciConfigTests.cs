@@ -4,6 +4,7 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+using Kleene.Build.Runtime.Terminals;
 using Xunit;
 
 namespace Kleene.Build.Runtime.Tests.Jails;
@@ -45,7 +46,7 @@ public class OciConfigTests
             Process = Least.Process with { WorkingDirectory = "/srv", Terminal = true },
         };
 
-        var config = new OciConfig(Host, SeccompForm.Compiled).Write(spec, new JailUser(1000, 1001, [4, 27], "/home/u"), new NativeMethods.WindowSize { Rows = 24, Columns = 80 }, "/run/kleene/b");
+        var config = new OciConfig(Host, SeccompForm.Compiled).Write(spec, new JailUser(1000, 1001, [4, 27], "/home/u"), new WindowSize(Rows: 24, Columns: 80), "/run/kleene/b");
 
         Matches("all.approved.json", WithoutFilter(config));
     }

@@ -546,6 +546,7 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
         var large = await SnapshotAsync(small, root => File.WriteAllBytes(Path.Join(root, "large"), RandomBytes(4 << 20)));
 
         var (less, more) = (await Store.MeasureAsync(small, Token), await Store.MeasureAsync(large, Token));
+        Assert.Equal([more, less], await Store.MeasureAsync([large, small], Token));
 
         Assert.InRange(less, 0, 1 << 20);
         Assert.InRange(more, 4 << 20, 6 << 20);

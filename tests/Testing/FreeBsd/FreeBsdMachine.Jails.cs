@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using Kleene.Build.Runtime.Jails.FreeBsd;
 using Kleene.Build.Runtime.Processes;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kleene.Build.Testing.FreeBsd;
 
@@ -14,6 +17,9 @@ public sealed partial class FreeBsdMachine
     private readonly List<(string Word, Func<Inmate, Task<int>> Act)> acts = [];
     private List<string> resourceRules = [];
     private int lastProcess = FirstProcess - 1;
+
+    /// <summary>04 and 07: what jail(8) mounts when it is told to, in this order, whichever the parameters have.</summary>
+    private static readonly (string Kind, string Place)[] JailMounts = [("devfs", "dev"), ("fdescfs", "dev/fd"), ("procfs", "proc")];
 
     /// <summary>Whether the kernel counts what jails use.</summary>
     public bool CountsResources { get; set; } = true;
@@ -96,9 +102,15 @@ public sealed partial class FreeBsdMachine
         }
 
         jails[name] = new RunningJail(path, parameters);
-        if (parameters.ContainsKey("mount.devfs"))
+        foreach (var (kind, place) in JailMounts.Where(mount => parameters.ContainsKey($"mount.{mount.Kind}")))
         {
-            mounts.Add(new Mounted("devfs", Path.Join(path, "dev"), "devfs"));
+            // Nobody has heard what jail(8) says then: it must not come to that. What lies in devfs is there with it.
+            if (!Directory.Exists(Path.Join(path, place)) && !(place.StartsWith("dev/", StringComparison.Ordinal) && parameters.ContainsKey("mount.devfs")))
+            {
+                throw new InvalidOperationException($"'{path}' has no '{place}' for {kind}");
+            }
+
+            mounts.Add(new Mounted(kind, Path.Join(path, place), kind));
         }
 
         return Done(isTold ? $"{name}: created\n" : "");
@@ -125,7 +137,7 @@ public sealed partial class FreeBsdMachine
         // Only who has read a file knows what was mounted.
         if (isTold)
         {
-            mounts.RemoveAll(mount => mount.Type == "devfs" && mount.Node == Path.Join(jail.Path, "dev"));
+            mounts.RemoveAll(mount => JailMounts.Any(own => mount.Type == own.Kind && mount.Node == Path.Join(jail.Path, own.Place)));
         }
 
         foreach (var returned in interfaces.Values.Where(entry => entry.Jail == name))
@@ -162,13 +174,18 @@ public sealed partial class FreeBsdMachine
         }
 
         var sink = (output as ProcessOutput.Forward)?.Sink;
+        using var terminal = output is ProcessOutput.Redirect { IsTerminal: true } given ? new FileStream(new SafeFileHandle(Duplicate((int)given.File.DangerousGetHandle()), ownsHandle: true), FileAccess.Write, bufferSize: 0) : null;
         var inmate = new Inmate
         {
             Id = ++lastProcess,
             Jail = name,
             Root = jail.Path,
             Command = command,
-            Print = (stream, line) => sink?.WriteLine(stream, line),
+            Print = (stream, line) =>
+            {
+                sink?.WriteLine(stream, line);
+                terminal?.Write(Encoding.UTF8.GetBytes($"{line}\n"));
+            },
         };
         inmates.Add(inmate);
         command.Started?.Invoke(inmate.Id);
@@ -188,6 +205,13 @@ public sealed partial class FreeBsdMachine
 
         cancellationToken.ThrowIfCancellationRequested();
         return new ProcessResult(new ExitStatus(exit, signal), "", "");
+    }
+
+    /// <summary>A command of ours that becomes the first process of a jail, on a terminal: what it becomes has its number and its streams.</summary>
+    private static CommandLine Led(CommandLine command, string jail)
+    {
+        var state = command.Arguments[command.Arguments.IndexOf("--root") + 1];
+        return SupervisionRecord.Read(JailDirectory.At(Path.Join(state, "jails"), jail).SupervisionFile).Command with { Started = command.Started };
     }
 
     private ProcessResult ListProcesses(string[] words)

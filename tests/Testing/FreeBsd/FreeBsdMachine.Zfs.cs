@@ -27,6 +27,7 @@ public sealed partial class FreeBsdMachine
         ["list", "-H", "-o", "name", "-t", "filesystem", "-r", _] => Done(string.Concat(datasets.Keys.Order(StringComparer.Ordinal).Select(name => $"{name}\n"))),
         ["get", "-H", "-o", "value", "type", var name] => datasets.ContainsKey(name) ? Done("filesystem\n") : Failed($"cannot open '{name}': dataset does not exist"),
         ["get", "-Hp", "-o", "value", "used", _] => Done("24576\n"),
+        ["get", "-Hp", "-r", "-o", "name,value", "used", _] => Done(string.Concat(datasets.SelectMany(entry => entry.Value.Snapshots.Select(snapshot => $"{entry.Key}@{snapshot}\t0\n").Prepend($"{entry.Key}\t24576\n")))),
         ["create", .. var options, var name] => Make(name, options, origin: null),
         ["clone", .. var options, var origin, var name] => Has(origin) ? Make(name, options, origin) : Failed($"cannot open '{origin}': dataset does not exist"),
         ["mount", .. _, var name] => MountDataset(name),

@@ -165,7 +165,12 @@ public sealed partial class FreeBsdMachine : IProcessRunner
     public async Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (OwnWords(command) is { } words && OwnCommands is { } own)
+        var isLed = false;
+        if (OwnWords(command) is ["container", "lead", var jail])
+        {
+            (command, isLed) = (Led(command, jail), true);
+        }
+        else if (OwnWords(command) is { } words && OwnCommands is { } own)
         {
             return new ProcessResult(new ExitStatus(await own(words)), "", "");
         }
@@ -177,6 +182,10 @@ public sealed partial class FreeBsdMachine : IProcessRunner
             {
                 BeforeChange?.Invoke(command.ToString());
                 Write(command);
+                if (isLed)
+                {
+                    Indent("on a terminal that a command of ours has made its own before");
+                }
             }
 
             var failure = failures.FindIndex(failure => failure.Matches(command));

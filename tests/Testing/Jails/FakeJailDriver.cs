@@ -45,8 +45,6 @@ public sealed class FakeJailDriver : IJailDriver
         return new ExitStatus(0);
     });
 
-    public bool KeepsTerminals => true;
-
     public bool NeedsSupervisorForOutOfMemory => false;
 
     public bool MountsForAll => false;

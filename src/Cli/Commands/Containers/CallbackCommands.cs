@@ -5,8 +5,8 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Cli.Commands.Containers;
 
 /// <summary>
-/// <c>kleene container ended</c>, <c>watch</c> and <c>supervise</c>: what a container's supervisor calls, what stays beside a container that is to be
-/// looked after, and the supervisor itself where the system has none. They are not for people, and no help shows them.
+/// <c>kleene container ended</c>, <c>watch</c>, <c>supervise</c> and <c>lead</c>: what a container's supervisor calls, what stays beside a container that is to be
+/// looked after, the supervisor itself where the system has none, and what becomes its first process where that has a terminal. They are not for people, and no help shows them.
 /// </summary>
 internal static class CallbackCommands
 {
@@ -15,6 +15,20 @@ internal static class CallbackCommands
         yield return Callback("ended", verb, (kleene, id, supervisor, cancellationToken) => kleene.Lifecycle.EndedAsync(id, supervisor, cancellationToken));
         yield return Callback("watch", verb, (kleene, id, supervisor, cancellationToken) => kleene.Watch.WatchAsync(id, supervisor, cancellationToken));
         yield return CreateSupervise(verb);
+        yield return CreateLead(verb);
+    }
+
+    private static Command CreateLead(Verb verb)
+    {
+        var id = new Argument<string>("ID");
+        var command = new Command("lead") { id };
+        command.Hidden = true;
+        verb.Does(command, (context, _) =>
+        {
+            context.Lead(SnapshotId.Parse(context.Get(id)));
+            return Task.FromResult(ExitCodes.Done);
+        });
+        return command;
     }
 
     private static Command CreateSupervise(Verb verb)

@@ -49,7 +49,8 @@ internal sealed class ContainerOptions
 
     /// <summary>Makes the container. Its tree is left to whoever starts it.</summary>
     /// <param name="detached">Whether nobody is there at its start to write to its input.</param>
-    public async Task<Container> CreateAsync(Context context, Composition kleene, bool detached, CancellationToken cancellationToken)
+    /// <param name="named">Whether it gets the name that was given.</param>
+    public async Task<Container> CreateAsync(Context context, Composition kleene, bool detached, CancellationToken cancellationToken, bool named = true)
     {
         var entry = kleene.Images.Find(context.Get(image));
         var spec = Read(context, entry, kleene.Containers);
@@ -63,7 +64,7 @@ internal sealed class ContainerOptions
             context.Terminal.Error.WriteLine($"warning: {barrier}");
         }
 
-        var container = await kleene.Lifecycle.CreateAsync(entry, spec, context.Get(containerName), cancellationToken);
+        var container = await kleene.Lifecycle.CreateAsync(entry, spec, named ? NameIn(context) : null, cancellationToken);
         if (context.Get(idFile) is { Length: > 0 } file)
         {
             await File.WriteAllTextAsync(file, container.Id.ToString(), cancellationToken);
@@ -71,6 +72,9 @@ internal sealed class ContainerOptions
 
         return container;
     }
+
+    /// <summary>The name that was given; null when none was.</summary>
+    public string? NameIn(Context context) => context.Get(containerName);
 
     /// <param name="containers">For the options that name another one.</param>
     private ContainerSpec Read(Context context, ImageEntry entry, ContainerStore containers)

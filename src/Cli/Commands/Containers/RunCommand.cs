@@ -42,9 +42,12 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>A container that goes with its command, and that nobody can come back to, needs no supervisor: the shortest way from nothing to gone. With users of its own it does: see <see cref="JailSpec.Users"/>.</summary>
+    /// <summary>
+    /// A container that goes with its command, and that nobody can come back to, needs no supervisor: the shortest way from nothing to gone. With users
+    /// of its own it does: see <see cref="JailSpec.Users"/>.
+    /// </summary>
     private static bool IsOurChild(ContainerSpec spec, IJailDriver jails) =>
-        spec.RemoveAtExit && (!spec.Terminal || !jails.KeepsTerminals) && spec.Users is null && !ContainerWatch.IsNeeded(spec)
+        spec is { RemoveAtExit: true, Terminal: false, Users: null } && !ContainerWatch.IsNeeded(spec)
         && (spec.Limits.MemoryBytes is null || !jails.NeedsSupervisorForOutOfMemory);
 
     private static async Task<int> RunAsync(Context context, Composition kleene, Container container, CancellationToken cancellationToken)

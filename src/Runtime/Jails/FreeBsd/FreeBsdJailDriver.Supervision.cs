@@ -10,25 +10,16 @@ public sealed partial class FreeBsdJailDriver : ISupervisingDriver
     /// <summary>How long that process may take to come up.</summary>
     private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(1);
 
-    /// <summary>Who supervises has pipes; a command in front of us has our terminal itself.</summary>
-    public bool KeepsTerminals => false;
-
     public bool NeedsSupervisorForOutOfMemory => false;
 
     public async Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (spec.Process.Terminal)
-        {
-            throw new JailStartException(
-                JailStartFailure.Jail, "a container with a terminal lives here as long as the command that runs it; run it with --rm, or leave the terminal out and enter it with 'kleene exec -it'");
-        }
-
         var directory = DirectoryOf(spec.Id);
         try
         {
             var command = await MakeAsync(spec, directory, runsShutdown: true, cancellationToken);
-            SupervisionRecord.Of(command, supervision).Write(directory.SupervisionFile);
+            SupervisionRecord.Of(command, spec.Process.Terminal, supervision).Write(directory.SupervisionFile);
             await StartSupervisorAsync(directory, supervision, cancellationToken);
         }
         catch (Exception failure)
@@ -65,6 +56,19 @@ public sealed partial class FreeBsdJailDriver : ISupervisingDriver
     {
         using var supervisor = new JailSupervisor(DirectoryOf(jailId), processes);
         await supervisor.RunAsync(held, cancellationToken);
+    }
+
+    public void Lead(string jailId)
+    {
+        var record = SupervisionRecord.Read(DirectoryOf(jailId).SupervisionFile);
+        try
+        {
+            SessionLeader.Become(record.Command);
+        }
+        catch (IOException exception)
+        {
+            throw new JailStartException(JailStartFailure.Jail, $"'{jailId}' could not be given a terminal: {exception.Message}", exception);
+        }
     }
 
     private async Task StartSupervisorAsync(JailDirectory directory, JailSupervision supervision, CancellationToken cancellationToken)

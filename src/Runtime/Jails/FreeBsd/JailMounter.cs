@@ -30,7 +30,11 @@ internal sealed class JailMounter(IProcessRunner processes)
             covered.Add(place.Destination);
         }
 
-        points.EnsureDirectory("/dev");
+        foreach (var directoryOfJail in JailParameters.MountPointsOf(spec))
+        {
+            points.EnsureDirectory(directoryOfJail);
+        }
+
         if (!covered.Any(above => IsBeneath(spec.Process.WorkingDirectory, above)))
         {
             points.EnsureDirectory(spec.Process.WorkingDirectory);

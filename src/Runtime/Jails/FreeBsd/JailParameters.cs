@@ -36,6 +36,23 @@ internal static class JailParameters
         return [.. parameters.Where(parameter => !overruled.Contains(parameter.Subject)), .. wished];
     }
 
+    /// <summary>The directories in the tree that jail(8) will mount something on. It follows no link there, and makes none that is missing.</summary>
+    public static IEnumerable<string> MountPointsOf(JailSpec spec)
+    {
+        var names = Of(spec, spec.Root, runsShutdown: false).Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        yield return "/dev";
+        if (names.Contains("mount.procfs"))
+        {
+            yield return "/proc";
+        }
+
+        // Where there are devices, it is one of them.
+        if (names.Contains("mount.fdescfs") && !names.Contains("mount.devfs"))
+        {
+            yield return "/dev/fd";
+        }
+    }
+
     public static string HostnameOf(JailSpec spec) => spec.Hostname.Length > 0 ? spec.Hostname : spec.Id;
 
     private static IEnumerable<JailParameter> NetworkOf(JailNetwork network) => network switch

@@ -18,7 +18,7 @@ internal sealed class JailSupervisor : IDisposable
     private readonly IProcessRunner processes;
     private readonly SupervisionRecord record;
     private readonly SupervisedOutput output;
-    private readonly SupervisedInput input;
+    private readonly ISupervisedStreams streams;
     private readonly TaskCompletionSource<bool> decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,7 +28,7 @@ internal sealed class JailSupervisor : IDisposable
         this.processes = processes;
         record = SupervisionRecord.Read(directory.SupervisionFile);
         output = new SupervisedOutput(record.LogFile);
-        input = new SupervisedInput(record.KeepsInput, record.InputOutlivesWriter);
+        streams = record.HasTerminal ? new SupervisedTerminal(record, output) : new SupervisedPipes(record, output);
     }
 
     /// <param name="held">Open files that we were given to keep until the jail has ended: no process in it may have them.</param>
@@ -77,7 +77,7 @@ internal sealed class JailSupervisor : IDisposable
 
     public void Dispose()
     {
-        input.Dispose();
+        streams.Dispose();
         output.Dispose();
     }
 
@@ -85,8 +85,7 @@ internal sealed class JailSupervisor : IDisposable
     {
         try
         {
-            var command = record.Command with { InputFile = input.Reader, Started = Begin };
-            var result = await processes.RunAsync(command, ProcessOutput.To(output), cancellationToken);
+            var result = await streams.DrainAsync(await processes.RunAsync(streams.Command with { Started = Begin }, streams.Output, cancellationToken));
             directory.WriteEnd(JailErrors.OfStart(result, record.Arguments[^1])?.ExitCode ?? result.Exit.ShellCode);
 
             // Told already, unless it was over before it had begun.
@@ -102,7 +101,7 @@ internal sealed class JailSupervisor : IDisposable
     private void Begin(int pid)
     {
         directory.WriteProcessId(pid);
-        input.ReaderTaken();
+        streams.Taken();
         begun.TrySetResult(SupervisorSocket.Done);
     }
 
@@ -115,7 +114,7 @@ internal sealed class JailSupervisor : IDisposable
             {
                 var client = await console.AcceptAsync(cancellationToken);
                 output.Attach(client);
-                input.ReadFrom(client);
+                streams.ReadFrom(client);
             }
         }
         catch (OperationCanceledException)
@@ -161,6 +160,9 @@ internal sealed class JailSupervisor : IDisposable
     {
         switch (word)
         {
+            case not null when SupervisorSocket.TryReadSize(word) is { } size:
+                streams.Resize(size);
+                return SupervisorSocket.Done;
             case "start":
                 decided.TrySetResult(true);
                 return await begun.Task;

@@ -41,8 +41,25 @@ internal sealed class SupervisedOutput(string logFile) : IOutputSink, IDisposabl
         lock (gate)
         {
             WriteLog(stream == OutputKind.Output ? "stdout" : "stderr", text, isWhole: !IOutputSink.MayGoOn(line));
-            byte[] packet = [.. text, (byte)'\n'];
-            attached.RemoveAll(client => !TrySend(client, (byte)(stream == OutputKind.Output ? 2 : 3), packet));
+            Send((byte)(stream == OutputKind.Output ? 2 : 3), [.. text, (byte)'\n']);
+        }
+    }
+
+    /// <summary>Takes what appears on a terminal, as it comes: a question waits for its answer in the middle of a line.</summary>
+    public void Write(ReadOnlySpan<byte> text)
+    {
+        lock (gate)
+        {
+            foreach (var line in text.Split((byte)'\n'))
+            {
+                var isWhole = line.End.Value < text.Length;
+                if (isWhole || !text[line].IsEmpty)
+                {
+                    WriteLog("stdout", text[line], isWhole);
+                }
+            }
+
+            Send(2, text.ToArray());
         }
     }
 
@@ -59,14 +76,16 @@ internal sealed class SupervisedOutput(string logFile) : IOutputSink, IDisposabl
 
     private static FileStream Open(string file) => new(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
+    private void Send(byte stream, byte[] packet) => attached.RemoveAll(client => !TrySend(client, stream, packet));
+
     /// <summary>In pieces that whoever reads a log can hold, each with one write(2).</summary>
-    private void WriteLog(string stream, byte[] text, bool isWhole)
+    private void WriteLog(string stream, ReadOnlySpan<byte> text, bool isWhole)
     {
         var now = DateTimeOffset.Now;
         var start = 0;
         do
         {
-            var piece = text.AsSpan(start, Math.Min(SupervisorSocket.LargestPacket, text.Length - start));
+            var piece = text.Slice(start, Math.Min(SupervisorSocket.LargestPacket, text.Length - start));
             start += piece.Length;
             var end = start == text.Length && isWhole ? 'F' : 'P';
             log.Write([.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-ddTHH:mm:ss.fffffff}00{now:zzz} {stream} {end} ")), .. piece, (byte)'\n']);

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Kleene.Build.Runtime.Terminals;
 
 namespace Kleene.Build.Runtime.Jails.FreeBsd;
 
@@ -14,6 +16,8 @@ internal static class SupervisorSocket
 
     /// <summary>The answer to a word that was heeded; any other is the reason why it was not.</summary>
     public const string Done = "done";
+
+    private const string ResizeWord = "resize";
 
     /// <summary>unix(4): 104 bytes with the zero at the end.</summary>
     private const int LongestPath = 103;
@@ -86,6 +90,34 @@ internal static class SupervisorSocket
         catch (SocketException)
         {
             // It has ended in between, and its log with it.
+        }
+    }
+
+    /// <summary>The word by which a terminal gets a size.</summary>
+    public static string Resize(WindowSize size) => string.Create(CultureInfo.InvariantCulture, $"{ResizeWord} {size.Rows} {size.Columns}");
+
+    /// <summary>Null: it is another word.</summary>
+    public static WindowSize? TryReadSize(string word) =>
+        word.Split(' ') is [ResizeWord, var rows, var columns]
+        && ushort.TryParse(rows, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
+        && ushort.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
+            ? new WindowSize(height, width)
+            : null;
+
+    /// <summary>Passes on what a client writes until he stops, or nobody is there to read it.</summary>
+    public static async Task PassAsync(Socket client, Stream sink)
+    {
+        var buffer = new byte[LargestPacket];
+        try
+        {
+            while (await client.ReceiveAsync(buffer) is var count and > 0)
+            {
+                await sink.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // He, or the process that was to read it, has gone: what was typed then is for nobody.
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Terminals;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -35,23 +35,9 @@ internal sealed class ConmonConsole : IJailConsole
 
     public async Task<ConsoleEnd> RelayAsync(ConsoleRequest request, CancellationToken cancellationToken)
     {
-        using var raw = request is { Terminal: true, Input: true } ? RawTerminal.TryTake() : null;
-        using var resized = request.Terminal ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassSize()) : null;
-        if (request.Terminal)
-        {
-            PassSize();
-        }
-
+        using var terminal = request.Terminal ? new ConnectedTerminal(request.Input, size => bundle.Tell($"1 {size.Rows} {size.Columns}")) : null;
         return await ConsoleRelay.RunAsync(socket, request, cancellationToken);
     }
 
     public void Dispose() => socket.Dispose();
-
-    private void PassSize()
-    {
-        if (NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) == 0)
-        {
-            bundle.Tell($"1 {size.Rows} {size.Columns}");
-        }
-    }
 }

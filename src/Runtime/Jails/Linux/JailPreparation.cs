@@ -1,4 +1,5 @@
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Terminals;
 using Kleene.Build.Runtime.Tracing;
 using Kleene.Build.Runtime.Users;
 
@@ -16,7 +17,7 @@ internal sealed class JailPreparation(JailTools tools, string state)
     /// <param name="mountPoints">What has to be made in it.</param>
     /// <param name="window">The size of its terminal; null where it has none, or nobody looks at it yet.</param>
     /// <exception cref="JailStartException">There can be no such jail here, or no such command is in it.</exception>
-    public void Write(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints, NativeMethods.WindowSize? window)
+    public void Write(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints, WindowSize? window)
     {
         using var traced = Tracer.Begin("prepare");
         var hostname = OciConfig.HostnameOf(spec);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Terminals;
 using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -57,8 +58,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed.</param>
     public static LinuxJailDriver For(IProcessRunner processes, string root, string? runtime) =>
         new(processes, new Lazy<string>(() => JailStateDirectory.For(root)), runtime);
-
-    public bool KeepsTerminals => true;
 
     public bool MountsForAll => false;
 
@@ -137,7 +136,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await CreateAsync(bundle, cancellationToken);
         try
         {
-            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, spec.Process.Terminal ? TerminalWindow.TrySize() : null);
+            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, spec.Process.Terminal ? WindowSize.TryOfInput() : null);
             if (await conmon.CreateAsync(bundle, spec.Process.Terminal, supervision, cancellationToken) is { } complaint)
             {
                 throw runtime.StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle.Id, tree, spec.Process);

@@ -25,12 +25,6 @@ internal static partial class NativeMethods
     public const int F_SEAL_GROW = 0x4;
     public const int F_SEAL_WRITE = 0x8;
 
-    /// <summary>More than <c>struct termios</c> has on any of our systems.</summary>
-    public const int OpaqueTerminalSize = 256;
-
-    public const nuint TIOCGWINSZ = 0x5413;
-    public const nuint TIOCSWINSZ = 0x5414;
-
     private const nint OpenTreeNumber = 428;
     private const uint OPEN_TREE_CLONE = 1;
 
@@ -63,21 +57,6 @@ internal static partial class NativeMethods
     public static partial int fcntl(SafeFileHandle file, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial int ioctl(int descriptor, nuint request, out WindowSize size);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial int ioctl(SafeFileHandle terminal, nuint request, in WindowSize size);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static unsafe partial int tcgetattr(int descriptor, byte* settings);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static unsafe partial int tcsetattr(int descriptor, int when, byte* settings);
-
-    [LibraryImport("libc")]
-    public static unsafe partial void cfmakeraw(byte* settings);
-
-    [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 
     [LibraryImport("libc")]
@@ -85,16 +64,6 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int syscall(nint number, int directory, string path, uint flags);
-
-    /// <summary><c>struct winsize</c> (ioctl_tty(2)).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct WindowSize
-    {
-        public ushort Rows;
-        public ushort Columns;
-        public ushort PixelWidth;
-        public ushort PixelHeight;
-    }
 
     [StructLayout(LayoutKind.Sequential)]
     public struct ResourceLimit

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Kleene.Build.Runtime.Jails.Linux.Seccomp;
+using Kleene.Build.Runtime.Terminals;
 using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
@@ -34,7 +35,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <param name="user">Who its first process runs as.</param>
     /// <param name="window">The size of its terminal, when it has one.</param>
     /// <param name="files">The host's directory with the files that are mounted over those of <see cref="NetworkFiles"/>.</param>
-    public byte[] Write(JailSpec spec, JailUser user, NativeMethods.WindowSize? window, string files)
+    public byte[] Write(JailSpec spec, JailUser user, WindowSize? window, string files)
     {
         var rights = ProcessRights.Of(spec, host.BoundingCapabilities);
         var buffer = new ArrayBufferWriter<byte>(16 * 1024);
@@ -60,7 +61,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
     /// <summary>A process that joins a running jail.</summary>
     /// <param name="rights">Those of the jail.</param>
-    public byte[] Write(JailProcess process, JailUser user, NativeMethods.WindowSize? window, ProcessRights rights)
+    public byte[] Write(JailProcess process, JailUser user, WindowSize? window, ProcessRights rights)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -80,7 +81,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     public static string MeasuredCgroupPath(string id) => $"{CgroupPath(id)}/jail";
 
     private void WriteProcess(
-        Utf8JsonWriter json, JailProcess process, JailUser user, NativeMethods.WindowSize? window, ProcessRights rights, ImmutableArray<JailUlimit> ulimits, int? outOfMemoryScore)
+        Utf8JsonWriter json, JailProcess process, JailUser user, WindowSize? window, ProcessRights rights, ImmutableArray<JailUlimit> ulimits, int? outOfMemoryScore)
     {
         json.WriteStartObject();
         json.WriteBoolean("terminal", process.Terminal);

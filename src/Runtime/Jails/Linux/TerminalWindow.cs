@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kleene.Build.Runtime.Terminals;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
@@ -17,13 +18,11 @@ internal sealed class TerminalWindow : IDisposable
         resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassOn());
     }
 
-    /// <summary>The size of the terminal that our standard input is; null when it is none.</summary>
-    public static NativeMethods.WindowSize? TrySize() => NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) == 0 ? size : null;
-
     /// <summary>The size of the terminal that a process shares with us; null for one that wants none.</summary>
     /// <exception cref="JailStartException">Our standard input is no terminal.</exception>
-    public static NativeMethods.WindowSize? SizeFor(JailProcess process) =>
-        !process.Terminal ? null : TrySize() ?? throw new JailStartException(JailStartFailure.Jail, "a terminal was asked for, but standard input is none; leave out -t");
+    public static WindowSize? SizeFor(JailProcess process) =>
+        !process.Terminal ? null
+        : WindowSize.TryOfInput() ?? throw new JailStartException(JailStartFailure.Jail, "a terminal was asked for, but standard input is none; leave out -t");
 
     /// <param name="processIdFile">Where the runtime writes the number of the process that the terminal is given to.</param>
     public static TerminalWindow Follow(string processIdFile) => new(processIdFile);
@@ -32,7 +31,7 @@ internal sealed class TerminalWindow : IDisposable
 
     private void PassOn()
     {
-        if (Bundle.ReadProcessId(processIdFile) is not { } pid || NativeMethods.ioctl(0, NativeMethods.TIOCGWINSZ, out var size) != 0)
+        if (Bundle.ReadProcessId(processIdFile) is not { } pid || WindowSize.TryOfInput() is not { } size)
         {
             return;
         }
@@ -43,7 +42,7 @@ internal sealed class TerminalWindow : IDisposable
             $"/proc/{pid}/fd/0", NativeMethods.O_RDONLY | NativeMethods.O_NOCTTY | NativeMethods.O_NONBLOCK | NativeMethods.O_CLOEXEC, 0);
         if (!terminal.IsInvalid)
         {
-            _ = NativeMethods.ioctl(terminal, NativeMethods.TIOCSWINSZ, size);
+            size.SetOn(terminal);
         }
     }
 }

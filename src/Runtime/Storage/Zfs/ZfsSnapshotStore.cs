@@ -178,6 +178,20 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
 
     public Task<long> MeasureAsync(SnapshotId id, CancellationToken cancellationToken) => UsedAsync(NameOf(id), cancellationToken);
 
+    public async Task<IReadOnlyList<long>> MeasureAsync(IReadOnlyList<SnapshotId> ids, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        // Of all there are, snapshots too: which kinds are wanted zfs-fuse cannot be told here.
+        var lines = await zfs.RunAsync("get", "-Hp", "-r", "-o", "name,value", "used", dataset.ToString());
+        var used = lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToDictionary(fields => fields[0], fields => fields[1], StringComparer.Ordinal);
+        return [.. ids.Select(id => used.TryGetValue(NameOf(id), out var bytes) ? long.Parse(bytes, System.Globalization.CultureInfo.InvariantCulture) : throw new SnapshotNotFoundException(id))];
+    }
+
     public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => UsedAsync(dataset.ToString(), cancellationToken);
 
     public async Task<IReadOnlyList<SnapshotId>> ListAsync(CancellationToken cancellationToken)

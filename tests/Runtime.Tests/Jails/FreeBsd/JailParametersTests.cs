@@ -25,6 +25,7 @@ public sealed class JailParametersTests
             ("a parameter that is added", Plain with { Parameters = ["allow.raw_sockets", "children.max=3"] }, false),
             ("parameters that win", Plain with { Hostname = "a", Parameters = ["host.hostname=b", "exec.noclean", "devfs_ruleset=99", "stop.timeout=30"] }, false),
             ("no devices", Plain with { Parameters = ["mount.nodevfs"] }, false),
+            ("processes and open files to look at", Plain with { Parameters = ["mount.procfs", "mount.fdescfs"] }, false),
             ("addresses of the user's own", Plain with { Network = JailNetwork.Host, Parameters = ["ip4.addr=em0|192.0.2.7/24", "ip4.addr=192.0.2.8"] }, false),
             ("a shutdown of the user's own", Plain with { Network = JailNetwork.Host, Parameters = ["exec.stop=/usr/local/bin/bye \"now\""] }, true),
         ];
@@ -34,6 +35,13 @@ public sealed class JailParametersTests
 
         Approved.Matches(table, Beside("jail-parameters.approved.txt"));
     }
+
+    [Theory]
+    [InlineData("/dev")]
+    [InlineData("/dev /proc", "mount.procfs", "mount.fdescfs")]
+    [InlineData("/dev /proc /dev/fd", "mount.fdescfs", "mount.procfs", "mount.nodevfs")]
+    public void What_jail_mounts_on_is_made_before(string expected, params string[] parameters) =>
+        Assert.Equal(expected, string.Join(' ', JailParameters.MountPointsOf(Plain with { Parameters = [.. parameters] })));
 
     [Theory]
     [InlineData("allow.raw_sockets", "allow.raw_sockets", null)]
@@ -58,6 +66,8 @@ public sealed class JailParametersTests
     [Theory]
     [InlineData("name=x", "--name")]
     [InlineData("path=/", "files")]
+    [InlineData("nopersist", "container")]
+    [InlineData("vnet.interface=em0", "--network")]
     [InlineData("exec.jail_user=www", "--user")]
     [InlineData("mount.fstab=/etc/fstab", "--mount")]
     public void What_has_an_option_of_its_own_is_refused_with_its_name(string text, string hint) =>

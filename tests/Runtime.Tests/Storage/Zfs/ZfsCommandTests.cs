@@ -45,6 +45,17 @@ public sealed class ZfsCommandTests : IAsyncLifetime
     }
 
     [RootFact]
+    public async Task Many_trees_are_measured_by_one_command()
+    {
+        var zfs = new RecordedZfs { Output = "zroot/kleene\t90112\nzroot/kleene/00000000000a\t24576\nzroot/kleene/00000000000a@kleene\t0\nzroot/kleene/00000000000b\t65536\n" };
+
+        var bytes = await Store(zfs).MeasureAsync([Child, Parent], Token);
+
+        Assert.Equal([65536, 24576], bytes);
+        Assert.Equal(["zfs get -Hp -r -o name,value used zroot/kleene"], zfs.Commands);
+    }
+
+    [RootFact]
     public async Task A_busy_destroy_is_tried_again()
     {
         var zfs = new RecordedZfs().Failing(

@@ -1,6 +1,6 @@
 using Kleene.Build.Runtime.Native;
 
-namespace Kleene.Build.Runtime.Jails.Linux;
+namespace Kleene.Build.Runtime.Terminals;
 
 /// <summary>
 /// Our terminal while every key belongs to somebody else: nothing is echoed, edited or turned into a signal here (termios(3)).
@@ -9,9 +9,6 @@ namespace Kleene.Build.Runtime.Jails.Linux;
 internal sealed unsafe class RawTerminal : IDisposable
 {
     private const int Input = 0;
-
-    /// <summary>After what was written has been shown.</summary>
-    private const int TCSADRAIN = 1;
 
     private readonly byte[] before;
 
@@ -33,7 +30,7 @@ internal sealed unsafe class RawTerminal : IDisposable
         fixed (byte* settings = raw)
         {
             NativeMethods.cfmakeraw(settings);
-            return NativeMethods.tcsetattr(Input, TCSADRAIN, settings) == 0 ? new RawTerminal(before) : throw Errno.LastException("tcsetattr");
+            return NativeMethods.tcsetattr(Input, NativeMethods.TCSADRAIN, settings) == 0 ? new RawTerminal(before) : throw Errno.LastException("tcsetattr");
         }
     }
 
@@ -41,7 +38,7 @@ internal sealed unsafe class RawTerminal : IDisposable
     {
         fixed (byte* settings = before)
         {
-            _ = NativeMethods.tcsetattr(Input, TCSADRAIN, settings);
+            _ = NativeMethods.tcsetattr(Input, NativeMethods.TCSADRAIN, settings);
         }
     }
 }
