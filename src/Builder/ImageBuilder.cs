@@ -129,7 +129,7 @@ public sealed class ImageBuilder(
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
         var runners = new StepRunners(
             new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), request),
-            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
+            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots), request.CopyUpdates),
             new WorkdirStepRunner(snapshots));
         using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();

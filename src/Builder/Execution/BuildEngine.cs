@@ -133,7 +133,7 @@ internal sealed class BuildEngine : IDisposable
             events.TryWrite(new BuildEvent.StepStarted(step.Place));
             var started = Stopwatch.GetTimestamp();
             var output = new StepOutput(step.Place, events);
-            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace), origins, output, ending.Token);
+            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace, step.Question), origins, output, ending.Token);
             var duration = Stopwatch.GetElapsedTime(started);
             switch (outcome)
             {

@@ -1,7 +1,7 @@
 namespace Kleene.Build.Runtime.Storage;
 
 /// <summary>A workspace on its way to becoming a published snapshot. Disposing of it removes it, unless it got there.</summary>
-public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, SnapshotId? parent) : IAsyncDisposable
+public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, SnapshotId? parent, bool revises) : IAsyncDisposable
 {
     private bool finished;
 
@@ -18,7 +18,7 @@ public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, 
     {
         await workspace.CommitAsync(cancellationToken);
         finished = true;
-        return await catalog.PublishAsync(Id, parent, key, replace);
+        return await catalog.PublishAsync(Id, parent, key, replace, revises);
     }
 
     /// <summary>Leaves the mounted tree to a record that the caller writes in the same transaction.</summary>
