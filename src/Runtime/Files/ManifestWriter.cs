@@ -31,7 +31,7 @@ internal sealed class ManifestWriter
         EndBlock();
         blockStart = output.WrittenCount;
         entriesInBlock = 0;
-        output.Advance(2 * sizeof(int));
+        output.Write(stackalloc byte[2 * sizeof(int)]);
         Number((ushort)path.Bytes.Length);
         output.Write(path.Bytes);
         Number((ushort)permissions);
