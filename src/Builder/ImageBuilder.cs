@@ -131,7 +131,7 @@ public sealed class ImageBuilder(
             new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), request),
             new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots), request.CopyUpdates),
             new WorkdirStepRunner(snapshots));
-        using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
+        using var engine = new BuildEngine(plan, stages, runners, new StepTurns(new StepLocks(state), snapshots, journal.Id), bases, request.Jobs, events, cancellationToken);
         var outcome = await engine.RunAsync();
         return outcome.Failure is { } failure
             ? await FailAsync(request, outcome, failure, started)
