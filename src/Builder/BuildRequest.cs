@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Kleene.Build.Builder.Contexts;
+using Kleene.Build.Builder.Copying;
 using Kleene.Build.Parser;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Parser.Text;
@@ -81,6 +82,9 @@ public sealed record BuildRequest
 
     /// <summary>How many steps may run at a time.</summary>
     public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>When a COPY is made from an earlier one.</summary>
+    internal UpdateRule CopyUpdates { get; init; } = UpdateRule.Default;
 
     /// <summary>Whether what a failed build made is kept as <c>NAME:failed</c>.</summary>
     public bool KeepFailed { get; init; } = true;

@@ -148,10 +148,10 @@ public sealed class ImageBuilder(
         var measures = request.Profile is { } timeline ? new StepMeasures(timeline) : null;
         var runners = new StepRunners(
             new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), measures, request),
-            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots)),
+            new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots), request.CopyUpdates),
             new WorkdirStepRunner(snapshots),
             measures);
-        using var engine = new BuildEngine(plan, stages, runners, bases, request.Jobs, events, cancellationToken);
+        using var engine = new BuildEngine(plan, stages, runners, new StepTurns(new StepLocks(state), snapshots, journal.Id), bases, request.Jobs, events, cancellationToken);
         var outcome = await RunAsync(engine);
         if (measures is not null)
         {

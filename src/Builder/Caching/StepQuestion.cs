@@ -20,6 +20,9 @@ internal sealed record StepQuestion(BuildStep Step, string Parent, ImmutableArra
         return writer.Finish();
     }
 
+    /// <summary>What this copy and another one have in common that differs in nothing but its files.</summary>
+    public string KeyForAnyFiles() => (this with { Reads = [.. Reads.Select(read => read is ReadInput.Files files ? files with { Digest = default } : read)] }).Key();
+
     /// <summary>The question as it is kept.</summary>
     public KeyRecord Record()
     {

@@ -10,13 +10,14 @@ public static class CopyExecutor
 {
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
     /// <param name="manner">What is asked of what is copied.</param>
+    /// <returns>Where the contents went, when one directory was copied and none in it went elsewhere by a link; null otherwise.</returns>
     /// <exception cref="KleeneException">The image does not know the owner, something in it is in the way, or a file cannot be read or written.</exception>
     /// <exception cref="FileChangedException">The sources are no longer what the plan's digest says.</exception>
-    public static void Execute(CopyPlan plan, string root, CopyManner manner, CancellationToken cancellationToken)
+    public static CopiedDirectory? Execute(CopyPlan plan, string root, CopyManner manner, CancellationToken cancellationToken)
     {
         if (plan.Sources.IsEmpty)
         {
-            return;
+            return null;
         }
 
         using var traced = Tracer.Begin("copy files");
@@ -32,11 +33,13 @@ public static class CopyExecutor
         }
 
         var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
+        CopiedDirectory? copied = null;
         foreach (var source in plan.Sources)
         {
             if (source.IsDirectory)
             {
                 var directory = keepsDirectories ? target.MakeDirectory(source.Name) : target.MakeDirectory();
+                copied = plan.OnlyDirectory is null ? null : new CopiedDirectory(target.Tree.RealPath(directory), target.Owner);
                 copier.CopyContents(source.RealPath, directory, plan.FilterOf(source));
             }
             else if (archives is not null && archives.TryUnpack(plan.Origin.Root, source.RealPath, source.Path.ToDisplay()))
@@ -52,7 +55,13 @@ public static class CopyExecutor
 
         if (plan.Fingerprint is { } expected && expected != copier.Fingerprint.Value)
         {
-            throw new FileChangedException($"files in {plan.Origin.Description} changed while they were being copied; build again when nothing writes to them");
+            throw plan.Changed();
         }
+
+        return copier.FollowedLinks ? null : copied;
     }
 }
+
+/// <param name="Path">In the target, without links.</param>
+/// <param name="Owner">Who was named, as the target knew him before; null where nobody was.</param>
+public sealed record CopiedDirectory(UnixPath Path, FileOwner? Owner);

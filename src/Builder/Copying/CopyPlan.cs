@@ -33,6 +33,9 @@ public sealed class CopyPlan
     /// <summary>Whether only one source was written, be it a wildcard that matches many.</summary>
     public bool IsOneSource { get; init; }
 
+    /// <summary>The directory whose contents are all that is copied; null when there is more, or something else.</summary>
+    internal CopySource? OnlyDirectory => Sources is [{ IsDirectory: true } only] ? only : null;
+
     /// <summary>What its directories are called: a part of what is copied where they themselves are.</summary>
     public string DirectoryNames => string.Concat(Sources.Where(source => source.IsDirectory).Select(source => $" {source.Name.ToDisplay()}/"));
 
@@ -65,6 +68,13 @@ public sealed class CopyPlan
 
     /// <summary>What the digest was made of. Only when it has been.</summary>
     public FileList ListFiles() => (digester ?? throw new InvalidOperationException("the files of a copy were asked for before its digest")).List();
+
+    /// <summary>The same with times, where one directory is all that is copied; null otherwise.</summary>
+    internal TreeManifest? Manifest() => OnlyDirectory is null ? null : digester?.Manifest();
+
+    /// <summary>What is told when the files are no longer what was hashed.</summary>
+    internal FileChangedException Changed() =>
+        new($"files in {Origin.Description} changed while they were being copied; build again when nothing writes to them");
 
     /// <summary>What of a directory is copied; null is all.</summary>
     internal ITreeFilter? FilterOf(CopySource source) =>

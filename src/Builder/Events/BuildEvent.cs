@@ -26,6 +26,9 @@ public abstract record BuildEvent
 
     public sealed record StepStarted(StepPlace Step) : BuildEvent;
 
+    /// <summary>The same step is running in another stage or build, which is waited for: then comes that it is cached, or it runs after all.</summary>
+    public sealed record StepWaiting(StepPlace Step) : BuildEvent;
+
     /// <summary>A line that the command printed.</summary>
     public sealed record StepOutput(StepPlace Step, OutputKind Kind, string Line) : BuildEvent;
 

@@ -20,6 +20,7 @@ internal sealed class BuildEngine : IDisposable
     private readonly BuildPlan plan;
     private readonly IReadOnlyDictionary<int, KeyedStage> stages;
     private readonly StepRunners runners;
+    private readonly StepTurns turns;
     private readonly BaseImages bases;
     private readonly ChannelWriter<BuildEvent> events;
     private readonly SemaphoreSlim slots;
@@ -30,6 +31,7 @@ internal sealed class BuildEngine : IDisposable
         BuildPlan plan,
         IReadOnlyDictionary<int, KeyedStage> stages,
         StepRunners runners,
+        StepTurns turns,
         BaseImages bases,
         int jobs,
         ChannelWriter<BuildEvent> events,
@@ -38,6 +40,7 @@ internal sealed class BuildEngine : IDisposable
         this.plan = plan;
         this.stages = stages;
         this.runners = runners;
+        this.turns = turns;
         this.bases = bases;
         this.events = events;
         slots = new SemaphoreSlim(Math.Max(1, jobs));
@@ -130,6 +133,16 @@ internal sealed class BuildEngine : IDisposable
             return failed;
         }
 
+        // First the turn and then the slot: who waits for another's step keeps nobody from running.
+        var isTold = false;
+        using var turn = await turns.TakeAsync(step, replace, Wait, ending.Token);
+        if (turn.Made is { } made)
+        {
+            Start();
+            events.TryWrite(new BuildEvent.StepCached(step.Place, made));
+            return Advance(state, step, made, ImageStepState.Cached, TimeSpan.Zero);
+        }
+
         using (Tracer.Begin("wait for a slot"))
         {
             await slots.WaitAsync(ending.Token);
@@ -138,14 +151,15 @@ internal sealed class BuildEngine : IDisposable
         try
         {
             using var traced = Tracer.Begin(BuildProfile.StepSpan, step.Text, step.Place.Number);
-            events.TryWrite(new BuildEvent.StepStarted(step.Place));
+            Start();
             var started = Stopwatch.GetTimestamp();
             var output = new StepOutput(step.Place, events);
-            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace), origins, output, ending.Token);
+            var outcome = await runners.RunAsync(step.Place, new StepInput(state.Snapshot, step.Key, replace, step.Question), origins, output, ending.Token);
             var duration = Stopwatch.GetElapsedTime(started);
             switch (outcome)
             {
                 case StepOutcome.Built built:
+                    turns.NoteMade(step, built.Snapshot);
                     events.TryWrite(new BuildEvent.StepCompleted(step.Place, built.Snapshot, duration));
                     return Advance(state, step, built.Snapshot, ImageStepState.Built, duration);
                 case StepOutcome.Failed failure:
@@ -161,6 +175,21 @@ internal sealed class BuildEngine : IDisposable
         finally
         {
             slots.Release();
+        }
+
+        void Start()
+        {
+            if (!isTold)
+            {
+                isTold = true;
+                events.TryWrite(new BuildEvent.StepStarted(step.Place));
+            }
+        }
+
+        void Wait()
+        {
+            Start();
+            events.TryWrite(new BuildEvent.StepWaiting(step.Place));
         }
     }
 

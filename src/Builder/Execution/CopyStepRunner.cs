@@ -12,22 +12,33 @@ using Kleene.Build.Runtime.Storage;
 namespace Kleene.Build.Builder.Execution;
 
 /// <summary>COPY: done on the host, inside the tree; the image needs no tools for it, and no jail ever sees the context.</summary>
-internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies context, RemoteCopier remotes)
+internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies context, RemoteCopier remotes, UpdateRule rule)
 {
+    private readonly CopyUpdater updater = new(snapshots, rule);
+
     /// <param name="origin">The tree of a stage or an image; null for the context, and for the empty tree.</param>
     public async Task<StepOutcome> RunAsync(
         BuildStep.Copy step, StepPlace place, StepInput input, SnapshotId? origin, CancellationToken cancellationToken)
     {
-        await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
+        var directory = DirectoryOf(step, place, input);
         try
         {
-            if (!step.Sources.IsEmpty)
+            await using var updated = directory is null ? null : await TryUpdateAsync(directory, step, input, cancellationToken);
+            if (updated is not null)
             {
-                await (step.From is TreeOrigin.Context or TreeOrigin.Named
-                    ? CopyPartsAsync(context.Plan(place), step, draft, cancellationToken)
-                    : CopyTreeAsync(step, origin, draft, cancellationToken));
+                return new StepOutcome.Built(await updated.CommitAsync(input.Key, input.Replace, cancellationToken));
             }
+        }
+        catch (FileChangedException exception)
+        {
+            return new StepOutcome.Failed(null, exception.Message);
+        }
 
+        await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
+        CopiedDirectory? copied;
+        try
+        {
+            copied = await CopyAsync(step, place, origin, draft, cancellationToken);
             HeredocFileWriter.Write(step.Heredocs, step.Destination, draft.Path, CopyManner.Of(step));
         }
         catch (KleeneException exception)
@@ -35,17 +46,62 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
             return new StepOutcome.Failed(null, exception.Message);
         }
 
-        return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+        var snapshot = await draft.CommitAsync(input.Key, input.Replace, cancellationToken);
+        if (directory is not null && copied is not null && snapshot == draft.Id)
+        {
+            snapshots.EarlierCopies.Save(directory.Question, new EarlierCopy(snapshot, copied.Path, copied.Owner, directory.Files));
+        }
+
+        return new StepOutcome.Built(snapshot);
     }
 
-    private async Task CopyPartsAsync(ImmutableArray<FilePart> parts, BuildStep.Copy step, SnapshotDraft draft, CancellationToken cancellationToken)
+    /// <summary>What is copied, when it is one directory with so much in it that the next copy should have less to do.</summary>
+    private DirectoryCopy? DirectoryOf(BuildStep.Copy step, StepPlace place, StepInput input) =>
+        step is { From: TreeOrigin.Context or TreeOrigin.Named, Sources.IsEmpty: false, Heredocs.IsEmpty: true }
+            && context.Plan(place) is [{ Local: { } plan }]
+            && plan.Manifest() is { } files && rule.IsWorth(files)
+            ? new DirectoryCopy(plan, files, input.Question.KeyForAnyFiles())
+            : null;
+
+    /// <summary>The tree made from that of an earlier copy; null when there is none, or it is of no use.</summary>
+    private async Task<SnapshotDraft?> TryUpdateAsync(DirectoryCopy directory, BuildStep.Copy step, StepInput input, CancellationToken cancellationToken) =>
+        !input.Replace && updater.Find(directory.Question, input.Parent, directory.Files) is { } known // Who wants every step to run wants nothing of an earlier one.
+            ? await updater.TryDraftAsync(directory.Plan, known, input.Parent, CopyManner.Of(step), cancellationToken)
+            : null;
+
+    private async Task<CopiedDirectory?> CopyAsync(BuildStep.Copy step, StepPlace place, SnapshotId? origin, SnapshotDraft draft, CancellationToken cancellationToken)
     {
+        if (step.Sources.IsEmpty)
+        {
+            return null;
+        }
+
+        if (step.From is TreeOrigin.Context or TreeOrigin.Named)
+        {
+            return await CopyPartsAsync(context.Plan(place), step, draft, cancellationToken);
+        }
+
+        await CopyTreeAsync(step, origin, draft, cancellationToken);
+        return null;
+    }
+
+    private async Task<CopiedDirectory?> CopyPartsAsync(
+        ImmutableArray<FilePart> parts, BuildStep.Copy step, SnapshotDraft draft, CancellationToken cancellationToken)
+    {
+        CopiedDirectory? copied = null;
         foreach (var part in parts)
         {
-            await (part.Local is { } plan
-                ? ExecuteAsync(plan, step, draft, cancellationToken)
-                : remotes.CopyAsync(part.Remote!, step, draft.Path, cancellationToken)); // A part is one or the other.
+            if (part.Local is { } plan)
+            {
+                copied = await ExecuteAsync(plan, step, draft, cancellationToken);
+            }
+            else
+            {
+                await remotes.CopyAsync(part.Remote!, step, draft.Path, cancellationToken); // A part is one or the other.
+            }
         }
+
+        return copied;
     }
 
     private async Task CopyTreeAsync(BuildStep.Copy step, SnapshotId? origin, SnapshotDraft draft, CancellationToken cancellationToken)
@@ -68,6 +124,9 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         await ExecuteAsync(plan, step, draft, cancellationToken);
     }
 
-    private static Task ExecuteAsync(CopyPlan plan, BuildStep.Copy step, SnapshotDraft draft, CancellationToken cancellationToken) =>
+    private static Task<CopiedDirectory?> ExecuteAsync(CopyPlan plan, BuildStep.Copy step, SnapshotDraft draft, CancellationToken cancellationToken) =>
         Task.Run(() => CopyExecutor.Execute(plan, draft.Path, CopyManner.Of(step), cancellationToken), cancellationToken);
+
+    /// <param name="Question">What it has in common with earlier copies that differ in their files.</param>
+    private sealed record DirectoryCopy(CopyPlan Plan, TreeManifest Files, string Question);
 }

@@ -1,3 +1,4 @@
+using Kleene.Build.Builder.Caching;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Execution;
@@ -6,4 +7,5 @@ namespace Kleene.Build.Builder.Execution;
 /// <param name="Parent">The tree it works on a clone of; null is the empty tree.</param>
 /// <param name="Key">What its snapshot is published under.</param>
 /// <param name="Replace">Whether a snapshot that has the key already is replaced.</param>
-internal sealed record StepInput(SnapshotId? Parent, string Key, bool Replace);
+/// <param name="Question">What is asked.</param>
+internal sealed record StepInput(SnapshotId? Parent, string Key, bool Replace, StepQuestion Question);

@@ -78,6 +78,10 @@ internal sealed class BuildJournal : IDisposable
                 // Until it says how it ended.
                 StepOf(step) = StepOf(step) with { State = RecordedStepState.Stopped };
                 break;
+            case BuildEvent.StepCached cached when StepOf(cached.Step).State != RecordedStepState.Cached:
+                // Another was faster.
+                StepOf(cached.Step) = StepOf(cached.Step) with { State = RecordedStepState.Cached, Snapshot = cached.Snapshot.ToString() };
+                break;
             case BuildEvent.StepOutput output:
                 Try(() => log.Write(output.Step.Number, output.Kind, output.Line));
                 break;

@@ -53,6 +53,9 @@ internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBui
             case BuildEvent.StepStarted started:
                 Step(json, "step.started", started.Step);
                 break;
+            case BuildEvent.StepWaiting waits:
+                Step(json, "step.waiting", waits.Step);
+                break;
             case BuildEvent.StepOutput output:
                 Step(json, "step.output", output.Step);
                 json.WriteString("stream", output.Kind == OutputKind.Output ? "stdout" : "stderr");

@@ -52,6 +52,9 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
                 case BuildEvent.StepStarted started:
                     running[started.Step.Number] = new RunningStep(started.Step, clock.GetTimestamp(), []);
                     break;
+                case BuildEvent.StepWaiting waits when running.TryGetValue(waits.Step.Number, out var step):
+                    step.Lines.Enqueue("waiting for the same step, which is running already");
+                    break;
                 case BuildEvent.StepOutput output when running.TryGetValue(output.Step.Number, out var step):
                     // The screen is ours: what a command prints is shown, not obeyed.
                     step.Lines.Enqueue(VisibleText.OfLine(output.Line));

@@ -24,6 +24,9 @@ internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposa
             case BuildEvent.StepStarted started:
                 Line(started.Step, $"Step {started.Step.Number}/{started.Step.Total} : {started.Step.Step.Text}");
                 break;
+            case BuildEvent.StepWaiting waits:
+                Line(waits.Step, "--> Waiting for the same step, which is running already");
+                break;
             case BuildEvent.StepOutput output:
                 Line(output.Step, output.Line);
                 break;

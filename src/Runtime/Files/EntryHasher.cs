@@ -14,6 +14,12 @@ internal readonly record struct EntryDigest(FileKind Kind, uint Permissions, Dig
 {
     public bool IsSet => Body != default;
 
+    /// <summary>In no digest.</summary>
+    public FileTime Modified { get; init; }
+
+    /// <summary>What a <see cref="TreeFingerprint"/> adds for it.</summary>
+    public ulong Stamp { get; init; }
+
     public void AppendTo(Sha256Hasher hasher, ReadOnlySpan<byte> name)
     {
         hasher.AppendField(name);

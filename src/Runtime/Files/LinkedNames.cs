@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Kleene.Build.Runtime.Images;
+
 namespace Kleene.Build.Runtime.Files;
 
 /// <summary>Which names of a tree are names of one file. Told by several threads.</summary>
@@ -19,21 +22,47 @@ internal sealed class LinkedNames
     /// <summary>Adds the groups to a hash. A file whose other names are elsewhere is alone, and says nothing.</summary>
     public void AppendTo(Sha256Hasher hasher)
     {
-        var groups = names
+        foreach (var group in Linked())
+        {
+            Append(hasher, group);
+        }
+    }
+
+    /// <summary>A number for each name of one tree that is not its file's only one: the same for all names of a file, and another once a name comes or goes.</summary>
+    public IReadOnlyDictionary<UnixPath, ulong> Groups()
+    {
+        var groups = new Dictionary<UnixPath, ulong>();
+        var hasher = new Sha256Hasher();
+        Span<byte> hash = stackalloc byte[Digest.Size];
+        foreach (var group in Linked())
+        {
+            Append(hasher, group);
+            hasher.Finish(hash);
+            foreach (var name in group)
+            {
+                groups[name.Path] = BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1;
+            }
+        }
+
+        return groups;
+    }
+
+    private static void Append(Sha256Hasher hasher, List<LinkedName> group)
+    {
+        hasher.AppendNumber(group.Count);
+        foreach (var name in group)
+        {
+            hasher.AppendNumber(name.Source);
+            hasher.AppendField(name.Path.Bytes);
+        }
+    }
+
+    private IEnumerable<List<LinkedName>> Linked() =>
+        names
             .GroupBy(name => (name.Device, name.Inode))
             .Select(group => group.Order().ToList())
             .Where(group => group.Count > 1)
             .OrderBy(group => group[0]);
-        foreach (var group in groups)
-        {
-            hasher.AppendNumber(group.Count);
-            foreach (var name in group)
-            {
-                hasher.AppendNumber(name.Source);
-                hasher.AppendField(name.Path.Bytes);
-            }
-        }
-    }
 
     private sealed record LinkedName(ulong Device, ulong Inode, int Source, UnixPath Path) : IComparable<LinkedName>
     {

@@ -26,6 +26,9 @@ public sealed class TreeCopier
     /// <summary>Of everything that was copied; the same as the digester's when nothing changed since.</summary>
     public TreeFingerprint Fingerprint => walk.Fingerprint;
 
+    /// <summary>Whether a directory went into one that the target reaches by a link.</summary>
+    public bool FollowedLinks => walk.FollowedLinks;
+
     /// <summary>Copies one file, link or device into a directory that exists.</summary>
     /// <param name="path">In the source, without links.</param>
     /// <param name="directory">In the target; links are followed inside it.</param>
@@ -59,7 +62,11 @@ public sealed class TreeCopier
         private readonly Lock gate = new();
         private readonly List<CopiedDirectory> lateDirectories = [];
 
+        private volatile bool followedLinks;
+
         public TreeFingerprint Fingerprint => files.Fingerprint;
+
+        public bool FollowedLinks => followedLinks;
 
         public void NoteRead(UnixPath path) => Fingerprint.Add(Root.Stat(path, followLink: false));
 
@@ -166,8 +173,6 @@ public sealed class TreeCopier
             {
                 Decorate(directory);
             }
-
-            directory.Target?.Dispose();
         }
 
         /// <summary>Gives a directory the source's attributes. The top keeps its own; so does a directory that the target reaches by a link.</summary>
@@ -260,6 +265,7 @@ public sealed class TreeCopier
             }
 
             directory.IsLinked = there.Kind == FileKind.SymbolicLink;
+            followedLinks |= directory.IsLinked;
             if (!there.IsDirectory && target.TryStat(directory.TargetPath, followLink: true) is not { IsDirectory: true })
             {
                 throw new KleeneException($"cannot copy directory '{directory.Path.ToDisplay()}' to '{directory.TargetPath.ToDisplay()}': there is a file of that name");
@@ -288,5 +294,11 @@ public sealed class TreeCopier
         public bool IsLinked { get; set; }
 
         public SafeFileHandle? Target { get; set; }
+
+        public override void Close()
+        {
+            base.Close();
+            Target?.Dispose();
+        }
     }
 }

@@ -32,6 +32,9 @@ public sealed class TreeDigester
     /// <summary>Everything that is in the digest, as it was hashed. After <see cref="Finish"/>; made when it is asked for.</summary>
     public FileList List() => walk.List();
 
+    /// <summary>The same with times, for one directory; null when something else was added. After <see cref="Finish"/>, and only where a list is kept.</summary>
+    public TreeManifest? Manifest() => walk.Manifest();
+
     private sealed class Walk(RootedDirectory root, IDigestCache? cache, bool keepsList, CancellationToken cancellationToken)
         : TreeWalk<HashedDirectory>(root, cancellationToken)
     {
@@ -124,6 +127,31 @@ public sealed class TreeDigester
             return new FileList(entries);
         }
 
+        public TreeManifest? Manifest()
+        {
+            if (sources != 1 || directories[0].Kind != HashedKind.Top)
+            {
+                return null;
+            }
+
+            var groups = links.Groups();
+            var writer = new ManifestWriter(directories.Sum(directory => directory.Entries));
+            foreach (var directory in directories.Where(directory => directory.IsPresent))
+            {
+                writer.Begin(directory.Relative, directory.Permissions, directory.Modified, directory.Attributes);
+                for (var i = 0; i < directory.KeptEntries.Length; i++)
+                {
+                    if (directory.KeptEntries[i].IsSet)
+                    {
+                        var name = directory.KeptNames[i][..^1];
+                        writer.Add(name, directory.KeptEntries[i], groups.Count == 0 ? 0 : groups.GetValueOrDefault(directory.Relative.Append(name)));
+                    }
+                }
+            }
+
+            return writer.Finish();
+        }
+
         protected override void Enter(HashedDirectory directory) => directory.Found = new EntryDigest[directory.Listing.Count];
 
         protected override HashedDirectory Found(HashedDirectory parent, ReadOnlySpan<byte> name, in FileStatus status, ITreeFilter? filter, bool included)
@@ -137,6 +165,7 @@ public sealed class TreeDigester
                 Filter = filter,
                 Kind = included ? HashedKind.Included : HashedKind.OnlyForItsContent,
                 Permissions = status.Permissions,
+                Modified = status.Modified,
             };
             lock (gate)
             {
@@ -194,7 +223,7 @@ public sealed class TreeDigester
                 links.Add(current, directory.Source, directory.Relative.Append(name[..^1]));
             }
 
-            return entry;
+            return entry with { Modified = current.Modified, Stamp = TreeFingerprint.StampOf(current) };
         }
     }
 
@@ -224,6 +253,8 @@ public sealed class TreeDigester
         public required HashedKind Kind { get; init; }
 
         public uint Permissions { get; init; }
+
+        public FileTime Modified { get; init; }
 
         public EntryDigest[] Found { get; set; } = [];
 

@@ -10,13 +10,15 @@ public sealed class TreeFingerprint
 
     public ulong Value => (ulong)Interlocked.Read(ref sum);
 
-    internal void Add(in FileStatus status)
+    internal void Add(in FileStatus status) => Interlocked.Add(ref sum, (long)StampOf(status));
+
+    /// <summary>What one file adds.</summary>
+    internal static ulong StampOf(in FileStatus status)
     {
         var hash = Mix(status.Inode);
         hash = Mix(hash ^ (ulong)status.Size);
         hash = Mix(hash ^ (ulong)status.Modified.TotalNanoseconds);
-        hash = Mix(hash ^ (ulong)status.Changed.TotalNanoseconds);
-        Interlocked.Add(ref sum, (long)hash);
+        return Mix(hash ^ (ulong)status.Changed.TotalNanoseconds);
     }
 
     /// <summary>A bijection that spreads every bit over the word (an xor-multiply-shift round).</summary>

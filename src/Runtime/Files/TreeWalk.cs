@@ -14,15 +14,29 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
     /// <summary>Large enough that handing it to another thread costs nothing.</summary>
     private const int PieceSize = 128;
 
+    private readonly Lock gate = new();
+    private readonly HashSet<TDirectory> open = [];
     private WorkCrew<ContentHasher> crew = new(() => new ContentHasher(), cancellationToken);
 
     protected RootedDirectory Root { get; } = root;
 
-    /// <summary>Walks all that was started.</summary>
+    /// <summary>Walks all that was started. Nothing stays open, however it ends: an open directory keeps its file system from being unmounted.</summary>
     public void Run()
     {
-        crew.Run();
-        crew = new(() => new ContentHasher(), cancellationToken);
+        try
+        {
+            crew.Run();
+        }
+        finally
+        {
+            foreach (var directory in open)
+            {
+                directory.Close();
+            }
+
+            open.Clear();
+            crew = new(() => new ContentHasher(), cancellationToken);
+        }
     }
 
     protected void Start(Action<ContentHasher> work) => crew.Add(work);
@@ -45,6 +59,11 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
     private void Open(TDirectory directory, ContentHasher tools)
     {
         directory.Handle = Root.TryOpenDirectory(directory.Path, LinkRule.Refuse) ?? throw Unopened(directory);
+        lock (gate)
+        {
+            open.Add(directory);
+        }
+
         directory.Listing = DirectoryListing.Read(directory.Handle) ?? throw FileOperationException.Last("list", directory.Path);
         directory.Pieces = Math.Max(1, (directory.Listing.Count + PieceSize - 1) / PieceSize);
         Enter(directory);
@@ -74,7 +93,12 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
         if (Interlocked.Decrement(ref directory.Pieces) == 0)
         {
             Leave(directory, tools);
-            directory.Handle.Dispose();
+            lock (gate)
+            {
+                open.Remove(directory);
+            }
+
+            directory.Close();
             directory.Forget();
         }
     }
@@ -132,6 +156,9 @@ internal abstract class WalkedDirectory
 
     /// <summary>There from Enter to Leave.</summary>
     public DirectoryListing Listing { get; set; } = DirectoryListing.Empty;
+
+    /// <summary>Closes what is open of it.</summary>
+    public virtual void Close() => Handle.Dispose();
 
     /// <summary>Lets go of what takes memory.</summary>
     public virtual void Forget()

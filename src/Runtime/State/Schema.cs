@@ -219,5 +219,20 @@ internal static class Schema
         -- As containers have it: the container may be gone before anybody asks.
         ALTER TABLE endings ADD COLUMN oom INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        -- Whether a snapshot was made from an earlier tree of its own step: then that is its parent, and the step's is the parent's.
+        ALTER TABLE snapshots ADD COLUMN revises INTEGER NOT NULL DEFAULT 0;
+
+        -- Copies of many files that were made from nothing: of what question, where the files went, whose they became, and what they were.
+        CREATE TABLE earlier_copies (
+            question  TEXT PRIMARY KEY,
+            snapshot  TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
+            directory BLOB NOT NULL,
+            user      INTEGER,
+            "group"   INTEGER,
+            files     BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX earlier_copies_by_snapshot ON earlier_copies (snapshot);
+        """,
     ];
 }

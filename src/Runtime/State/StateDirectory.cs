@@ -29,6 +29,9 @@ public sealed class StateDirectory
     /// <summary>Lock files of volumes; their trees are the storage driver's.</summary>
     public string Volumes => Path.Join(Root, "volumes");
 
+    /// <summary>Lock files of the steps that are running; see <see cref="StepLocks"/>.</summary>
+    public string Steps => Path.Join(Root, "steps");
+
     /// <summary>What the commands of builds printed, a file each.</summary>
     public string Builds => Path.Join(Root, "builds");
 

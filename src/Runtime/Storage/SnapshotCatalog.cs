@@ -14,6 +14,8 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
 
     public ISnapshotStore Store => store;
 
+    public EarlierCopies EarlierCopies { get; } = new(database);
+
     /// <summary>The snapshot that a cache key leads to.</summary>
     public SnapshotId? Find(string key) =>
         database.QueryFirst("SELECT snapshot FROM cache WHERE key = $1", reader => reader.GetString(0), key) is { } text ? SnapshotId.Parse(text) : null;
@@ -23,22 +25,13 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         database.Execute("INSERT OR REPLACE INTO cache (key, snapshot, created) VALUES ($1, $2, $3)", key, snapshot.ToString(), Now());
 
     /// <summary>A writable clone of a snapshot, or an empty tree, that may become a snapshot.</summary>
-    public async Task<SnapshotDraft> DraftAsync(SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken)
-    {
-        using var traced = Tracer.Begin("clone");
-        var id = SnapshotId.New();
-        Announce(id, parent);
-        try
-        {
-            var workspace = await store.PrepareAsync(id, parent, use, cancellationToken);
-            return new SnapshotDraft(this, workspace, parent);
-        }
-        catch
-        {
-            await DiscardAsync(id);
-            throw;
-        }
-    }
+    public Task<SnapshotDraft> DraftAsync(SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken) =>
+        DraftAsync(parent, revises: false, use, cancellationToken);
+
+    /// <summary>A writable clone of a snapshot that may take its place: a step's tree made from an earlier tree of the same step.</summary>
+    /// <exception cref="SnapshotNotFoundException">Another command has removed it.</exception>
+    public Task<SnapshotDraft> ReviseAsync(SnapshotId earlier, CancellationToken cancellationToken) =>
+        DraftAsync(earlier, revises: true, WorkspaceUse.BuildStep, cancellationToken);
 
     /// <summary>Publishes a snapshot that the driver makes by itself. Its key is its own: nobody can ask for the same again.</summary>
     public async Task<(SnapshotId Snapshot, string Key)> ImportAsync(Func<SnapshotId, CancellationToken, Task> make, CancellationToken cancellationToken)
@@ -154,11 +147,14 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
             "SELECT id FROM snapshots UNION SELECT id FROM workspaces UNION SELECT id FROM containers UNION SELECT id FROM volumes",
             reader => SnapshotId.Parse(reader.GetString(0))).ToHashSet();
 
-    /// <summary>What a snapshot was made from; null when it was made from nothing, or is gone.</summary>
+    /// <summary>The snapshot before the step that made one; null when that was the empty tree, or it is gone.</summary>
     public SnapshotId? ParentOf(SnapshotId id) =>
-        database.QueryFirst("SELECT parent FROM snapshots WHERE id = $1 AND parent IS NOT NULL", reader => reader.GetString(0), id.ToString()) is { } text
-            ? SnapshotId.Parse(text)
-            : null;
+        FindId(
+            """
+            SELECT parent FROM snapshots WHERE parent IS NOT NULL
+                AND id = (SELECT CASE revises WHEN 0 THEN id ELSE parent END FROM snapshots WHERE id = $1)
+            """,
+            id);
 
     /// <summary>Whether a tree is being made or removed.</summary>
     public bool IsAnnounced(SnapshotId id) => database.QueryFirst("SELECT id FROM workspaces WHERE id = $1", reader => reader.GetString(0), id.ToString()) is not null;
@@ -167,7 +163,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     public void Disbelieve(SnapshotId id) => database.Execute("DELETE FROM cache WHERE snapshot = $1", id.ToString());
 
     /// <summary>Makes a frozen tree a snapshot. When another build was faster with the same key, its snapshot is the answer and ours goes.</summary>
-    internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace)
+    internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace, bool revises = false)
     {
         using var traced = Tracer.Begin("publish");
         var published = database.Transact(() =>
@@ -177,7 +173,8 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
                 return other;
             }
 
-            database.Execute("INSERT INTO snapshots (id, parent, created) VALUES ($1, $2, $3)", id.ToString(), parent?.ToString(), Now());
+            database.Execute(
+                "INSERT INTO snapshots (id, parent, created, revises) VALUES ($1, $2, $3, $4)", id.ToString(), parent?.ToString(), Now(), revises ? 1 : 0);
             Remember(key, id);
             Forget(id);
             return id;
@@ -216,6 +213,25 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         Forget(id);
     }
 
+    private async Task<SnapshotDraft> DraftAsync(SnapshotId? parent, bool revises, WorkspaceUse use, CancellationToken cancellationToken)
+    {
+        using var traced = Tracer.Begin("clone");
+        var id = SnapshotId.New();
+        Announce(id, parent);
+        try
+        {
+            return new SnapshotDraft(this, await store.PrepareAsync(id, parent, use, cancellationToken), parent, revises);
+        }
+        catch
+        {
+            await DiscardAsync(id);
+            throw;
+        }
+    }
+
+    private SnapshotId? FindId(string sql, SnapshotId id) =>
+        database.QueryFirst(sql, reader => reader.GetString(0), id.ToString()) is { } text ? SnapshotId.Parse(text) : null;
+
     /// <summary>Takes a snapshot out of the index, unless something needs it: from then on only the sweep knows its tree.</summary>
     private bool Withdraw(SnapshotId id, out SnapshotId? parent)
     {
@@ -238,7 +254,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
                 return false;
             }
 
-            found = ParentOf(id);
+            found = FindId("SELECT parent FROM snapshots WHERE id = $1 AND parent IS NOT NULL", id);
             if (database.Execute("DELETE FROM snapshots WHERE id = $1", text) == 0)
             {
                 return false;

@@ -60,6 +60,18 @@ public sealed class CopyTests : IDisposable
         Assert.Equal("app\napp/deep\napp/deep/.hidden\napp/file", Image());
     }
 
+    /// <summary>The tree of a step that failed has to be unmounted.</summary>
+    [RootFact]
+    public void A_copy_that_fails_half_way_leaves_nothing_open()
+    {
+        using var space = new CopySpace();
+        space.Shell("for i in 1 2 3 4 5 6 7 8 9; do mkdir -p context/$i/in; touch context/$i/file context/$i/in/file; done; mkdir -p image/dst/5/file");
+
+        Assert.Throws<KleeneException>(() => space.Copy("/dst/", ["."]));
+
+        Assert.DoesNotContain(Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget), target => target?.StartsWith(space["image"], StringComparison.Ordinal) == true);
+    }
+
     [RootFact]
     public void What_is_copied_belongs_to_the_superuser_and_keeps_its_mode_and_time()
     {

@@ -26,13 +26,13 @@ internal sealed class BuildHarness : IDisposable
     private readonly Session session;
 
     /// <param name="context">A directory of the test's own; null makes an empty one.</param>
-    public BuildHarness(string? context = null)
+    /// <param name="store">What keeps the trees, where plain directories will not do.</param>
+    public BuildHarness(string? context = null, ISnapshotStore? store = null)
     {
         State = StateDirectory.Open(Path.Join(scratch.Path, "state"));
         Database = Database.Open(State);
         session = new Session(State);
-        Store = new DirectorySnapshotStore(Path.Join(scratch.Path, "trees"));
-        Snapshots = new SnapshotCatalog(Store, Database, session, TimeProvider.System);
+        Snapshots = new SnapshotCatalog(store ?? new DirectorySnapshotStore(Path.Join(scratch.Path, "trees")), Database, session, TimeProvider.System);
         Images = new ImageStore(Database);
         VolumeRecords = new VolumeStore(Database);
         Volumes = new VolumeLifecycle(VolumeRecords, new ContainerStore(Database), Snapshots, Jails, Database, State, TimeProvider.System);
@@ -44,8 +44,6 @@ internal sealed class BuildHarness : IDisposable
     public StateDirectory State { get; }
 
     public Database Database { get; }
-
-    public DirectorySnapshotStore Store { get; }
 
     public SnapshotCatalog Snapshots { get; }
 
@@ -66,10 +64,15 @@ internal sealed class BuildHarness : IDisposable
     public string ContextDirectory { get; }
 
     /// <summary>Makes an image of one file.</summary>
-    public async Task<Image> AddBaseAsync(string name = "base", ImageConfig? config = null)
+    public Task<Image> AddBaseAsync(string name = "base", ImageConfig? config = null) =>
+        AddBaseAsync(name, tree => File.WriteAllText(Path.Join(tree, "base"), name), config);
+
+    /// <summary>Makes an image.</summary>
+    /// <param name="fill">Makes its files in an empty directory.</param>
+    public async Task<Image> AddBaseAsync(string name, Action<string> fill, ImageConfig? config = null)
     {
         await using var draft = await Snapshots.DraftAsync(null, WorkspaceUse.BuildStep, CancellationToken.None);
-        await File.WriteAllTextAsync(Path.Join(draft.Path, "base"), name);
+        fill(draft.Path);
         var snapshot = await draft.CommitAsync($"base {name}", replace: false, CancellationToken.None);
         var image = new Image
         {

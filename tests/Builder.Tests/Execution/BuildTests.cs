@@ -47,6 +47,38 @@ public sealed class BuildTests : IDisposable
         Assert.Equal(2, harness.Jails.Started.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_same_steps_in_two_stages_run_once(bool noCache)
+    {
+        await harness.AddBaseAsync();
+
+        var events = await harness.BuildAsync(
+            "FROM base AS a\nRUN one\nRUN two\nFROM base AS b\nRUN one\nRUN two\nFROM base\nCOPY --from=a /base /a\nCOPY --from=b /base /b\n",
+            request => request with { NoCache = noCache, Jobs = 4 });
+
+        var image = harness.Images.WithSteps(BuildHarness.ImageOf(events));
+        Assert.Equal(2, harness.Jails.Started.Count);
+        Assert.Equal(2, BuildHarness.Cached(events).Count());
+        Assert.Equal(4, BuildHarness.Ran(events).Count());
+        Assert.Equal("base", await harness.ReadAsync(image.Snapshot, "b"));
+        Assert.Equal(2, harness.Builds.Latest()!.Detail.Steps.Count(step => step.State == Runtime.Builds.RecordedStepState.Cached));
+        Assert.Empty(Directory.GetFiles(harness.State.Steps));
+    }
+
+    [Fact]
+    public async Task A_lock_that_a_killed_build_left_is_taken_away_and_keeps_nobody()
+    {
+        await harness.AddBaseAsync();
+        Directory.CreateDirectory(harness.State.Steps);
+        await File.WriteAllTextAsync(Path.Join(harness.State.Steps, "0123"), "");
+
+        await harness.BuildAsync("FROM base\nRUN one\n");
+
+        Assert.Empty(Directory.GetFiles(harness.State.Steps));
+    }
+
     [Fact]
     public async Task A_step_whose_parent_changed_is_rebuilt()
     {

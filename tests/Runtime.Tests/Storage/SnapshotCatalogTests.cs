@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.State;
@@ -247,6 +248,50 @@ public sealed class SnapshotCatalogTests : IDisposable
         await Assert.ThrowsAsync<SnapshotNotFoundException>(() => catalog.DraftAsync(parent, WorkspaceUse.BuildStep, None));
 
         Assert.Equal(0, Rows("workspaces"));
+    }
+
+    [RootFact]
+    public async Task A_snapshot_that_takes_the_place_of_an_earlier_one_has_its_parent_and_keeps_it()
+    {
+        var parent = await MakeAsync("a", null);
+        var earlier = await MakeAsync("b", parent);
+        await using var draft = await catalog.ReviseAsync(earlier, None);
+        Assert.Empty(await theirs.RemoveUnusedAsync([earlier], None));
+
+        var later = await draft.CommitAsync("c", replace: false, None);
+
+        Assert.Equal(parent, catalog.ParentOf(later));
+        Assert.Empty(await catalog.RemoveUnusedAsync([earlier], None));
+        Assert.Equal([later, earlier, parent], await catalog.RemoveUnusedAsync([later], None));
+        AssertNothingIsKept();
+    }
+
+    [RootFact]
+    public async Task Nothing_is_before_what_takes_the_place_of_a_first_step()
+    {
+        await using var draft = await catalog.ReviseAsync(await MakeAsync("a", null), None);
+
+        Assert.Null(catalog.ParentOf(await draft.CommitAsync("b", replace: false, None)));
+    }
+
+    [RootFact]
+    public async Task An_earlier_copy_is_found_for_its_parent_only_as_long_as_its_snapshot_is_believed()
+    {
+        var parent = await MakeAsync("a", null);
+        var snapshot = await MakeAsync("b", parent);
+        var files = new ManifestWriter(0);
+        files.Begin("", 0, default, default);
+        catalog.EarlierCopies.Save("question", new EarlierCopy(snapshot, "sr/v", new FileOwner(7, 4_000_000_000), files.Finish()));
+
+        var found = catalog.EarlierCopies.Find("question", parent);
+
+        Assert.Equal((snapshot, (UnixPath)"sr/v", new FileOwner(7, 4_000_000_000)), (found!.Snapshot, found.Directory, found.Owner));
+        Assert.Null(catalog.EarlierCopies.Find("question", null));
+        Assert.Null(catalog.EarlierCopies.Find("another", parent));
+        catalog.Disbelieve(snapshot);
+        Assert.Null(catalog.EarlierCopies.Find("question", parent));
+        await catalog.RemoveUnusedAsync([snapshot], None);
+        Assert.Equal(0, Rows("earlier_copies"));
     }
 
     [RootFact]
