@@ -26,7 +26,7 @@ public sealed record TreeDelta(int FilesAdded, int FilesChanged, int FilesRemove
             return new Count(now, now).Added(UnixPath.Empty, cancellationToken).Result;
         }
 
-        var changes = await store.CompareAsync(known, after, cancellationToken);
+        var changes = await store.CompareAsync(known, after, shown: null, cancellationToken);
         await using var oldTree = await store.OpenAsync(known, cancellationToken);
         using var old = RootedDirectory.Open(oldTree.Path);
         var count = new Count(old, now);
