@@ -126,7 +126,12 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
     private string Explain(BuildStep.Run step, ExitStatus exit)
     {
         var reason = exit.Signal == 0 ? $"the command exited with code {exit.Code}" : $"the command was killed by signal {exit.Signal}";
-        return NameOfNetwork(step) == "none" ? $"{reason}; it had no network, allow one with --network default if it needs it" : reason;
+        return NameOfNetwork(step) switch
+        {
+            "none" => $"{reason}; it had no network, allow one with --network default if it needs it",
+            "host" => reason,
+            _ => networks.Barrier() is { } barrier ? $"{reason}; if it needed the network: {barrier}" : reason,
+        };
     }
 
     /// <summary>The state of the files at the failure, for whoever wants to look. Its key is its own: it must never be a cache hit.</summary>

@@ -35,6 +35,9 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
         return new NetworkLease(new RaisedNetwork(slot.Joined, resolver ??= lifecycle.ResolverText()), () => GiveBack(slot));
     }
 
+    /// <summary>What keeps steps from the world; null when nothing does.</summary>
+    public string? Barrier() => lifecycle.Barrier();
+
     /// <summary>Nothing runs in them any more. Those that cannot be taken down now are left to the next command.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -304,6 +304,20 @@ public sealed class BuildTests : IDisposable
         Assert.Equal((127, "'nothing' is not in the image"), (failed.Exit!.Value.ShellCode, failed.Message));
     }
 
+    [Theory]
+    [InlineData("", "the command exited with code 1; if it needed the network: rules drop it")]
+    [InlineData("--network=none ", "the command exited with code 1; it had no network, allow one with --network default if it needs it")]
+    public async Task A_step_that_fails_tells_what_was_in_the_way_of_the_network(string flag, string message)
+    {
+        await harness.AddBaseAsync();
+        harness.NetworkDriver.Hindrance = "rules drop it";
+        harness.Jails.On("fails", (_, _, _) => Task.FromResult(new ExitStatus(1)));
+
+        var events = await harness.BuildAsync($"FROM base\nRUN {flag}fails\n");
+
+        Assert.Equal(message, events.OfType<BuildEvent.StepFailed>().Single().Message);
+    }
+
     [Fact]
     public async Task A_cancelled_build_leaves_only_what_was_finished()
     {

@@ -60,7 +60,10 @@ public sealed class FakeNetworkDriver : INetworkDriver
 
     public bool HasRules() => !Intent.IsNothing;
 
-    public string? Barrier() => null;
+    /// <summary>What is to keep packets from networks.</summary>
+    public string? Hindrance { get; set; }
+
+    public string? Barrier() => Hindrance;
 
     public string? ListenerAt(PortPublication port) => Listener(port);
 
