@@ -93,7 +93,7 @@ internal sealed class BuildProfiler(
     private long? EarlierDuration(string key) =>
         earlier.SelectMany(build => build.Detail.Steps).FirstOrDefault(step => step.Key == key && step.State == RecordedStepState.Built)?.DurationMilliseconds;
 
-    private async Task<TreeDelta?> DeltaOfAsync(StepRun? run, CancellationToken cancellationToken)
+    private async Task<TreeGrowth?> DeltaOfAsync(StepRun? run, CancellationToken cancellationToken)
     {
         if (run?.Result is not { } result)
         {
@@ -102,7 +102,7 @@ internal sealed class BuildProfiler(
 
         try
         {
-            return await TreeDelta.MeasureAsync(snapshots.Store, run.Parent, result, cancellationToken);
+            return await TreeGrowth.MeasureAsync(snapshots.Store, run.Parent, result, cancellationToken);
         }
         catch (Exception exception) when (exception is KleeneException or IOException or UnauthorizedAccessException)
         {

@@ -5,12 +5,12 @@ using Xunit;
 
 namespace Kleene.Build.Runtime.Tests.Storage;
 
-public sealed class TreeDeltaTests : IDisposable
+public sealed class TreeGrowthTests : IDisposable
 {
     private readonly ScratchDirectory scratch = new();
     private readonly DirectorySnapshotStore store;
 
-    public TreeDeltaTests() => store = new DirectorySnapshotStore(scratch["trees"]);
+    public TreeGrowthTests() => store = new DirectorySnapshotStore(scratch["trees"]);
 
     public void Dispose() => scratch.Dispose();
 
@@ -20,9 +20,9 @@ public sealed class TreeDeltaTests : IDisposable
         var before = await CommitAsync(null, "mkdir -p gone/deep kept; printf 12345 > gone/deep/a; printf 1 > gone/b; ln -s a gone/link; printf 123 > kept/changed; printf 12 > kept/file");
         var after = await CommitAsync(before, "rm -r gone; printf 1234567 > kept/changed; rm kept/file; mkdir -p 'new dir/empty'; printf 12 > 'new dir/c'; ln -s nowhere 'new dir/link'");
 
-        var delta = await TreeDelta.MeasureAsync(store, before, after, CancellationToken.None);
+        var delta = await TreeGrowth.MeasureAsync(store, before, after, CancellationToken.None);
 
-        Assert.Equal(new TreeDelta(FilesAdded: 2, FilesChanged: 1, FilesRemoved: 4, BytesAdded: 9, BytesRemoved: 11), delta);
+        Assert.Equal(new TreeGrowth(FilesAdded: 2, FilesChanged: 1, FilesRemoved: 4, BytesAdded: 9, BytesRemoved: 11), delta);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class TreeDeltaTests : IDisposable
     {
         var after = await CommitAsync(null, "mkdir d; printf 123 > d/a; printf 1 > b");
 
-        Assert.Equal(new TreeDelta(2, 0, 0, 4, 0), await TreeDelta.MeasureAsync(store, null, after, CancellationToken.None));
+        Assert.Equal(new TreeGrowth(2, 0, 0, 4, 0), await TreeGrowth.MeasureAsync(store, null, after, CancellationToken.None));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class TreeDeltaTests : IDisposable
         var before = await CommitAsync(null, "mkdir d; printf 123 > d/a; printf 1 > d/b");
         var after = await CommitAsync(before, "rm -r d; printf 12 > d");
 
-        Assert.Equal(new TreeDelta(1, 0, 2, 2, 4), await TreeDelta.MeasureAsync(store, before, after, CancellationToken.None));
+        Assert.Equal(new TreeGrowth(1, 0, 2, 2, 4), await TreeGrowth.MeasureAsync(store, before, after, CancellationToken.None));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class TreeDeltaTests : IDisposable
     {
         var only = await CommitAsync(null, "printf 1 > a");
 
-        Assert.Equal(TreeDelta.None, await TreeDelta.MeasureAsync(store, only, only, CancellationToken.None));
+        Assert.Equal(TreeGrowth.None, await TreeGrowth.MeasureAsync(store, only, only, CancellationToken.None));
     }
 
     private async Task<SnapshotId> CommitAsync(SnapshotId? parent, string script)

@@ -5,14 +5,14 @@ namespace Kleene.Build.Runtime.Storage;
 /// <summary>How much is other in one tree than in another. Files are all but directories; their bytes are what they say they have, holes included.</summary>
 /// <param name="BytesAdded">In files that are new or other.</param>
 /// <param name="BytesRemoved">In files that are gone or were other.</param>
-public sealed record TreeDelta(int FilesAdded, int FilesChanged, int FilesRemoved, long BytesAdded, long BytesRemoved)
+public sealed record TreeGrowth(int FilesAdded, int FilesChanged, int FilesRemoved, long BytesAdded, long BytesRemoved)
 {
-    public static TreeDelta None { get; } = new(0, 0, 0, 0, 0);
+    public static TreeGrowth None { get; } = new(0, 0, 0, 0, 0);
 
     /// <param name="before">Null is the empty tree.</param>
     /// <param name="after">A snapshot.</param>
     /// <exception cref="SnapshotNotFoundException">One of them does not exist.</exception>
-    public static async Task<TreeDelta> MeasureAsync(ISnapshotStore store, SnapshotId? before, SnapshotId after, CancellationToken cancellationToken)
+    public static async Task<TreeGrowth> MeasureAsync(ISnapshotStore store, SnapshotId? before, SnapshotId after, CancellationToken cancellationToken)
     {
         if (before == after)
         {
@@ -40,7 +40,7 @@ public sealed record TreeDelta(int FilesAdded, int FilesChanged, int FilesRemove
 
     private sealed class Count(RootedDirectory old, RootedDirectory now)
     {
-        public TreeDelta Result { get; private set; } = None;
+        public TreeGrowth Result { get; private set; } = None;
 
         public Count Added(UnixPath top, CancellationToken cancellationToken)
         {
@@ -66,7 +66,7 @@ public sealed record TreeDelta(int FilesAdded, int FilesChanged, int FilesRemove
             }
 
             var (wasFile, isFile) = (was is { IsDirectory: false }, remains is { IsDirectory: false });
-            Result = new TreeDelta(
+            Result = new TreeGrowth(
                 Result.FilesAdded + (isFile && !wasFile ? 1 : 0),
                 Result.FilesChanged + (isFile && wasFile ? 1 : 0),
                 Result.FilesRemoved + (wasFile && !isFile ? 1 : 0),
