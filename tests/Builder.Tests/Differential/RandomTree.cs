@@ -16,7 +16,7 @@ internal sealed class RandomTree(Random random, ScratchDirectory scratch, string
 
     private static readonly string[] Names =
     [
-        "a", "A", "b", "c d", "e.log", "own", "pair1", "pair2", "sub/a", "sub/b", "sub/e.log", "sub/deep/f", "sub/deep/g", "other/a", "other/B", "both/x", "both/y", "kept/new/z", "way/in",
+        "a", "A", "b", "c d", "e.log", "own", "pair1", "pair2", "sub/a", "sub/b", "sub/e.log", "sub/deep/f", "sub/deep/g", "other/a", "other/B", "both/x", "both/y", "kept/a", "way/in",
     ];
 
     private static readonly string[] Edits =
@@ -48,6 +48,9 @@ internal sealed class RandomTree(Random random, ScratchDirectory scratch, string
         "rm {file}; mkfifo {file}",
         "truncate -s 300000 {file}; echo end >> {file}",
         "chown 5:6 {file}",
+
+        // In the image this is a link, which the copy follows.
+        "mkdir -p kept/new; echo z > kept/new/z",
         "true",
         ": > .kleeneignore",
         "echo '**/a' > .kleeneignore",
