@@ -79,6 +79,11 @@ internal sealed class InotifyWatch : DirectoryWatch
 
     public override void Dispose()
     {
+        if (queue.IsClosed)
+        {
+            return;
+        }
+
         closing.Set();
         reader.Join();
         queue.Dispose();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Terminals;
 
 namespace Kleene.Build.Runtime.Jails.FreeBsd;
 
@@ -15,6 +16,11 @@ public sealed partial class FreeBsdJailDriver : ISupervisingDriver
     public async Task CreateAsync(JailSpec spec, JailSupervision supervision, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (spec.Process.Terminal)
+        {
+            RequireTerminals();
+        }
+
         var directory = DirectoryOf(spec.Id);
         try
         {
@@ -68,6 +74,20 @@ public sealed partial class FreeBsdJailDriver : ISupervisingDriver
         catch (IOException exception)
         {
             throw new JailStartException(JailStartFailure.Jail, $"'{jailId}' could not be given a terminal: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Asked here, where there is somebody to tell.</summary>
+    private static void RequireTerminals()
+    {
+        try
+        {
+            PseudoTerminal.Open().Dispose();
+        }
+        catch (IOException exception)
+        {
+            throw new JailStartException(
+                JailStartFailure.Jail, $"this system gives no terminal: {exception.Message}; under the Linux ABI there are some when pty(4) is loaded, as by 'kldload pty'", exception);
         }
     }
 
