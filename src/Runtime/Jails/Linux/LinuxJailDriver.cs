@@ -142,7 +142,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
                 throw runtime.StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle.Id, tree, spec.Process);
             }
 
-            MappedStreams.GiveBack(spec.Users);
+            HostDevices.GiveBack();
         }
         catch (Exception failure)
         {
