@@ -125,6 +125,11 @@ public sealed class GuideTests(DebianSpace debian) : IAsyncLifetime
         await Space.BuildAsync(Context, "todo-tests", "--target", "test");
         await Space.SucceedAsync("run", "--rm", "-n", "todo-net", "-e", $"TODO_TEST_DATABASE={await AddressOfDatabaseAsync()}", "todo-tests", "python3", "-m", "unittest", "tests.test_store");
         await AddAsync("in PostgreSQL, naïve ☃");
+        if (HeadlessBrowser.Missing is null)
+        {
+            Assert.Contains("in PostgreSQL, naïve ☃", await HeadlessBrowser.RenderAsync(Space, Page.AbsoluteUri, "todo.png"), StringComparison.Ordinal);
+            Assert.True(new FileInfo(Space["todo.png"]).Length > 0);
+        }
 
         // While the application runs, its database goes and comes back at another address.
         await Space.SucceedAsync("restart", "todo-db");

@@ -27,7 +27,7 @@ public sealed partial class ProfileTests : IDisposable
         await space.WithBusyboxAsync();
         await space.BuildAsync(space.Context(Kleenefile), "app", "--profile", space["profile.html"]);
 
-        var page = await RenderAsync("profile.html");
+        var page = await HeadlessBrowser.RenderAsync(space, new Uri(space["profile.html"]).AbsoluteUri, "page.png");
 
         Assert.Contains("<title>app:latest – build profile</title>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed partial class ProfileTests : IDisposable
         await space.BuildAsync(context, "app", "--profile", space["profile.html"]);
 
         var source = File.ReadAllText(space["profile.html"]);
-        var page = await RenderAsync("profile.html");
+        var page = await HeadlessBrowser.RenderAsync(space, new Uri(space["profile.html"]).AbsoluteUri, "page.png");
 
         Assert.Empty(Reference().Matches(Data().Replace(source, "")));
         Assert.Contains("default-src 'none'", source, StringComparison.Ordinal);
@@ -137,15 +137,6 @@ public sealed partial class ProfileTests : IDisposable
         Assert.Empty(open);
     }
 
-    /// <summary>What the browser has made of a page when its script has run.</summary>
-    private async Task<string> RenderAsync(string file)
-    {
-        var command = CommandLine.Of(
-            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", $"--user-data-dir={space["browser"]}", "--window-size=1280,1400",
-            $"--screenshot={space["page.png"]}", "--dump-dom", new Uri(space[file]).AbsoluteUri);
-        return await new ProcessRunner().RunToolAsync(command, CancellationToken.None);
-    }
-
     [GeneratedRegex("""<button class="step [^"]*"[^>]* data-step="(?<step>\d+)""")]
     private static partial Regex Bar();
 
@@ -165,7 +156,7 @@ public sealed partial class ProfileTests : IDisposable
     {
         public BrowserFactAttribute()
         {
-            Skip = new JailFactAttribute().Skip ?? (new[] { "/usr/bin/chromium", "/usr/local/bin/chromium" }.Any(File.Exists) ? null : "chromium is not installed");
+            Skip = new JailFactAttribute().Skip ?? HeadlessBrowser.Missing;
         }
     }
 }

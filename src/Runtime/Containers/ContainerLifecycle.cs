@@ -15,10 +15,6 @@ namespace Kleene.Build.Runtime.Containers;
 /// </summary>
 public sealed class ContainerLifecycle
 {
-    private static readonly TimeSpan StopInterval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
-
     private readonly ContainerStore containers;
     private readonly UserRangeStore ranges;
     private readonly SnapshotCatalog snapshots;
@@ -32,6 +28,7 @@ public sealed class ContainerLifecycle
     private readonly OwnCommand self;
     private readonly TimeProvider clock;
     private readonly ContainerSettler settler;
+    private readonly ContainerStopper stopper;
     private readonly ContainerStarter starter;
     private readonly ContainerRestarter restarter;
 
@@ -64,6 +61,7 @@ public sealed class ContainerLifecycle
         this.self = self;
         this.clock = clock;
         settler = new ContainerSettler(containers, snapshots, trees, volumes, networks, jails, database, state, clock);
+        stopper = new ContainerStopper(containers, settler, jails, session, state, clock);
         starter = new ContainerStarter(containers, settler, snapshots, trees, volumes, networks, jails, session, state, processes, self, clock);
         restarter = new ContainerRestarter(containers, starter, session, state, clock);
     }
@@ -165,18 +163,7 @@ public sealed class ContainerLifecycle
     public ContainerLog LogOf(Container container) => new(new ContainerDirectory(state, container.Id).Log);
 
     /// <summary>Waits until a run has ended, and tells how.</summary>
-    public async Task<JailEnd> WaitAsync(Container container, CancellationToken cancellationToken)
-    {
-        var over = session.WaitAsync(container.Session, cancellationToken);
-        while (containers.IsBusy(container.Id, container.Session))
-        {
-            await EitherAsync(over, WaitInterval, cancellationToken);
-            await SettleAbandonedAsync(container.Id, container.State, container.Session, cancellationToken);
-        }
-
-        return containers.TryFindEnding(container.Session)
-            ?? (containers.TryFind(container.Id) is { } found ? new JailEnd(found.ExitCode, found.OutOfMemory) : new JailEnd(null, OutOfMemory: false));
-    }
+    public Task<JailEnd> WaitAsync(Container container, CancellationToken cancellationToken) => stopper.WaitAsync(container, cancellationToken);
 
     /// <summary>Runs one more command in a running container.</summary>
     /// <exception cref="ContainerStateException">The container is not running.</exception>
@@ -211,7 +198,7 @@ public sealed class ContainerLifecycle
     public Task StopAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
     {
         containers.MarkUnwanted(container.Id);
-        return EndAsync(container, grace, cancellationToken);
+        return stopper.EndAsync(container, grace, cancellationToken);
     }
 
     /// <summary>Stops what runs because the machine goes down: what is to come back with it does.</summary>
@@ -219,7 +206,7 @@ public sealed class ContainerLifecycle
     {
         // Its policy must not start it again, neither now nor when its supervisor gets round to telling us of the end.
         containers.MarkUnwanted(container.Id);
-        await EndAsync(container, grace: null, cancellationToken);
+        await stopper.EndAsync(container, grace: null, cancellationToken);
         containers.MarkWantedWithMachine(container.Id);
     }
 
@@ -234,7 +221,7 @@ public sealed class ContainerLifecycle
     /// <exception cref="ContainerStateException">The container is not running.</exception>
     public Task KillAsync(Container container, int signal, CancellationToken cancellationToken)
     {
-        if (signal == Signals.Kill || signal == StopSignalOf(container))
+        if (signal == Signals.Kill || signal == ContainerStopper.SignalOf(container))
         {
             containers.MarkUnwanted(container.Id);
         }
@@ -246,7 +233,7 @@ public sealed class ContainerLifecycle
     /// <exception cref="ContainerStateException">The container is not running.</exception>
     public async Task SignalAsync(Container container, int signal, CancellationToken cancellationToken)
     {
-        if (!await TrySignalAsync(container, signal, cancellationToken))
+        if (!await stopper.TrySignalAsync(container, signal, cancellationToken))
         {
             throw new ContainerStateException(NotRunning(container));
         }
@@ -300,7 +287,7 @@ public sealed class ContainerLifecycle
         var isSameBoot = containers.IsSweptIn(bootId);
         foreach (var (id, current, holder) in containers.ListHeld())
         {
-            if (!await SettleAbandonedAsync(id, current, holder, cancellationToken))
+            if (!await stopper.SettleAbandonedAsync(id, current, holder, cancellationToken))
             {
                 if (current == ContainerState.Running && new ContainerDirectory(state, id).IsWatchAbandoned())
                 {
@@ -339,49 +326,13 @@ public sealed class ContainerLifecycle
         }
     }
 
-    private async Task EndAsync(Container container, TimeSpan? grace, CancellationToken cancellationToken)
-    {
-        if (containers.TryMarkStopped(container.Id))
-        {
-            return;
-        }
-
-        var signal = StopSignalOf(container);
-        var time = grace ?? (container.Spec.StopSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : DefaultGrace);
-        var over = session.WaitAsync(container.Session, cancellationToken);
-        DateTimeOffset? deadline = null;
-        var killed = false;
-        while (containers.TryFind(container.Id) is { } current && await IsBusyAsync(current, cancellationToken))
-        {
-            // Until its jail is there the signal reaches nobody: it is sent again.
-            if (deadline is null)
-            {
-                deadline = await TrySignalAsync(current, signal, cancellationToken) ? clock.GetUtcNow() + time : null;
-            }
-            else if (!killed && clock.GetUtcNow() >= deadline)
-            {
-                killed = await TrySignalAsync(current, Signals.Kill, cancellationToken);
-            }
-
-            await EitherAsync(over, StopInterval, cancellationToken);
-            await SettleAbandonedAsync(current.Id, current.State, current.Session, cancellationToken);
-        }
-
-        // Whoever settles it may still be at it.
-        await settler.WaitAsync(container.Id, cancellationToken);
-        if (containers.TryFind(container.Id) is { Session.Length: > 0 } left)
-        {
-            await SettleAbandonedAsync(left.Id, left.State, left.Session, cancellationToken);
-        }
-    }
-
     /// <summary>False when it runs or is about to: that is asked while nobody can start it.</summary>
     private async Task<bool> TryRemoveAsync(Container container, bool withVolumes, CancellationToken cancellationToken)
     {
         using var alone = await new ContainerDirectory(state, container.Id).LockAsync(cancellationToken);
         if (containers.TryFind(container.Id) is { } found)
         {
-            if (found.State == ContainerState.Restarting || await IsBusyAsync(found, cancellationToken))
+            if (found.State == ContainerState.Restarting || await stopper.IsBusyAsync(found, cancellationToken))
             {
                 return false;
             }
@@ -394,59 +345,8 @@ public sealed class ContainerLifecycle
         return true;
     }
 
-    /// <summary>Settles a run when nobody has it in hand any more and nothing of it is running. Returns whether that was so.</summary>
-    internal async Task<bool> SettleAbandonedAsync(SnapshotId id, ContainerState current, string holder, CancellationToken cancellationToken)
-    {
-        if (current == ContainerState.Starting)
-        {
-            // A supervisor may be there already, but who is to let the first process go is not: that one would have the lock. He may
-            // have given it back since we were told of the state, because it runs.
-            using var alone = new ContainerDirectory(state, id).TryLock();
-            if (alone is null || containers.TryFind(id) is { State: not ContainerState.Starting })
-            {
-                return false;
-            }
-
-            await settler.SettleLockedAsync(id, holder, end: null, cancellationToken);
-            return true;
-        }
-
-        if (!session.IsOver(holder) || (current == ContainerState.Running && jails.EndOf(id.ToString()) is null && await jails.IsRunningAsync(id.ToString(), cancellationToken)))
-        {
-            return false;
-        }
-
-        await settler.SettleAsync(id, holder, end: null, cancellationToken);
-        return true;
-    }
-
-    /// <summary>Waits for a session's end, or for some time: who has it may still be there when the container is not.</summary>
-    private async Task EitherAsync(Task over, TimeSpan time, CancellationToken cancellationToken)
-    {
-        var enough = Task.Delay(time, clock, cancellationToken);
-        await (over.IsCompleted ? enough : Task.WhenAny(over, enough));
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>Whether it runs, or somebody who has it in hand is still on his way to starting or cleaning up.</summary>
-    private async Task<bool> IsBusyAsync(Container container, CancellationToken cancellationToken) =>
-        (container.State is ContainerState.Starting or ContainerState.Running && !session.IsOver(container.Session))
-        || await jails.IsRunningAsync(container.Id.ToString(), cancellationToken);
-
-    private async Task<bool> TrySignalAsync(Container container, int signal, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await jails.SignalAsync(container.Id.ToString(), signal, cancellationToken);
-            return true;
-        }
-        catch (JailNotRunningException)
-        {
-            return false;
-        }
-    }
-
-    private static int StopSignalOf(Container container) => Signals.Parse(container.Spec.StopSignal is "" ? "SIGTERM" : container.Spec.StopSignal);
+    internal Task<bool> SettleAbandonedAsync(SnapshotId id, ContainerState current, string holder, CancellationToken cancellationToken) =>
+        stopper.SettleAbandonedAsync(id, current, holder, cancellationToken);
 
     private static string NotRunning(Container container) => $"container '{container.Name}' is not running";
 
