@@ -24,14 +24,11 @@ internal sealed class ClassicMount : IOverlayMounter
         {
             Mount(root, layers, target);
 
-            // The handle keeps the mount when its place is taken away.
-            var handle = NativeMethods.open(target, NativeMethods.O_PATH | NativeMethods.O_CLOEXEC, 0);
-            var errno = handle.IsInvalid ? Errno.Last : 0;
-            _ = NativeMethods.umount2(target, NativeMethods.MNT_DETACH);
-            return errno == 0 ? handle : throw Errno.Exception(errno, $"open '{target}'");
+            return DetachedMount.Clone(target);
         }
         finally
         {
+            DetachedMount.Detach(target);
             Directory.Delete(target);
         }
     }

@@ -11,7 +11,9 @@ fi
 openrc=$1 service=$2 kleene=$3 script=$4
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/machine
-mount -t overlay overlay -o "lowerdir=$openrc:/,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/machine
+# overlayfs takes no layer that lies in another one (ELOOP).
+cp -a "$openrc" /mnt/openrc
+mount -t overlay overlay -o "lowerdir=/mnt/openrc:/,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/machine
 cd /mnt/machine
 for directory in proc sys dev; do mount --rbind "/$directory" "$directory"; done
 mount -t tmpfs tmpfs run
