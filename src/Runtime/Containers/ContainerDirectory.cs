@@ -1,3 +1,4 @@
+using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 
@@ -22,17 +23,35 @@ internal sealed class ContainerDirectory
     public string MountPoints => Path.Join(path, "made");
 
     /// <summary>For whoever starts, ends or changes the container; others wait.</summary>
-    public Task<FileLock> LockAsync(CancellationToken cancellationToken)
+    public async Task<FileLock> LockAsync(CancellationToken cancellationToken)
     {
-        Make();
-        return FileLock.TakeAsync(LockFile, cancellationToken);
+        while (true)
+        {
+            Make();
+            try
+            {
+                return await FileLock.TakeAsync(LockFile, cancellationToken);
+            }
+            catch (IOException exception) when (exception.HResult == Errno.ENOENT)
+            {
+                // Whoever has removed the container took the directory away in between.
+            }
+        }
     }
 
     /// <summary>Null when somebody has it.</summary>
     public FileLock? TryLock()
     {
         Make();
-        return FileLock.TryTake(LockFile);
+        try
+        {
+            return FileLock.TryTake(LockFile);
+        }
+        catch (IOException exception) when (exception.HResult == Errno.ENOENT)
+        {
+            // Somebody removes the container at this moment.
+            return null;
+        }
     }
 
     /// <summary>Says that a process is about to look after the container; its lock then tells whether it still does.</summary>
@@ -60,9 +79,18 @@ internal sealed class ContainerDirectory
     /// <summary>Gone already: succeeds.</summary>
     public void Delete()
     {
-        if (Directory.Exists(path))
+        if (!Directory.Exists(path))
+        {
+            return;
+        }
+
+        try
         {
             Directory.Delete(path, recursive: true);
+        }
+        catch (IOException exception) when (exception is DirectoryNotFoundException || exception.HResult == Errno.ENOTEMPTY)
+        {
+            // Another was faster; or has asked for the lock meanwhile, and deletes what he has made.
         }
     }
 
