@@ -64,9 +64,9 @@ public sealed class MissingToolTests : IAsyncLifetime
     private Task<ProcessResult> WithoutAsync(string programs, params string[] words)
     {
         var script = $"""
-            mount -t tmpfs tmpfs /mnt && mkdir /mnt/work /mnt/bin /mnt/sbin
+            mount -t tmpfs tmpfs /mnt && mkdir /mnt/aside /mnt/bin /mnt/sbin
             for i in {programs}; do for d in bin sbin; do mknod /mnt/$d/$i c 0 0; done; done
-            for d in bin sbin; do mkdir /mnt/work/$d; mount -t overlay overlay -o lowerdir=/usr/$d,upperdir=/mnt/$d,workdir=/mnt/work/$d /usr/$d || exit 99; done
+            for d in bin sbin; do mkdir /mnt/aside/$d; mount -t overlay overlay -o lowerdir=/usr/$d,upperdir=/mnt/$d,workdir=/mnt/aside/$d /usr/$d || exit 99; done
             exec "$@"
             """;
         var command = space.Command(words);

@@ -34,6 +34,11 @@ public sealed class UserNamespaceTests(BtrfsFileSystem btrfs) : IClassFixture<Bt
         Assert.NotEqual(FirstOf(await MapAsync(space, "one")), FirstOf(await MapAsync(space, "two")));
         Assert.Equal("from one\n", await space.SucceedAsync("exec", "two", "cat", "/shared/f"));
         Assert.Equal("0:0\n", await space.SucceedAsync("run", "--rm", "-v", "shared:/shared", "busybox", "stat", "-c", "%u:%g", "/shared/f"));
+        await space.SucceedAsync("cp", "one:/shared/f", space["out"]);
+        Assert.Contains("'/shared' is a volume of container 'one', which runs with users of its own", await space.FailAsync(1, "cp", space["out"], "one:/shared/new"), StringComparison.Ordinal);
+        await space.SucceedAsync("stop", "-t", "0", "one");
+        await space.SucceedAsync("cp", space["out"], "one:/shared/new");
+        Assert.Equal("0:0\n", await space.SucceedAsync("exec", "two", "stat", "-c", "%u:%g", "/shared/new"));
         await space.SucceedAsync("rm", "-f", "one", "two");
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Cli.Commands.Containers;
@@ -41,6 +42,7 @@ internal static class CopyCommand
             using var kleene = await context.OpenAsync(cancellationToken);
             await using var trees = new OpenedTrees(kleene);
             rule = rule with { SourceUsers = await trees.UsersOfAsync(source, cancellationToken), TargetUsers = await trees.UsersOfAsync(target, cancellationToken) };
+            trees.RefuseMapped(target, rule.TargetUsers);
             if (target.IsStream)
             {
                 await using var output = new BufferedStream(Console.OpenStandardOutput(), BufferSize);
@@ -109,6 +111,22 @@ internal static class CopyCommand
             return opened[kleene.Containers.Find(end.Container).Name].Tree.ShownUsers;
         }
 
+        /// <summary>A volume is mapped for the container alone: what is written to it from here would be nobody's there.</summary>
+        public void RefuseMapped(CopyEnd end, UserRange? users)
+        {
+            if (users is null || end.Container is null)
+            {
+                return;
+            }
+
+            var container = kleene.Containers.Find(end.Container);
+            if (container.Spec.Mounts.FirstOrDefault(mount => (mount.Volume.Length > 0 || mount.MapsOwners) && IsIn(Path.GetFullPath(end.Path), mount)) is { } volume)
+            {
+                throw new KleeneException(
+                    $"'{volume.Destination}' is a volume of container '{container.Name}', which runs with users of its own; stop it first, or use 'kleene exec -i {container.Name} tar -x -C {volume.Destination}'");
+            }
+        }
+
         public async Task<RootedDirectory> OpenAsync(CopyEnd end, CancellationToken cancellationToken)
         {
             if (end.Container is null)
@@ -118,7 +136,7 @@ internal static class CopyCommand
 
             var container = kleene.Containers.Find(end.Container);
             var path = Path.GetFullPath(end.Path);
-            if (container.Spec.Mounts.FirstOrDefault(mount => mount.IsMemory && (path + "/").StartsWith(Path.GetFullPath(mount.Destination).TrimEnd('/') + "/", StringComparison.Ordinal)) is { } memory)
+            if (container.Spec.Mounts.FirstOrDefault(mount => mount.IsMemory && IsIn(path, mount)) is { } memory)
             {
                 throw new KleeneException($"'{memory.Destination}' is memory of container '{container.Name}', which only its own processes see; use 'kleene exec {container.Name}'");
             }
@@ -132,6 +150,9 @@ internal static class CopyCommand
 
             return known.Files;
         }
+
+        private static bool IsIn(string path, JailMount mount) =>
+            (path + "/").StartsWith(Path.GetFullPath(mount.Destination).TrimEnd('/') + "/", StringComparison.Ordinal);
 
         public async ValueTask DisposeAsync()
         {

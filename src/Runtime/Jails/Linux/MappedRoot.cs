@@ -35,8 +35,16 @@ internal static class MappedRoot
         if (Directory.Exists(directory))
         {
             // Whoever holds it open elsewhere need not be waited for: it is only a second way to the tree.
-            DetachedMount.Detach(Path.Join(directory, "root"));
-            Directory.Delete(directory, recursive: true);
+            var root = Path.Join(directory, "root");
+            DetachedMount.Detach(root);
+
+            // Not with what is in it: were the tree still mounted there, that would be the container's files.
+            if (Directory.Exists(root))
+            {
+                Directory.Delete(root);
+            }
+
+            Directory.Delete(directory);
         }
     }
 
