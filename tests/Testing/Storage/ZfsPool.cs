@@ -18,8 +18,8 @@ public sealed class ZfsPool : IAsyncLifetime
     private const long Size = 2L << 30;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan CommandTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan CommandTime = TimeSpan.FromMinutes(1);
 
     private readonly ProcessRunner runner = new();
     private StorageScratch? scratch;
@@ -137,7 +137,7 @@ public sealed class ZfsPool : IAsyncLifetime
     private async Task<IReadOnlyList<string>> PoolsAsync() =>
         (await RunAsync("zpool", "list", "-H", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>"pool is busy" passes, as for datasets.</summary>
+    /// <summary>"pool is busy" passes, as for datasets: also when another test's mount namespace, which has a copy of our mounts, ends.</summary>
     private Task DestroyAsync(string pool) => UntilAsync(() => SucceedsAsync("zpool", "destroy", pool), $"pool '{pool}' cannot be destroyed");
 
     private Task<bool> AnswersAsync() => SucceedsAsync("zpool", "list", "-H");
