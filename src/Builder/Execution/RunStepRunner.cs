@@ -94,6 +94,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         Ulimits = request.Ulimits,
         Parameters = request.JailParameters,
         IsPrivileged = step.IsInsecure,
+        IsClosed = true,
         Measured = measures is null ? null : usage => measures.Note(place.Number, usage),
         Process = new JailProcess
         {

@@ -54,6 +54,9 @@ public sealed record JailSpec
     /// <summary>Told what the jail has used, as far as the system counts it, when its command has ended; null: nobody wants to know, and nothing is paid for it.</summary>
     public Action<JailUsage>? Measured { get; init; }
 
+    /// <summary>Whether nobody joins it or looks into it as long as it runs, as with a build step's: a driver may then take a shorter way.</summary>
+    public bool IsClosed { get; init; }
+
     /// <summary>Whether its superuser may do what the host's may: all capabilities, all system calls, the kernel's own files.</summary>
     public bool IsPrivileged { get; init; }
 }

@@ -11,11 +11,15 @@ namespace Kleene.Build.Runtime.Tests.Jails;
 /// <summary>Real jails: a probe inside says what it sees.</summary>
 public sealed class LinuxJailTests : IAsyncLifetime
 {
+    /// <summary>Instead of a runtime's name: our own program.</summary>
+    private const string Launcher = "launch";
+
     private readonly BusyboxTree tree = new();
     private readonly OutputLines lines = new();
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task The_first_process_is_the_command_itself_in_a_world_of_its_own(string runtime)
     {
@@ -40,6 +44,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task A_user_gets_the_groups_home_and_directory_that_are_his(string runtime)
     {
@@ -56,6 +61,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task A_file_of_the_jails_own_is_in_memory_and_gone_with_it(string runtime)
     {
@@ -68,8 +74,8 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
         var refused = await Assert.ThrowsAsync<JailStartException>(() => RunAsync(runtime, spec));
         var memory = Directory.CreateDirectory($"/dev/shm/kleene test {Guid.NewGuid():N}").FullName;
-        using var driver = new LinuxJailDriver(new ProcessRunner(), memory, runtime);
-        var exit = await driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+        using var driver = Driver(runtime, memory);
+        var exit = await driver.RunAsync(For(runtime, spec), ProcessOutput.To(lines), CancellationToken.None);
         var left = Directory.EnumerateFiles(memory, "*", SearchOption.AllDirectories).ToList();
         Directory.Delete(memory, recursive: true);
 
@@ -94,6 +100,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task The_hosts_kernel_is_out_of_reach(string runtime)
     {
@@ -121,14 +128,21 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun", "exit 0", 0)]
+    [InlineData(Launcher, "exit 0", 0)]
     [InlineData("crun", "exit 1", 1)]
+    [InlineData(Launcher, "exit 1", 1)]
     [InlineData("crun", "exit 42", 42)]
+    [InlineData(Launcher, "exit 42", 42)]
     [InlineData("crun", "echo 'executable file not found in $PATH' >&2; exit 127", 127)]
+    [InlineData(Launcher, "echo 'executable file not found in $PATH' >&2; exit 127", 127)]
     [InlineData("crun", "exit 126", 126)]
+    [InlineData(Launcher, "exit 126", 126)]
     [InlineData("crun", "sleep 100 & kill -9 $!; wait $!", 137)]
+    [InlineData(Launcher, "sleep 100 & kill -9 $!; wait $!", 137)]
     [InlineData("runc", "exit 42", 42)]
     [InlineData("runc", "echo 'exec: \"x\": executable file not found in $PATH' >&2; exit 1", 1)]
     [InlineData("runc", "nosuch", 127)]
+    [InlineData(Launcher, "nosuch", 127)]
     public async Task The_commands_own_exit_code_comes_out(string runtime, string script, int code)
     {
         var exit = await RunAsync(runtime, tree.Shell(script));
@@ -138,6 +152,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task A_command_beneath_a_mount_that_does_not_exist_is_the_runtimes_to_find_out(string runtime)
     {
@@ -152,6 +167,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task A_jail_leaves_no_trace_in_its_tree(string runtime)
     {
@@ -168,12 +184,14 @@ public sealed class LinuxJailTests : IAsyncLifetime
         Assert.Empty(JailRemains.Of(tree, spec.Id, spec.Id));
     }
 
-    [JailFact]
-    public async Task What_the_command_did_in_the_tree_is_all_that_changes_there()
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData(Launcher)]
+    public async Task What_the_command_did_in_the_tree_is_all_that_changes_there(string runtime)
     {
         var before = TreeListing.Of(tree.Root).Split('\n');
 
-        await RunAsync("crun", tree.Shell("echo kept > /tmp/new; echo lost > /etc/resolv.conf; mkdir -p /etc/more"));
+        await RunAsync(runtime, tree.Shell("echo kept > /tmp/new; echo lost > /etc/resolv.conf; mkdir -p /etc/more"));
 
         var after = TreeListing.Of(tree.Root).Split('\n');
         var changed = after.Except(before).Select(line => line.Split(' ')[0]);
@@ -182,6 +200,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task An_image_of_evil_links_is_kept_inside_its_root(string runtime)
     {
@@ -199,8 +218,10 @@ public sealed class LinuxJailTests : IAsyncLifetime
         Assert.Equal([spec.Id, "outside", "root $HOME", "state"], lines.Output);
     }
 
-    [JailFact]
-    public async Task Mounts_show_the_hosts_files_writable_or_not()
+    [JailTheory]
+    [InlineData("crun")]
+    [InlineData(Launcher)]
+    public async Task Mounts_show_the_hosts_files_writable_or_not(string runtime)
     {
         var data = Directory.CreateDirectory(Path.Join(tree.Scratch, "data dir")).FullName;
         File.WriteAllText(Path.Join(data, "file"), "from the host\n");
@@ -210,7 +231,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
             ReadOnlyRoot = true,
         };
 
-        await RunAsync("crun", spec);
+        await RunAsync(runtime, spec);
 
         Assert.Equal(["from the host"], lines.Output);
         Assert.Equal(["sh: can't create /ro/x: Read-only file system"], lines.Error);
@@ -219,6 +240,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task A_jail_on_the_hosts_network_shares_its_interfaces_and_resolver(string runtime)
     {
@@ -247,6 +269,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task Lines_arrive_while_the_command_runs(string runtime)
     {
@@ -257,7 +280,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
             await make.WaitForExitAsync();
         }
 
-        var run = driver.RunAsync(tree.Shell("echo first; read word < /tmp/go; echo $word"), ProcessOutput.To(lines), CancellationToken.None);
+        var run = driver.RunAsync(For(runtime, tree.Shell("echo first; read word < /tmp/go; echo $word")), ProcessOutput.To(lines), CancellationToken.None);
         await lines.WhenSeen("first", run);
         await File.WriteAllTextAsync(pipe, "second\n");
 
@@ -267,6 +290,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task Cancelling_leaves_nothing_behind(string runtime)
     {
@@ -276,7 +300,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         var spec = tree.Shell($"trap '' INT TERM; sleep {marker} & echo started; sleep {marker}");
         var before = TreeListing.Of(tree.Root);
 
-        var run = driver.RunAsync(spec, ProcessOutput.To(lines), cancel.Token);
+        var run = driver.RunAsync(For(runtime, spec), ProcessOutput.To(lines), cancel.Token);
         await lines.WhenSeen("started", run);
         await cancel.CancelAsync();
 
@@ -286,6 +310,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
     }
 
     [JailTheory]
+    [InlineData(Launcher, 1)]
     [InlineData("crun", 1)]
     [InlineData("runc", 4)]
     public async Task Cancelling_at_any_moment_of_the_start_leaves_nothing_behind(string runtime, int step)
@@ -298,7 +323,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
             var spec = tree.Jail("sleep", marker);
             using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(moment * step));
 
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => driver.RunAsync(spec, ProcessOutput.Captured, cancel.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => driver.RunAsync(For(runtime, spec), ProcessOutput.Captured, cancel.Token));
 
             Assert.Empty(JailRemains.Of(tree, spec.Id, marker));
         }
@@ -307,18 +332,19 @@ public sealed class LinuxJailTests : IAsyncLifetime
     }
 
     [JailTheory]
+    [InlineData(Launcher, 1)]
     [InlineData("crun", 1)]
     [InlineData("runc", 4)]
     public async Task Another_process_removes_a_jail_that_one_which_was_killed_was_making(string runtime, int step)
     {
-        using var killed = new LinuxJailDriver(new ForgetfulRunner(), tree.State, runtime);
+        using var killed = Driver(runtime, tree.State, new ForgetfulRunner());
         using var other = Driver(runtime);
         var marker = $"100{Random.Shared.Next(100000, 999999)}";
         var before = TreeListing.Of(tree.Root);
         for (var moment = 0; moment < 12; moment++)
         {
             var spec = tree.Jail("sleep", marker);
-            _ = killed.RunAsync(spec, ProcessOutput.Captured, CancellationToken.None);
+            _ = killed.RunAsync(For(runtime, spec), ProcessOutput.Captured, CancellationToken.None);
             while (!JailRemains.Processes(spec.Id).Any())
             {
                 // What is killed starts no runtime later on.
@@ -337,14 +363,15 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     [JailTheory]
     [InlineData("crun")]
+    [InlineData(Launcher)]
     [InlineData("runc")]
     public async Task Another_process_removes_the_jail_of_one_that_was_killed(string runtime)
     {
         var marker = $"100{Random.Shared.Next(100000, 999999)}";
         var spec = tree.Shell($"trap '' INT TERM; sleep {marker} & echo up; sleep {marker}");
         var before = TreeListing.Of(tree.Root);
-        using var killed = new LinuxJailDriver(new ForgetfulRunner(), tree.State, runtime);
-        var run = killed.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+        using var killed = Driver(runtime, tree.State, new ForgetfulRunner());
+        var run = killed.RunAsync(For(runtime, spec), ProcessOutput.To(lines), CancellationToken.None);
         await lines.WhenSeen("up", run);
         using var other = Driver(runtime);
         Assert.True(await other.IsRunningAsync(spec.Id, CancellationToken.None));
@@ -416,12 +443,27 @@ public sealed class LinuxJailTests : IAsyncLifetime
 
     public Task DisposeAsync() => tree.DisposeAsync();
 
-    private LinuxJailDriver Driver(string runtime) => new(new ProcessRunner(), tree.State, runtime);
+    private LinuxJailDriver Driver(string runtime) => Driver(runtime, tree.State);
+
+    private static LinuxJailDriver Driver(string runtime, string state, IProcessRunner? runner = null) =>
+        runtime == Launcher ? new(new OneProgramRunner(Launcher, runner ?? new ProcessRunner()), state) : new(runner ?? new ProcessRunner(), state, runtime);
+
+    /// <summary>The launcher takes only what nobody joins.</summary>
+    private static JailSpec For(string runtime, JailSpec spec) => spec with { IsClosed = runtime == Launcher };
 
     private async Task<ExitStatus> RunAsync(string runtime, JailSpec spec)
     {
         using var driver = Driver(runtime);
-        return await driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
+        return await driver.RunAsync(For(runtime, spec), ProcessOutput.To(lines), CancellationToken.None);
+    }
+
+    /// <summary>Fails the test that another program runs in.</summary>
+    private sealed class OneProgramRunner(string name, IProcessRunner runner) : IProcessRunner
+    {
+        public void Start(CommandLine command) => runner.Start(command);
+
+        public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken) =>
+            command.Name == name ? runner.RunAsync(command, output, cancellationToken) : throw new InvalidOperationException($"{command.Name} was run, not {name}");
     }
 
     /// <summary>Starts programs and never hears of them again, as if its process had been killed.</summary>

@@ -219,6 +219,7 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
             Architecture = Architecture.X64,
         };
         var oci = new OciRuntime(runtime, runtime, Path.Join(tree.State, "runtime"), host);
-        return new LinuxJailDriver(processes, tree.State, () => new JailTools(oci, host, new OciConfig(host, oci.Seccomp), new ControlGroups(CgroupLayout.Separate, Path.Join(tree.Scratch, "cgroup"))));
+        var groups = new ControlGroups(CgroupLayout.Separate, Path.Join(tree.Scratch, "cgroup"));
+        return new LinuxJailDriver(processes, tree.State, new JailHost(host, groups), new JailTools(oci, new OciConfig(host, oci.Seccomp)));
     }
 }

@@ -90,6 +90,9 @@ internal sealed class Bundle
 
     public bool Exists => System.IO.Directory.Exists(Directory);
 
+    /// <summary>Whether the jail is a runtime's.</summary>
+    public bool HasConfig => File.Exists(ConfigFile);
+
     public void WriteConfig(byte[] config) => File.WriteAllBytes(ConfigFile, config);
 
     /// <summary>What the jail's processes may do.</summary>

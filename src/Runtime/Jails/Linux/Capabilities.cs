@@ -37,6 +37,9 @@ internal static class Capabilities
             || (grants.DroppedCapabilities.Contains(JailGrants.All) && !grants.AddedCapabilities.Contains(JailGrants.All));
     }
 
+    /// <summary>As <see cref="JailGrants.Capabilities"/> has it.</summary>
+    public static string Bare(string name) => name[Prefix.Length..];
+
     /// <summary>Those that other users than the superuser have: what was asked for by name.</summary>
     public static ImmutableArray<string> OfUsers(JailGrants grants) =>
         [.. grants.AddedCapabilities.Where(name => name != JailGrants.All).Select(name => Prefix + name)];

@@ -18,6 +18,14 @@ internal sealed class ControlGroups(CgroupLayout layout, string root = ControlGr
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Where the version 2 tree is; null where there is none.</summary>
+    public static string? UnifiedTree(CgroupLayout layout) => layout switch
+    {
+        CgroupLayout.Unified => Hierarchies,
+        CgroupLayout.Hybrid => HostFacts.HybridTree,
+        _ => null,
+    };
+
     public bool IsUnified => layout == CgroupLayout.Unified;
 
     /// <param name="name">As version 2 calls it: <c>cpu</c>, <c>cpuset</c>, <c>io</c>, <c>memory</c>, <c>pids</c>.</param>

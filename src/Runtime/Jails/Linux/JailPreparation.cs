@@ -1,13 +1,17 @@
 using Kleene.Build.Runtime.Files;
-using Kleene.Build.Runtime.Terminals;
 using Kleene.Build.Runtime.Tracing;
 using Kleene.Build.Runtime.Users;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
-/// <summary>All that a runtime has to find before it is called: the mount points in a jail's tree and the files of its bundle.</summary>
+/// <summary>A jail as it is to be made.</summary>
+/// <param name="Spec">With all that was completed on this host.</param>
+/// <param name="User">Who its first process runs as.</param>
+internal sealed record PreparedJail(JailSpec Spec, JailUser User);
+
+/// <summary>All that has to be there before a jail is made: the mount points in its tree and the files that are mounted from its bundle.</summary>
 /// <param name="state">The directory of the driver.</param>
-internal sealed class JailPreparation(JailTools tools, string state)
+internal sealed class JailPreparation(JailHost host, string state)
 {
     /// <exception cref="JailStartException">It is not there.</exception>
     public static RootedDirectory OpenTree(JailSpec spec) => RootedDirectory.TryOpen(spec.Root)
@@ -15,9 +19,8 @@ internal sealed class JailPreparation(JailTools tools, string state)
 
     /// <param name="tree">What the jail is to see as its root.</param>
     /// <param name="mountPoints">What has to be made in it.</param>
-    /// <param name="window">The size of its terminal; null where it has none, or nobody looks at it yet.</param>
     /// <exception cref="JailStartException">There can be no such jail here, or no such command is in it.</exception>
-    public void Write(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints, WindowSize? window)
+    public PreparedJail Prepare(JailSpec spec, Bundle bundle, RootedDirectory tree, MountPoints mountPoints)
     {
         using var traced = Tracer.Begin("prepare");
         var hostname = OciConfig.HostnameOf(spec);
@@ -25,7 +28,7 @@ internal sealed class JailPreparation(JailTools tools, string state)
         var process = spec.Process with { Environment = JailEnvironment.Complete(spec.Process, user, hostname) };
         CommandLookup.Check(tree, process, JailEnvironment.ValueOf(process.Environment, "PATH")!, JailMounts.Covering(spec));
 
-        new LimitCheck(tools.Host, tools.Groups).Check(spec.Limits, spec.Ulimits);
+        new LimitCheck(host.Facts, host.Groups).Check(spec.Limits, spec.Ulimits);
         CheckSettings(spec);
 
         if (!spec.Files.IsEmpty || !process.SecretEnvironment.IsEmpty)
@@ -56,7 +59,7 @@ internal sealed class JailPreparation(JailTools tools, string state)
             spec = spec with { Root = MappedRoot.Make(JailStateDirectory.PassableBeside(state), spec.Id, spec.Root, users) };
         }
 
-        bundle.WriteConfig(tools.Config.Write(spec with { Process = process }, user, window, bundle.Directory));
+        return new PreparedJail(spec with { Process = process }, user);
     }
 
     /// <exception cref="JailStartException">A setting would be the host's.</exception>

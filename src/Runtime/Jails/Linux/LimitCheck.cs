@@ -13,7 +13,7 @@ internal sealed class LimitCheck(HostFacts host, ControlGroups groups)
     private const ulong Resource = 1ul << 24;
 
     /// <summary>In the order of their numbers (sys/resource.h).</summary>
-    private static readonly ImmutableArray<string> Resources =
+    public static readonly ImmutableArray<string> Resources =
     [
         "cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
     ];

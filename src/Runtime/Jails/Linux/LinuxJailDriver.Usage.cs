@@ -11,28 +11,28 @@ public sealed partial class LinuxJailDriver
     public Task<JailUsage?> MeasureAsync(string jailId, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(GroupUsage.Measure(tools.Value.Groups, Bundle.At(bundles.Value, jailId).Id));
+        return Task.FromResult(GroupUsage.Measure(host.Value.Groups, Bundle.At(bundles.Value, jailId).Id));
     }
 
     public Task<ImmutableArray<JailProcessStatus>> ListProcessesAsync(string jailId, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var found = ProcessStatus.Of(tools.Value.Groups.ProcessesOf(Bundle.At(bundles.Value, jailId).Id));
+        var found = ProcessStatus.Of(host.Value.Groups.ProcessesOf(Bundle.At(bundles.Value, jailId).Id));
         return found.IsEmpty ? throw new JailNotRunningException(jailId) : Task.FromResult(found);
     }
 
     public Task LimitAsync(string jailId, JailLimits before, JailLimits after, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var (host, groups) = (tools.Value.Host, tools.Value.Groups);
+        var (facts, groups) = host.Value;
         var id = Bundle.At(bundles.Value, jailId).Id;
-        new LimitCheck(host, groups).Check(after, []);
+        new LimitCheck(facts, groups).Check(after, []);
         if (groups.Of(id).Count == 0)
         {
             throw new JailNotRunningException(jailId);
         }
 
-        new GroupLimits(groups, host.CountsSwap, id).Change(before, after);
+        new GroupLimits(groups, facts.CountsSwap, id).Change(before, after);
         return Task.CompletedTask;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Kleene.Build.Runtime.Files;
+using Kleene.Build.Runtime.Jails.Linux.Launching;
 using Kleene.Build.Runtime.Native;
 using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Terminals;
@@ -8,45 +9,43 @@ using Kleene.Build.Runtime.Tracing;
 
 namespace Kleene.Build.Runtime.Jails.Linux;
 
-/// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start.</summary>
+/// <summary>Jails of namespaces and control groups, made by an OCI runtime, one process a start; those that nobody joins by our own <see cref="Launcher"/>.</summary>
 public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 {
-    /// <summary>How often a runtime whose jail is to go is looked at.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>After so many looks a runtime whose jail is to go is killed itself.</summary>
-    private const int KillAttempts = 40;
-
     private readonly IProcessRunner processes;
     private readonly Lazy<string> state;
     private readonly Lazy<string> bundles;
+    private readonly Lazy<JailHost> host;
     private readonly Lazy<JailTools> tools;
+    private readonly Lazy<Launcher?> launcher;
     private readonly RuntimeStatus status;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
-    /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path; null: what is installed. Looked for when the first jail needs it.</param>
+    /// <param name="runtime"><c>crun</c>, <c>runc</c> or a path, for every jail; null: what is installed, where the launcher does not do. Looked for when the first jail needs it.</param>
     public LinuxJailDriver(IProcessRunner processes, string stateDirectory, string? runtime = null)
         : this(processes, new Lazy<string>(Path.GetFullPath(stateDirectory)), runtime)
     {
     }
 
-    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, Func<JailTools> findTools)
-        : this(processes, new Lazy<string>(stateDirectory), findTools)
+    internal LinuxJailDriver(IProcessRunner processes, string stateDirectory, JailHost host, JailTools tools)
+        : this(processes, new Lazy<string>(stateDirectory), new Lazy<JailHost>(host), _ => tools, launches: false)
     {
     }
 
     private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, string? runtime)
-        : this(processes, stateDirectory, () => JailTools.Find(runtime, stateDirectory.Value))
+        : this(processes, stateDirectory, new Lazy<JailHost>(JailHost.Find), host => JailTools.Find(runtime, host, stateDirectory.Value), launches: string.IsNullOrEmpty(runtime))
     {
     }
 
-    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, Func<JailTools> findTools)
+    private LinuxJailDriver(IProcessRunner processes, Lazy<string> stateDirectory, Lazy<JailHost> host, Func<HostFacts, JailTools> findTools, bool launches)
     {
         this.processes = processes;
+        this.host = host;
         state = new Lazy<string>(() => Path.GetFullPath(stateDirectory.Value));
         bundles = new Lazy<string>(() => Path.Join(state.Value, "bundles"));
-        tools = new Lazy<JailTools>(findTools);
+        tools = new Lazy<JailTools>(() => findTools(host.Value.Facts));
+        launcher = new Lazy<Launcher?>(() => launches ? Launcher.TryFind(host.Value.Facts, host.Value.Groups, processes) : null);
         status = new RuntimeStatus(processes, tools);
     }
 
@@ -84,7 +83,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
             throw new InvalidOperationException("a jail with users of its own is supervised");
         }
 
-        var runtime = tools.Value.Runtime;
         var bundle = Bundle.At(bundles.Value, spec.Id);
         using var tree = JailPreparation.OpenTree(spec);
         using var mountPoints = new MountPoints(tree);
@@ -92,18 +90,10 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         ExitStatus exit;
         try
         {
-            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, TerminalWindow.SizeFor(spec.Process));
-            using var window = spec.Process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
-            var meter = spec.Measured is null ? null : new JailMeter(tools.Value.Groups, spec);
-            var result = await RunUntilCancelledAsync(
-                runtime.Run(bundle), output, () => tools.Value.Groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
-            if (!result.Exit.Success)
-            {
-                await ThrowIfNotStartedAsync(result, bundle, tree, spec.Process);
-            }
-
-            await (meter?.TellAsync() ?? Task.CompletedTask);
-            exit = result.Exit;
+            var jail = new JailPreparation(host.Value, state.Value).Prepare(spec, bundle, tree, mountPoints);
+            exit = Launcher.Knows(spec) && launcher.Value is { } quick && quick.TryPrepare(bundle.Id)
+                ? await quick.RunAsync(jail, bundle, tree, output, cancellationToken)
+                : await RunAsync(jail, bundle, tree, output, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -136,7 +126,8 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await CreateAsync(bundle, cancellationToken);
         try
         {
-            new JailPreparation(tools.Value, state.Value).Write(spec, bundle, tree, mountPoints, spec.Process.Terminal ? WindowSize.TryOfInput() : null);
+            var jail = new JailPreparation(host.Value, state.Value).Prepare(spec, bundle, tree, mountPoints);
+            bundle.WriteConfig(tools.Value.Config.Write(jail.Spec, jail.User, spec.Process.Terminal ? WindowSize.TryOfInput() : null, bundle.Directory));
             if (await conmon.CreateAsync(bundle, spec.Process.Terminal, supervision, cancellationToken) is { } complaint)
             {
                 throw runtime.StartFailure(RuntimeLog.LastError(bundle.LogFile) ?? complaint, bundle.Id, tree, spec.Process);
@@ -187,7 +178,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
             {
                 using var window = process.Terminal ? TerminalWindow.Follow(entry.ProcessIdFile) : null;
                 var command = tools.Value.Runtime.Exec(bundle, entry.ProcessFile, entry.ProcessIdFile, entry.LogFile);
-                return await RunUntilCancelledAsync(command, output, () => KillProcess(entry.ProcessIdFile), () => Task.CompletedTask, cancellationToken);
+                return await KillableRun.RunAsync(processes, command, output, () => KillProcess(entry.ProcessIdFile), () => Task.CompletedTask, cancellationToken);
             },
             cancellationToken);
         return result.Exit;
@@ -243,8 +234,11 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken) =>
-        await status.AskAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not null;
+    public async Task<bool> IsRunningAsync(string jailId, CancellationToken cancellationToken)
+    {
+        var bundle = Bundle.At(bundles.Value, jailId);
+        return bundle.HasConfig ? await status.AskAsync(bundle, cancellationToken) is not null : bundle.Exists && host.Value.Groups.ProcessesOf(jailId).Count > 0;
+    }
 
     public IReadOnlyList<string> List() =>
         Directory.Exists(bundles.Value) ? [.. Directory.EnumerateDirectories(bundles.Value).Select(path => Path.GetFileName(path))] : [];
@@ -259,8 +253,13 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
         cancellationToken.ThrowIfCancellationRequested();
         await StartingRuntime.KillAsync(bundle);
-        await EndAsync(jailId);
-        tools.Value.Remains?.Remove(jailId);
+        if (bundle.HasConfig)
+        {
+            await EndAsync(jailId);
+            tools.Value.Remains?.Remove(jailId);
+        }
+
+        await host.Value.Groups.RemoveAsync(jailId);
         MappedRoot.Remove(JailStateDirectory.RootsBeside(state.Value), jailId);
         bundle.RemoveMountPoints();
         bundle.Delete();
@@ -270,9 +269,39 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
 
     public void Dispose()
     {
+        if (launcher.IsValueCreated)
+        {
+            launcher.Value?.Dispose();
+        }
+
         if (tools.IsValueCreated)
         {
             tools.Value.Dispose();
+        }
+    }
+
+    /// <summary>Has the runtime make a jail and run its first process to its end.</summary>
+    private async Task<ExitStatus> RunAsync(PreparedJail jail, Bundle bundle, RootedDirectory tree, ProcessOutput output, CancellationToken cancellationToken)
+    {
+        var process = jail.Spec.Process;
+        bundle.WriteConfig(tools.Value.Config.Write(jail.Spec, jail.User, TerminalWindow.SizeFor(process), bundle.Directory));
+        using var window = process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
+        var groups = host.Value.Groups;
+        var meter = jail.Spec.Measured is null ? null : new JailMeter(groups, jail.Spec);
+        try
+        {
+            var result = await KillableRun.RunAsync(processes, tools.Value.Runtime.Run(bundle), output, () => groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
+            if (!result.Exit.Success)
+            {
+                await ThrowIfNotStartedAsync(result, bundle, tree, process);
+            }
+
+            await (meter?.TellAsync() ?? Task.CompletedTask);
+            return result.Exit;
+        }
+        finally
+        {
+            tools.Value.Remains?.Remove(bundle.Id);
         }
     }
 
@@ -337,10 +366,9 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     }
 
     /// <summary>Whatever of it fails, the bundle with its record of the mount points stays for <see cref="RemoveAsync"/>.</summary>
-    private void CleanUp(Bundle bundle, MountPoints mountPoints)
+    private static void CleanUp(Bundle bundle, MountPoints mountPoints)
     {
         using var traced = Tracer.Begin("clean up");
-        tools.Value.Remains?.Remove(bundle.Id);
         mountPoints.Remove();
         bundle.Delete();
     }
@@ -354,37 +382,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         catch (Exception second)
         {
             failure.Data["cleaning up"] = second;
-        }
-    }
-
-    /// <summary>
-    /// Cancelling does not stop the runtime, which would leave its jail running: the jail is killed, and the runtime ends because of that.
-    /// </summary>
-    /// <param name="kill">Kills what runs in the jail.</param>
-    /// <param name="end">Removes what is left when the runtime has ended, and only then: one that has its files taken away while it makes a jail hangs.</param>
-    private async Task<ProcessResult> RunUntilCancelledAsync(
-        CommandLine command, ProcessOutput output, Action kill, Func<Task> end, CancellationToken cancellationToken)
-    {
-        using var abandon = new CancellationTokenSource();
-        var run = processes.RunAsync(command with { Grace = TimeSpan.Zero }, output, abandon.Token);
-        try
-        {
-            return await run.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Phase one: kill what runs in the jail, again while there is nothing yet to kill. Phase two: give the runtime up.
-            for (var attempt = 0; attempt < KillAttempts && !run.IsCompleted; attempt++)
-            {
-                kill();
-                await Task.WhenAny(run, Task.Delay(LookInterval, CancellationToken.None));
-            }
-
-            await abandon.CancelAsync();
-            await Task.WhenAny(run);
-            kill();
-            await end();
-            throw;
         }
     }
 
@@ -429,7 +426,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     {
         // Its success is not asked: a container that is not there is what was wanted.
         await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
-        await tools.Value.Groups.RemoveAsync(id);
+        await host.Value.Groups.RemoveAsync(id);
     }
 
     private static void KillProcess(string processIdFile)

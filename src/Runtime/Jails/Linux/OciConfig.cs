@@ -22,13 +22,14 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     /// <summary>What a process expects of its files without having asked (select(2) knows no more), yet may raise to the host's limit.</summary>
     private const ulong SoftOpenFiles = 1024;
 
-    private static readonly ImmutableArray<string> MaskedPaths =
+    /// <summary>What tells of the host, or lets it be changed, and is not there for an unprivileged jail.</summary>
+    public static readonly ImmutableArray<string> MaskedPaths =
     [
         "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
         "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
     ];
 
-    private static readonly ImmutableArray<string> ReadOnlyPaths =
+    public static readonly ImmutableArray<string> ReadOnlyPaths =
         ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
     /// <param name="spec">The jail; its process's environment complete.</param>
@@ -79,6 +80,10 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
 
     /// <summary>That of a jail which is measured: runtimes remove the group of a jail that has ended, and what it used is read from the one above.</summary>
     public static string MeasuredCgroupPath(string id) => $"{CgroupPath(id)}/jail";
+
+    /// <summary>The bounds that were asked for, and the usual one of open files where nothing is said of them.</summary>
+    public static IEnumerable<JailUlimit> UlimitsOf(ImmutableArray<JailUlimit> asked, HostFacts host) =>
+        asked.Any(limit => limit.Name == "nofile") ? asked : [new("nofile", Math.Min(SoftOpenFiles, host.OpenFiles), host.OpenFiles), .. asked];
 
     private void WriteProcess(
         Utf8JsonWriter json, JailProcess process, JailUser user, WindowSize? window, ProcessRights rights, ImmutableArray<JailUlimit> ulimits, int? outOfMemoryScore)
@@ -147,12 +152,7 @@ internal sealed class OciConfig(HostFacts host, SeccompForm seccomp)
     private void WriteRlimits(Utf8JsonWriter json, ImmutableArray<JailUlimit> ulimits)
     {
         json.WriteStartArray("rlimits");
-        if (ulimits.All(limit => limit.Name != "nofile"))
-        {
-            WriteRlimit(json, "nofile", Math.Min(SoftOpenFiles, host.OpenFiles), host.OpenFiles);
-        }
-
-        foreach (var limit in ulimits)
+        foreach (var limit in UlimitsOf(ulimits, host))
         {
             // RLIM_INFINITY is all ones.
             WriteRlimit(json, limit.Name, limit.Soft ?? ulong.MaxValue, limit.Hard ?? ulong.MaxValue);

@@ -11,7 +11,7 @@ internal static class OciResources
     public const long CpuPeriodMicroseconds = 100_000;
 
     /// <summary>null, zero, full, random, urandom, tty, console, ptmx and the pseudo-terminals: all others cannot be opened, whoever makes their nodes.</summary>
-    private static readonly ImmutableArray<(int Major, int? Minor)> Devices =
+    public static readonly ImmutableArray<(int Major, int? Minor)> Devices =
         [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, null)];
 
     /// <summary>The microseconds of all processors together that fractions of processors are in each period.</summary>

@@ -22,15 +22,18 @@ internal sealed class SealedProgram : IDisposable
     public string Path { get; }
 
     /// <summary>Null where the kernel or its administrator (<c>vm.memfd_noexec</c>) does not allow it.</summary>
-    public static SealedProgram? TryCopy(string path)
+    public static SealedProgram? TryCopy(string path) => TryCopy(System.IO.Path.GetFileName(path), File.ReadAllBytes(path));
+
+    /// <summary>The same of a program that is in no file.</summary>
+    public static SealedProgram? TryCopy(string name, ReadOnlySpan<byte> program)
     {
-        var memory = TryCreateMemory(System.IO.Path.GetFileName(path));
+        var memory = TryCreateMemory(name);
         if (memory is null)
         {
             return null;
         }
 
-        RandomAccess.Write(memory, File.ReadAllBytes(path), 0);
+        RandomAccess.Write(memory, program, 0);
         const int Seals = NativeMethods.F_SEAL_SEAL | NativeMethods.F_SEAL_SHRINK | NativeMethods.F_SEAL_GROW | NativeMethods.F_SEAL_WRITE;
         if (NativeMethods.fcntl(memory, NativeMethods.F_ADD_SEALS, Seals) == 0)
         {
