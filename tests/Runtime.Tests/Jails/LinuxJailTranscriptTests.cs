@@ -139,7 +139,7 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
     public async Task What_a_dead_process_left_under_the_same_id_is_removed_first()
     {
         using var driver = Driver();
-        Directory.CreateDirectory(Path.Join(tree.State, "bundles/jail1"));
+        MakeBundle();
         processes.Reply("state", 1, error: "container `jail1` does not exist");
 
         await driver.RunAsync(Spec, ProcessOutput.Captured, CancellationToken.None);
@@ -151,7 +151,7 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
     public async Task A_jail_that_runs_is_not_started_twice()
     {
         using var driver = Driver();
-        Directory.CreateDirectory(Path.Join(tree.State, "bundles/jail1"));
+        MakeBundle();
         processes.Reply("state", output: """{"ociVersion":"1.0.0","id":"jail1","status":"running","pid":4711}""");
 
         var error = await Assert.ThrowsAsync<JailStartException>(() => driver.RunAsync(Spec, ProcessOutput.Captured, CancellationToken.None));
@@ -207,6 +207,9 @@ public sealed class LinuxJailTranscriptTests : IAsyncLifetime
         string.Join(' ', command.Arguments.Prepend(command.Program)).Replace(tree.State, "S", StringComparison.Ordinal) + "\n"));
 
     private static string Verb(CommandLine command) => command.Arguments.First(word => word is "run" or "state" or "delete" or "kill" or "exec");
+
+    /// <summary>What there is of a jail that a runtime was told to make.</summary>
+    private void MakeBundle() => File.WriteAllText(Path.Join(Directory.CreateDirectory(Path.Join(tree.State, "bundles/jail1")).FullName, "config.json"), "{}");
 
     private LinuxJailDriver Driver(string runtime = "crun", CgroupLayout cgroups = CgroupLayout.Unified)
     {

@@ -26,7 +26,7 @@ internal sealed class JailScript(LaunchScript script, HostFacts host)
         [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
     private static readonly ImmutableArray<(string Target, string Name)> Links =
-        [("/proc/self/fd", "fd"), ("/proc/self/fd/0", "stdin"), ("/proc/self/fd/1", "stdout"), ("/proc/self/fd/2", "stderr"), ("pts/ptmx", "ptmx")];
+        [("/proc/self/fd", "fd"), ("/proc/self/fd/0", "stdin"), ("/proc/self/fd/1", "stdout"), ("/proc/self/fd/2", "stderr"), ("/proc/kcore", "core"), ("pts/ptmx", "ptmx")];
 
     /// <summary>Options of mount(8) that are bits: of mount(2), and but for the last two of mount_setattr(2) as well. The others go to the file system.</summary>
     private static readonly ImmutableArray<(string Word, uint Bit)> Flags =

@@ -87,21 +87,30 @@ internal sealed class Launcher : IDisposable
     /// <exception cref="JailStartException">It could not be made, or there is no such command in it.</exception>
     public async Task<ExitStatus> RunAsync(PreparedJail jail, Bundle bundle, RootedDirectory root, ProcessOutput output, CancellationToken cancellationToken)
     {
-        var script = new LaunchScript();
-        new JailScript(script, host).Write(jail.Spec, jail.User, bundle.Directory, GroupOf(bundle.Id));
-        using var file = NativeMethods.memfd_create(ProgramName, NativeMethods.MFD_CLOEXEC);
-        if (file.IsInvalid)
+        try
         {
-            throw Errno.LastException("memfd_create");
-        }
+            var script = new LaunchScript();
+            new JailScript(script, host).Write(jail.Spec, jail.User, bundle.Directory, GroupOf(bundle.Id));
+            using var file = NativeMethods.memfd_create(ProgramName, NativeMethods.MFD_CLOEXEC);
+            if (file.IsInvalid)
+            {
+                throw Errno.LastException("memfd_create");
+            }
 
-        RandomAccess.Write(file, script.Bytes, fileOffset: 0);
-        var result = await KillableRun.RunAsync(
-            processes, Command(bundle, file), output, () => groups.Kill(bundle.Id), () => groups.RemoveAsync(bundle.Id), cancellationToken);
-        await groups.RemoveAsync(bundle.Id);
-        return result.Exit.Signal != 0 ? throw new JailStartException(JailStartFailure.Jail, $"the launcher of '{bundle.Id}' was ended by {result.Exit}, and the jail with it")
-            : result.Exit.Success || Complaint(file, script.Bytes.Length) is not { } complaint ? result.Exit
-            : throw complaint.ToException(bundle.Id, root, jail.Spec.Process);
+            RandomAccess.Write(file, script.Bytes, fileOffset: 0);
+            var (exit, _, _) = await KillableRun.RunAsync(processes, Command(bundle, file), output, () => groups.Kill(bundle.Id), () => Task.CompletedTask, cancellationToken);
+            return exit.Signal != 0 ? throw new JailStartException(JailStartFailure.Jail, $"the launcher of '{bundle.Id}' was ended by {exit}, and the jail with it")
+                : exit.Success || Complaint(file, script.Bytes.Length) is not { } complaint ? exit
+                : throw complaint.ToException(bundle.Id, root, jail.Spec.Process);
+        }
+        finally
+        {
+            // Nobody is in it any more, as a rule.
+            if (NativeMethods.rmdir(GroupOf(bundle.Id)) != 0)
+            {
+                await groups.RemoveAsync(bundle.Id);
+            }
+        }
     }
 
     public void Dispose()

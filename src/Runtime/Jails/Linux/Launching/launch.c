@@ -266,7 +266,7 @@ static void mask(void)
 		return;
 	check(fstat(check(at, path), &status), path);
 	if (!S_ISDIR(status.st_mode)) {
-		attach(copy(check(find("/dev/null", O_PATH), path), "", 0), at, path);
+		attach(copy(check(find("/dev/null", O_PATH), path), "", MOUNT_ATTR_RDONLY), at, path);
 		return;
 	}
 	check(fchdir(at), path);
