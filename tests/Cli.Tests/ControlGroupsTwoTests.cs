@@ -13,7 +13,7 @@ public sealed class ControlGroupsTwoTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [UserModeLinuxFact]
-    public async Task Limits_hold_are_shown_and_change()
+    public async Task Steps_run_and_limits_hold_are_shown_and_change()
     {
         // The kernel's command line knows no quotes: no blanks in this name.
         var directory = Directory.CreateTempSubdirectory("kleene-cgroup2-").FullName;
@@ -29,6 +29,8 @@ public sealed class ControlGroupsTwoTests
             var result = await new ProcessRunner().RunAsync(machine with { Timeout = Patience }, ProcessOutput.Captured, CancellationToken.None);
 
             Assert.True(File.Exists(Path.Join(directory, "left")), $"{result.Output}\n{Read("image")}");
+            Assert.Contains("0::/\n", Read("build"), StringComparison.Ordinal);
+            Assert.Contains("debug: launch --bundle", Read("build"), StringComparison.Ordinal);
             foreach (var runtime in (string[])["crun", "runc"])
             {
                 Assert.Equal(("33554432\n16777216\n50000 100000\n20\n20\n", true), (Read($"limits.{runtime}"), Read($"forks.{runtime}").Contains("can't fork", StringComparison.Ordinal)));

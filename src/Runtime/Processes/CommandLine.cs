@@ -47,7 +47,7 @@ public sealed record CommandLine(string Program, ImmutableArray<string> Argument
     public static CommandLine Of(string program, params ReadOnlySpan<string> arguments) => new(program, [.. arguments]);
 
     /// <summary>For messages: quoted so that a person can paste it into a shell.</summary>
-    public override string ToString() => string.Join(' ', Arguments.Prepend(Program).Select(Quote));
+    public override string ToString() => string.Join(' ', Arguments.Prepend(Name.Length > 0 ? Name : Program).Select(Quote));
 
     private static string Quote(string word) =>
         word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=@,+%".Contains(c, StringComparison.Ordinal))

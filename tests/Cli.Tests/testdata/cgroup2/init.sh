@@ -17,6 +17,10 @@ for name in sh cat dd echo sleep seq touch; do ln -s busybox /run/tree/bin/$name
 kleene() { "$kleene" --root /run/state --storage overlay "$@"; }
 kleene image create -t tree dir /run/tree > "$out/image" 2>&1
 
+mkdir /run/context
+printf 'FROM tree\nRUN cat /proc/self/cgroup\n' > /run/context/Kleenefile
+kleene --log-level debug build --network none --progress plain /run/context > "$out/build" 2>&1
+
 for runtime in crun runc; do
     KLEENE_RUNTIME=$runtime kleene run --rm --network none --memory 32m --memory-reservation 16m --cpus 0.5 --cpu-shares 512 --pids-limit 20 tree \
         sh -c 'cd /sys/fs/cgroup; cat memory.max memory.low cpu.max cpu.weight pids.max; for i in $(seq 30); do sleep 10 & done' > "$out/limits.$runtime" 2> "$out/forks.$runtime"
