@@ -19,6 +19,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
     private readonly Lazy<JailTools> tools;
     private readonly Lazy<Launcher?> launcher;
     private readonly RuntimeStatus status;
+    private readonly ForegroundRuntime foreground;
 
     /// <param name="processes">Runs the runtime.</param>
     /// <param name="stateDirectory">Where bundles and the runtime's state are kept; all processes of ours that share jails share it.</param>
@@ -47,6 +48,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         tools = new Lazy<JailTools>(() => findTools(host.Value.Facts));
         launcher = new Lazy<Launcher?>(() => launches ? Launcher.TryFind(host.Value.Facts, host.Value.Groups, processes) : null);
         status = new RuntimeStatus(processes, tools);
+        foreground = new ForegroundRuntime(processes, host, tools);
     }
 
     /// <summary>A hint that a jail will be started soon by this process. Costs nothing and may save the first start some 10 ms.</summary>
@@ -93,7 +95,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
             var jail = new JailPreparation(host.Value, state.Value).Prepare(spec, bundle, tree, mountPoints);
             exit = Launcher.Knows(spec) && launcher.Value is { } quick && quick.TryPrepare(bundle.Id)
                 ? await quick.RunAsync(jail, bundle, tree, output, cancellationToken)
-                : await RunAsync(jail, bundle, tree, output, cancellationToken);
+                : await foreground.RunAsync(jail, bundle, tree, output, cancellationToken);
         }
         catch (Exception failure)
         {
@@ -255,7 +257,7 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         await StartingRuntime.KillAsync(bundle);
         if (bundle.HasConfig)
         {
-            await EndAsync(jailId);
+            await foreground.EndAsync(jailId);
             tools.Value.Remains?.Remove(jailId);
         }
 
@@ -277,31 +279,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         if (tools.IsValueCreated)
         {
             tools.Value.Dispose();
-        }
-    }
-
-    /// <summary>Has the runtime make a jail and run its first process to its end.</summary>
-    private async Task<ExitStatus> RunAsync(PreparedJail jail, Bundle bundle, RootedDirectory tree, ProcessOutput output, CancellationToken cancellationToken)
-    {
-        var process = jail.Spec.Process;
-        bundle.WriteConfig(tools.Value.Config.Write(jail.Spec, jail.User, TerminalWindow.SizeFor(process), bundle.Directory));
-        using var window = process.Terminal ? TerminalWindow.Follow(bundle.ProcessIdFile) : null;
-        var groups = host.Value.Groups;
-        var meter = jail.Spec.Measured is null ? null : new JailMeter(groups, jail.Spec);
-        try
-        {
-            var result = await KillableRun.RunAsync(processes, tools.Value.Runtime.Run(bundle), output, () => groups.Kill(bundle.Id), () => EndAsync(bundle.Id), cancellationToken);
-            if (!result.Exit.Success)
-            {
-                await ThrowIfNotStartedAsync(result, bundle, tree, process);
-            }
-
-            await (meter?.TellAsync() ?? Task.CompletedTask);
-            return result.Exit;
-        }
-        finally
-        {
-            tools.Value.Remains?.Remove(bundle.Id);
         }
     }
 
@@ -385,25 +362,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
     }
 
-    private async Task ThrowIfNotStartedAsync(ProcessResult result, Bundle bundle, RootedDirectory tree, JailProcess process)
-    {
-        if (result.Exit.Signal != 0)
-        {
-            await EndAsync(bundle.Id);
-            throw new JailStartException(JailStartFailure.Jail, $"the runtime '{tools.Value.Runtime.Name}' was ended by {result.Exit}, and '{bundle.Id}' with it");
-        }
-
-        // The first thing a runtime does is to open its log: without one it did not come so far, and all there is was said by it.
-        var error = File.Exists(bundle.LogFile) ? RuntimeLog.LastError(bundle.LogFile) : result.Error.Trim();
-        if (error is null)
-        {
-            return;
-        }
-
-        await EndAsync(bundle.Id);
-        throw tools.Value.Runtime.StartFailure(error, bundle.Id, tree, process);
-    }
-
     /// <summary>Null when the process has ended.</summary>
     private static RootedDirectory? TryOpenRoot(int pid)
     {
@@ -416,17 +374,6 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
             // What the kernel says of one that is just ending.
             return null;
         }
-    }
-
-    /// <summary>
-    /// Removes what the runtime keeps of a jail that it has ended making or running, and then what it does not know of: a runtime that was killed
-    /// leaves control groups and processes behind that no other one has heard of.
-    /// </summary>
-    private async Task EndAsync(string id)
-    {
-        // Its success is not asked: a container that is not there is what was wanted.
-        await processes.RunAsync(tools.Value.Runtime.Delete(id), ProcessOutput.Captured, CancellationToken.None);
-        await host.Value.Groups.RemoveAsync(id);
     }
 
     private static void KillProcess(string processIdFile)
