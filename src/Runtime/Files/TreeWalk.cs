@@ -53,7 +53,10 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
     /// <summary>A file, link or device that belongs to the tree. Called by several threads for one directory.</summary>
     protected abstract void Visit(TDirectory directory, int index, in FileStatus status, ContentHasher tools);
 
-    /// <summary>Called last, when everything in the directory itself was visited; directories in it may still be to come.</summary>
+    /// <summary>
+    /// Called last, when everything in the directory was visited, down to the bottom: to write into a directory below may touch this one, as overlayfs does
+    /// when it copies that one up.
+    /// </summary>
     protected abstract void Leave(TDirectory directory, ContentHasher tools);
 
     private void Open(TDirectory directory, ContentHasher tools)
@@ -90,16 +93,16 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
             VisitName(directory, i, tools);
         }
 
-        if (Interlocked.Decrement(ref directory.Pieces) == 0)
+        for (var done = directory; done is not null && Interlocked.Decrement(ref done.Pieces) == 0; done = (TDirectory?)done.Above)
         {
-            Leave(directory, tools);
+            Leave(done, tools);
             lock (gate)
             {
-                open.Remove(directory);
+                open.Remove(done);
             }
 
-            directory.Close();
-            directory.Forget();
+            done.Close();
+            done.Forget();
         }
     }
 
@@ -127,6 +130,8 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
         {
             if (Found(directory, name, status, directory.Filter?.Enter(name), verdict == TreeVerdict.Include) is { } found)
             {
+                found.Above = directory;
+                Interlocked.Increment(ref directory.Pieces);
                 Start(found);
             }
         }
@@ -140,8 +145,11 @@ internal abstract class TreeWalk<TDirectory>(RootedDirectory root, CancellationT
 /// <summary>A directory that a walk is in.</summary>
 internal abstract class WalkedDirectory
 {
-    /// <summary>The pieces that are not done.</summary>
+    /// <summary>The pieces of it, and the directories in it, that are not done.</summary>
     public int Pieces;
+
+    /// <summary>The directory that it was found in; null for one that was asked for.</summary>
+    public WalkedDirectory? Above { get; set; }
 
     private static readonly SafeFileHandle Closed = new(-1, ownsHandle: false);
 
