@@ -31,15 +31,17 @@ internal sealed unsafe class ChildProcess : IDisposable
     private ExitStatus? exit;
     private volatile bool stopRequested;
 
-    private ChildProcess(CommandLine command, int pid, bool ownGroup, int inputDescriptor, OutputPipe output, OutputPipe error)
+    /// <param name="pid">0 where somebody else started it.</param>
+    /// <param name="processDescriptor">Can be read when it has ended; -1 where the kernel has none.</param>
+    private ChildProcess(CommandLine command, int pid, int processDescriptor, bool ownGroup, int inputDescriptor, OutputPipe output, OutputPipe error)
     {
         this.command = command;
         this.pid = pid;
+        this.processDescriptor = processDescriptor;
         this.ownGroup = ownGroup;
         this.inputDescriptor = inputDescriptor;
         this.output = output;
         this.error = error;
-        processDescriptor = NativeMethods.OpenProcess(pid);
     }
 
     public static ChildProcess Start(CommandLine command, string path, ProcessOutput output)
@@ -58,11 +60,9 @@ internal sealed unsafe class ChildProcess : IDisposable
             var standardOutput = redirect is not null ? (int)redirect.File.DangerousGetHandle() : outputWrite;
             var input = redirect is { IsTerminal: true } ? standardOutput : command.InputFile is { } file ? (int)file.DangerousGetHandle() : inputRead;
             var standard = new StandardDescriptors(keepsInput && command.Input.Length == 0 ? 0 : input, standardOutput, redirect is { WithErrors: true } ? standardOutput : errorWrite);
-            var spawn = () => Spawner.Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
-            var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
-            command.Started?.Invoke(pid);
+            var (pid, process) = command.Starter is { } starter ? (0, StartBy(starter, standard)) : Spawn(command, path, ownGroup ? SpawnPlace.OwnGroup : SpawnPlace.OurGroup, standard);
             return new ChildProcess(
-                command, pid, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
+                command, pid, process, ownGroup, inputWrite, OutputPipe.For(output, OutputKind.Output, outputRead), OutputPipe.For(output, OutputKind.Error, errorRead));
         }
         catch
         {
@@ -127,6 +127,21 @@ internal sealed unsafe class ChildProcess : IDisposable
         Close(inputDescriptor);
         output.Dispose();
         error.Dispose();
+    }
+
+    private static (int Pid, int Descriptor) Spawn(CommandLine command, string path, SpawnPlace place, StandardDescriptors standard)
+    {
+        var spawn = () => Spawner.Spawn(command, path, place, standard);
+        var pid = command.HiddenMounts.IsEmpty ? spawn() : MountNamespace.Without(command.HiddenMounts, spawn);
+        command.Started?.Invoke(pid);
+        return (pid, NativeMethods.OpenProcess(pid));
+    }
+
+    private static int StartBy(IProcessStarter starter, StandardDescriptors standard)
+    {
+        using var nothing = standard.Input < 0 ? File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite) : null;
+        var input = nothing is null ? standard.Input : (int)nothing.DangerousGetHandle();
+        return standard.Output >= 0 ? starter.Start(input, standard.Output, standard.Error) : starter.Start(input, 1, 2);
     }
 
     private static (int Read, int Write) Pipe()
@@ -218,6 +233,13 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     private void Signal(int signal)
     {
+        if (command.Starter is not null)
+        {
+            // It is not ours to be signalled: after the grace nobody waits for it any longer.
+            exit = signal == NativeMethods.SIGKILL ? new ExitStatus(0, signal) : exit;
+            return;
+        }
+
         // Not yet reaped, so the number is still the program's own.
         if (NativeMethods.kill(ownGroup ? -pid : pid, signal) != 0)
         {
@@ -227,15 +249,27 @@ internal sealed unsafe class ChildProcess : IDisposable
 
     private void TryReap()
     {
+        if (command.Starter is not null)
+        {
+            var told = 0;
+            exit = NativeMethods.read(processDescriptor, (byte*)&told, sizeof(int)) == sizeof(int) ? StatusOf(told) : new ExitStatus(0, NativeMethods.SIGKILL);
+            return;
+        }
+
         var reaped = NativeMethods.waitpid(pid, out var status, NativeMethods.WNOHANG);
         if (reaped == pid)
         {
-            var signal = status & 0x7f;
-            exit = signal == 0 ? new ExitStatus((status >> 8) & 0xff) : new ExitStatus(0, signal);
+            exit = StatusOf(status);
         }
         else if (reaped < 0 && Errno.Last != Errno.EINTR)
         {
             throw Errno.LastException($"waitpid '{command.Program}'");
         }
+    }
+
+    private static ExitStatus StatusOf(int status)
+    {
+        var signal = status & 0x7f;
+        return signal == 0 ? new ExitStatus((status >> 8) & 0xff) : new ExitStatus(0, signal);
     }
 }

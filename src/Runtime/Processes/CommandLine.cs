@@ -29,6 +29,9 @@ public sealed record CommandLine(string Program, ImmutableArray<string> Argument
     /// <summary>An open file or pipe to read from instead. It stays the caller's to close.</summary>
     public SafeHandle? InputFile { get; init; }
 
+    /// <summary>Who starts it; null: we do. Then <see cref="Program"/> is a name for messages only, and nobody but its starter can stop it.</summary>
+    public IProcessStarter? Starter { get; init; }
+
     /// <summary>Told the number of the process as soon as it has one.</summary>
     public Action<int>? Started { get; init; }
 

@@ -16,7 +16,7 @@ public sealed class ProcessRunner(Action<CommandLine, ExitStatus, TimeSpan>? end
     public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var path = ProgramPath.Find(command.Program) ?? throw new ToolMissingException(command.Program);
+        var path = command.Starter is not null ? command.Program : ProgramPath.Find(command.Program) ?? throw new ToolMissingException(command.Program);
 
         var traced = Tracer.Current is { } timeline ? TracedProgram.Begin(timeline, command) : null;
         var completion = new TaskCompletionSource<ProcessResult>(TaskCreationOptions.RunContinuationsAsynchronously);

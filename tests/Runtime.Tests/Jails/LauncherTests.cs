@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
@@ -59,9 +60,9 @@ public sealed class LauncherTests : IAsyncLifetime
         Assert.Empty(JailRemains.Of(tree, spec.Id, spec.Id));
     }
 
-    /// <summary>As when the process that started it is killed, which it asks the kernel to be told of.</summary>
+    /// <summary>As when the process that it works for is killed: it ends as soon as nobody holds the other end of its socket.</summary>
     [JailFact]
-    public async Task A_jail_ends_with_its_launcher()
+    public async Task Jails_end_with_their_launcher()
     {
         using var driver = new LinuxJailDriver(new ProcessRunner(), tree.State);
         var marker = $"100{Random.Shared.Next(100000, 999999)}";
@@ -69,11 +70,29 @@ public sealed class LauncherTests : IAsyncLifetime
         var run = driver.RunAsync(spec, ProcessOutput.To(lines), CancellationToken.None);
         await lines.WhenSeen("up", run);
 
-        _ = Kleene.Build.Runtime.Jails.Linux.NativeMethods.kill(JailRemains.Processes($"--bundle\0{tree.State}/bundles/{spec.Id}").Single(), Signals.Kill);
+        _ = Kleene.Build.Runtime.Jails.Linux.NativeMethods.kill(LauncherOf(spec.Id), Signals.Kill);
 
-        var error = await Assert.ThrowsAsync<JailStartException>(() => run);
-        Assert.Contains("was ended by", error.Message, StringComparison.Ordinal);
+        Assert.Equal(Signals.Kill, (await run).Signal);
         Assert.Empty(JailRemains.Of(tree, spec.Id, marker));
+        var error = await Assert.ThrowsAsync<JailStartException>(() => driver.RunAsync(tree.Jail("true") with { IsClosed = true }, ProcessOutput.Captured, CancellationToken.None));
+        Assert.StartsWith("the launcher of build steps has ended", error.Message, StringComparison.Ordinal);
+    }
+
+    [JailFact]
+    public async Task It_ends_with_its_driver_and_makes_many_jails_at_a_time()
+    {
+        var driver = new LinuxJailDriver(new ProcessRunner(), tree.State);
+        var first = tree.Shell("echo up; sleep 1") with { IsClosed = true };
+        var run = driver.RunAsync(first, ProcessOutput.To(lines), CancellationToken.None);
+        await lines.WhenSeen("up", run);
+        var launcher = LauncherOf(first.Id);
+
+        var exits = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => driver.RunAsync(tree.Shell($"exit {i}") with { IsClosed = true }, ProcessOutput.Captured, CancellationToken.None)));
+        await run;
+        driver.Dispose();
+
+        Assert.Equal(Enumerable.Range(0, 40), exits.Select(exit => exit.Code));
+        Assert.False(Directory.Exists($"/proc/{launcher}"));
     }
 
     [JailFact]
@@ -119,6 +138,13 @@ public sealed class LauncherTests : IAsyncLifetime
     public Task InitializeAsync() => tree.InitializeAsync();
 
     public Task DisposeAsync() => tree.DisposeAsync();
+
+    /// <summary>The parent of the jail's first process.</summary>
+    private static int LauncherOf(string jail) => new ControlGroups(HostFacts.Read().Cgroups).ProcessesOf(jail)
+        .Select(pid => File.ReadAllLines($"/proc/{pid}/status"))
+        .Where(status => status.Single(line => line.StartsWith("NSpid:", StringComparison.Ordinal)).EndsWith("\t1", StringComparison.Ordinal))
+        .Select(status => int.Parse(status.Single(line => line.StartsWith("PPid:", StringComparison.Ordinal))["PPid:".Length..], CultureInfo.InvariantCulture))
+        .Single();
 
     private static async Task RunAsync(LinuxJailDriver driver, JailSpec spec, OutputLines lines)
     {

@@ -345,7 +345,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         {
             var spec = tree.Jail("sleep", marker);
             _ = killed.RunAsync(For(runtime, spec), ProcessOutput.Captured, CancellationToken.None);
-            while (!JailRemains.Processes(spec.Id).Any())
+            while (!JailRemains.Of(tree, spec.Id, spec.Id).Any(remain => remain.StartsWith("process", StringComparison.Ordinal) || remain.StartsWith("group", StringComparison.Ordinal)))
             {
                 // What is killed starts no runtime later on.
                 await Task.Yield();
@@ -463,7 +463,7 @@ public sealed class LinuxJailTests : IAsyncLifetime
         public void Start(CommandLine command) => runner.Start(command);
 
         public Task<ProcessResult> RunAsync(CommandLine command, ProcessOutput output, CancellationToken cancellationToken) =>
-            command.Name == name ? runner.RunAsync(command, output, cancellationToken) : throw new InvalidOperationException($"{command.Name} was run, not {name}");
+            Path.GetFileName(command.Program) == name ? runner.RunAsync(command, output, cancellationToken) : throw new InvalidOperationException($"{command} was run, not {name}");
     }
 
     /// <summary>Starts programs and never hears of them again, as if its process had been killed.</summary>

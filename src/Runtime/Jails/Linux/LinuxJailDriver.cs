@@ -254,9 +254,9 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        await StartingRuntime.KillAsync(bundle);
         if (bundle.HasConfig)
         {
+            await StartingRuntime.KillAsync(bundle);
             await foreground.EndAsync(jailId);
             tools.Value.Remains?.Remove(jailId);
         }

@@ -11,9 +11,8 @@ namespace Kleene.Build.Runtime.Jails.Linux.Launching;
 /// <param name="host">What of the host decides.</param>
 internal sealed class JailScript(LaunchScript script, HostFacts host)
 {
-    // linux/sched.h
+    // linux/sched.h. A namespace of control groups is always made.
     private const uint NewMounts = 0x00020000;
-    private const uint NewControlGroups = 0x02000000;
     private const uint NewHostname = 0x04000000;
     private const uint NewIpc = 0x08000000;
     private const uint NewProcesses = 0x20000000;
@@ -34,15 +33,24 @@ internal sealed class JailScript(LaunchScript script, HostFacts host)
 
     private static readonly ImmutableArray<string> WithoutBits = ["rw", "exec", "bind", "rbind", "rprivate"];
 
+    /// <summary>The namespaces that it is to have for itself: flags of clone(2).</summary>
+    public static ulong NamespacesOf(JailSpec spec) => NewMounts | NewHostname | NewIpc | NewProcesses | (spec.Network == JailNetwork.None ? NewNetwork : 0);
+
     /// <param name="spec">The jail; its process's environment complete.</param>
     /// <param name="user">Who its process runs as.</param>
     /// <param name="files">The host's directory with the files that are mounted over those of <see cref="NetworkFiles"/>.</param>
-    /// <param name="group">The directory of its control group.</param>
-    public void Write(JailSpec spec, JailUser user, string files, string group)
+    public void Write(JailSpec spec, JailUser user, string files)
     {
         var rights = ProcessRights.Of(spec, host.BoundingCapabilities);
-        script.Add("join", Path.Join(group, "cgroup.procs"));
-        WriteNamespaces(spec.Network);
+        if (spec.Network is JailNetwork.Joined joined)
+        {
+            script.Add("network", joined.Stack);
+        }
+        else if (spec.Network == JailNetwork.None)
+        {
+            script.Add("loopback");
+        }
+
         script.Add("hostname", OciConfig.HostnameOf(spec));
         script.Add("root", spec.Root);
         WriteMounts(spec, files);
@@ -72,21 +80,6 @@ internal sealed class JailScript(LaunchScript script, HostFacts host)
         script.AddList([.. user.AdditionalGroups.Select(group => Text(group))]);
         WriteFilter(rights);
         WriteCommand(spec.Process);
-    }
-
-    private void WriteNamespaces(JailNetwork network)
-    {
-        if (network is JailNetwork.Joined joined)
-        {
-            script.Add("network", joined.Stack);
-        }
-
-        var isAlone = network == JailNetwork.None;
-        script.Add("part", Text(NewMounts | NewControlGroups | NewHostname | NewIpc | NewProcesses | (isAlone ? NewNetwork : 0)));
-        if (isAlone)
-        {
-            script.Add("loopback");
-        }
     }
 
     private void WriteMounts(JailSpec spec, string files)

@@ -1,13 +1,14 @@
 /*
- * launch --bundle DIRECTORY FILE: makes a jail for one command and becomes that command. Linux 5.12 or later.
+ * launch SOCKET: makes jails, each for one command, as long as somebody holds the other end of the socket with this number. Linux 5.12 or later.
  *
- * FILE is the number of an open file with what to do: words, each ended by a zero byte, the first of them the name of a call in the table at the
- * end. Whoever wrote it has checked and decided everything: this program knows system calls and no rules. The first call that fails is told at the
- * end of that file, as its name, errno and what it was about, with zero bytes between them, and the exit code is 125. DIRECTORY is for those who
- * look for us among processes.
+ * A message there asks for a jail: the flags of the namespaces that it is to have, and with them open files: a script, the command's three standard
+ * streams, a pipe for its end, and the directory of its control group. A child of ours becomes the jail's first process and does what the script says:
+ * words, each ended by a zero byte, the first of them the name of a call in the table near the end of this file. Whoever wrote it has checked and
+ * decided everything: this program knows system calls and no rules. The last call becomes the command. The first that fails is told at the end of the
+ * script, as its name, errno and what it was about, with zero bytes between them, and the exit code is 125. What wait(2) says of the child goes down the pipe.
  *
- * It stays behind as the parent of the jail's first process, ends with that one's exit code, or 128 and its signal, and takes the jail with it when
- * the process that started it ends.
+ * It stays small and does not start anew for each jail because execve(2) and the libraries that a program loads are most of what a jail costs. All
+ * jails end with it, and it ends with the process at the other end of the socket.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,8 +20,10 @@
 #include <linux/limits.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -44,7 +47,15 @@ int umount2(const char *target, int flags);
 #define MNT_DETACH 2
 
 #define NOT_STARTED 125
-#define SIGNALLED 128
+
+enum { SCRIPT, INPUT, OUTPUT, ERROR, STATUS, GROUP, FILES };
+
+/* A jail that runs. */
+struct jail {
+	pid_t pid;
+	int ended; /* A pidfd: can be read when it has. */
+	int status; /* Where to say how. */
+};
 
 static const char *next, *end; /* The words that are left. */
 static const char *current = "";
@@ -154,16 +165,6 @@ static void attach(int tree, int at, const char *what)
 	close(at);
 }
 
-/* join FILE: into the control group with this list of processes. */
-static void join_group(void)
-{
-	const char *file = word();
-	int group = check(open(file, O_WRONLY | O_CLOEXEC), file);
-
-	check(write(group, "0", 1), file);
-	close(group);
-}
-
 /* network FILE: into a network namespace that is there. */
 static void enter_network(void)
 {
@@ -172,33 +173,6 @@ static void enter_network(void)
 
 	check(setns(network, CLONE_NEWNET), file);
 	close(network);
-}
-
-/* part FLAGS: the namespaces that are to be new; and the jail's first process goes on alone. */
-static void part(void)
-{
-	int status;
-	pid_t child;
-
-	check(unshare(number()), "unshare");
-	child = check(fork(), "fork");
-	if (child == 0) {
-		check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
-		check(setsid(), "setsid");
-		if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
-			fail("make a keyring");
-		check(mount(NULL, "/", NULL, (1 << 19) /* MS_SLAVE */ | (1 << 14) /* MS_REC */, NULL), "mount /");
-		return;
-	}
-
-	/* Who reads what the command writes is to see its end, not ours. */
-	close(0);
-	close(1);
-	close(2);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			fail("waitpid");
-	_exit(WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* root DIRECTORY */
@@ -421,6 +395,7 @@ static void execute(void)
 	int denied = 0;
 
 	umask(022);
+	signal(SIGPIPE, SIG_DFL);
 	check(syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */), "close_range");
 	if (strchr(arguments[0], '/')) {
 		execve(arguments[0], arguments, environment);
@@ -447,11 +422,23 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } calls[] = {
-	{ "join", join_group },   { "network", enter_network }, { "part", part },	    { "root", take_root },
-	{ "mount", mount_new },	  { "bind", mount_bind },	{ "node", make_node },	    { "link", make_link },
-	{ "mask", mask },	  { "protect", protect },	{ "seal", seal },	    { "pivot", pivot },
-	{ "hostname", set_hostname }, { "loopback", raise_loopback }, { "limit", limit },   { "directory", change_directory },
-	{ "become", become },	  { "filter", filter },		{ "exec", execute },
+	{ "network", enter_network },
+	{ "loopback", raise_loopback },
+	{ "hostname", set_hostname },
+	{ "root", take_root },
+	{ "mount", mount_new },
+	{ "bind", mount_bind },
+	{ "node", make_node },
+	{ "link", make_link },
+	{ "mask", mask },
+	{ "protect", protect },
+	{ "seal", seal },
+	{ "pivot", pivot },
+	{ "limit", limit },
+	{ "directory", change_directory },
+	{ "become", become },
+	{ "filter", filter },
+	{ "exec", execute },
 };
 
 static void call(const char *name)
@@ -466,22 +453,137 @@ static void call(const char *name)
 	fail(name);
 }
 
-int main(int count, char **arguments)
+/* The jail's first process. */
+static _Noreturn void become_jail(const int *files)
 {
 	struct stat status;
 
-	if (count != 4)
-		return NOT_STARTED;
-	script = atoi(arguments[3]);
-	if (fcntl(script, F_SETFD, FD_CLOEXEC) < 0 || fstat(script, &status) < 0)
-		return NOT_STARTED;
+	script = files[SCRIPT];
+	check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
+	check(setsid(), "setsid");
+	for (int stream = 0; stream <= 2; stream++)
+		check(dup2(files[INPUT + stream], stream), "dup2");
 
+	/* Only now: its root is the group that we are in. */
+	check(unshare(CLONE_NEWCGROUP), "unshare");
+	check(mount(NULL, "/", NULL, (1 << 19) /* MS_SLAVE */ | (1 << 14) /* MS_REC */, NULL), "mount /");
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		fail("make a keyring");
+
+	check(fstat(script, &status), "fstat");
 	next = mmap(NULL, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, script, 0);
 	if (next == MAP_FAILED)
 		fail("mmap");
 	end = next + status.st_size;
-	check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
 	umask(0);
 	for (;;)
 		call(word());
+}
+
+/* Begins a jail; one that cannot be begun has ended. */
+static struct jail begin(uint64_t flags, const int *files)
+{
+	struct jail jail = { .status = files[STATUS], .ended = -1 };
+	struct clone_args how = {
+		.flags = flags | CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.pidfd = (uint64_t)(uintptr_t)&jail.ended,
+		.exit_signal = SIGCHLD,
+		.cgroup = files[GROUP],
+	};
+	int error, status = NOT_STARTED << 8;
+
+	jail.pid = syscall(SYS_clone3, &how, sizeof how);
+	if (jail.pid == 0)
+		become_jail(files);
+	if (jail.pid < 0) {
+		error = errno;
+		lseek(files[SCRIPT], 0, SEEK_END);
+		dprintf(files[SCRIPT], "clone%c%d%cclone3", 0, error, 0);
+		if (write(jail.status, &status, sizeof status) < 0)
+			_exit(NOT_STARTED);
+		close(jail.status);
+	}
+
+	/* Who reads what the command writes is to see its end, not ours. */
+	for (int file = 0; file < FILES; file++)
+		if (file != STATUS)
+			close(files[file]);
+	return jail;
+}
+
+/* Says how a jail has ended. */
+static void end_of(const struct jail *jail)
+{
+	int status;
+
+	while (waitpid(jail->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			_exit(NOT_STARTED);
+
+	/* Nobody there who would read it: then there is nobody to tell. */
+	if (write(jail->status, &status, sizeof status) < 0 && errno != EPIPE)
+		_exit(NOT_STARTED);
+	close(jail->status);
+	close(jail->ended);
+}
+
+/* Reads a request. False: there will be no more. */
+static int receive(int socket, uint64_t *flags, int *files)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(FILES * sizeof *files)];
+	} control;
+	struct iovec body = { .iov_base = flags, .iov_len = sizeof *flags };
+	struct msghdr message = { .msg_iov = &body, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t count;
+
+	do
+		count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (count < 0 && errno == EINTR);
+	if (count != sizeof *flags || message.msg_controllen != sizeof control || control.header.cmsg_len != CMSG_LEN(FILES * sizeof *files))
+		return 0;
+	memcpy(files, CMSG_DATA(&control.header), FILES * sizeof *files);
+	return 1;
+}
+
+int main(int count, char **arguments)
+{
+	int socket = count == 2 ? atoi(arguments[1]) : -1, files[FILES];
+	struct jail *jails = NULL;
+	struct pollfd *events = NULL;
+	size_t running = 0, room = 0;
+	uint64_t flags;
+
+	if (fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 || chdir("/") < 0)
+		return NOT_STARTED;
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		if (running == room) {
+			room = room * 2 + 8;
+			jails = realloc(jails, room * sizeof *jails);
+			events = realloc(events, (room + 1) * sizeof *events);
+			if (!jails || !events)
+				return NOT_STARTED;
+		}
+
+		events[running] = (struct pollfd){ .fd = socket, .events = POLLIN };
+		for (size_t i = 0; i < running; i++)
+			events[i] = (struct pollfd){ .fd = jails[i].ended, .events = POLLIN };
+		if (poll(events, running + 1, -1) < 0)
+			continue;
+
+		size_t waiting = running;
+		for (size_t i = running; i-- > 0;)
+			if (events[i].revents) {
+				end_of(&jails[i]);
+				jails[i] = jails[--running];
+			}
+		if (events[waiting].revents) {
+			if (!receive(socket, &flags, files))
+				return 0;
+			jails[running] = begin(flags, files);
+			running += jails[running].pid > 0;
+		}
+	}
 }
