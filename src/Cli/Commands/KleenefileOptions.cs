@@ -111,7 +111,8 @@ internal sealed class KleenefileOptions
 
         try
         {
-            return await File.ReadAllTextAsync(path, cancellationToken);
+            // In one go: to wait for so little costs several threads, which a build of cached steps has no other use for.
+            return File.ReadAllText(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
