@@ -72,7 +72,8 @@ internal sealed class CommandLineApplication(Machine machine, Terminal terminal,
                 signals.Token);
 
             // A result that could not be written was not given: better told now than at the end of the process, where nobody listens.
-            await terminal.Output.FlushAsync(CancellationToken.None);
+            // Not by FlushAsync, which has a thread of the pool do it, and starts the pool for that.
+            terminal.Output.Flush();
             return code;
         }
         catch (Exception exception)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Kleene.Build.Runtime.Native;
 
 namespace Kleene.Build.Runtime;
 
@@ -11,7 +12,7 @@ public static class HostPlatform
 
     /// <summary>Whether the kernel is FreeBSD's. Which C library we are linked against is <see cref="Files.Abi"/>'s to say.</summary>
     [SupportedOSPlatformGuard("freebsd")]
-    public static bool IsFreeBsd { get; } = SaysFreeBsd(Environment.GetEnvironmentVariable(Variable), RuntimeInformation.OSDescription);
+    public static bool IsFreeBsd { get; } = SaysFreeBsd(Environment.GetEnvironmentVariable(Variable), KernelName.Read());
 
     /// <summary><c>os/architecture[/variant]</c> in the words of the OCI image specification (config.md, which takes them from Go).</summary>
     public static string Name => $"{(IsFreeBsd ? "freebsd" : "linux")}/{Machine}";

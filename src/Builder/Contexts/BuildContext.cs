@@ -48,7 +48,7 @@ public sealed class BuildContext : IDisposable
         var root = RootedDirectory.Open(directory);
         try
         {
-            return new BuildContext(directory, root, ignore, cacheDirectory is null ? null : StatCache.Load(CachePath(cacheDirectory, directory), TimeProvider.System), description);
+            return new BuildContext(directory, root, ignore, cacheDirectory is null ? null : StatCache.Open(CachePath(cacheDirectory, directory), TimeProvider.System), description);
         }
         catch
         {

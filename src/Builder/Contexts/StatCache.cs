@@ -21,28 +21,27 @@ public sealed class StatCache : IDigestCache
 
     private readonly string path;
     private readonly long startedAt;
-    private readonly StatTable known;
+    private readonly Lazy<StatTable> known;
     private readonly Lock gate = new();
     private readonly List<StatEntry[]> fullBlocks = [];
     private StatEntry[] block = [];
     private int blockLength;
 
-    private StatCache(string path, StatTable known, long startedAt)
+    private StatCache(string path, long startedAt)
     {
         this.path = path;
-        this.known = known;
         this.startedAt = startedAt;
+        known = new Lazy<StatTable>(() => Load(path));
     }
 
-    /// <summary>Reads what an earlier build left; a file that is missing, broken or of another version counts as empty.</summary>
-    public static StatCache Load(string path, TimeProvider time)
-    {
-        using var traced = Tracer.Begin("load what is known of files");
-        var startedAt = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        return new StatCache(path, StatTable.Read(path), startedAt);
-    }
+    /// <summary>
+    /// Knows what an earlier build left in a file, which is read when somebody asks for the first digest; one that is missing, broken or of another
+    /// version counts as empty. What changes from now on is young.
+    /// </summary>
+    public static StatCache Open(string path, TimeProvider time) =>
+        new(path, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick);
 
-    public bool TryGet(in FileStatus status, out Digest digest) => known.TryGet(status, out digest);
+    public bool TryGet(in FileStatus status, out Digest digest) => known.Value.TryGet(status, out digest);
 
     public void Add(in FileStatus status, Digest digest)
     {
@@ -87,7 +86,7 @@ public sealed class StatCache : IDigestCache
 
                 // Held by one at a time; what a crash left is written over.
                 using var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write, FileShare.None);
-                known.Write(stream, [.. fullBlocks, block[..blockLength]]);
+                known.Value.Write(stream, [.. fullBlocks, block[..blockLength]]);
                 stream.Flush();
                 File.Move(path + ".new", path, overwrite: true);
             }
@@ -101,5 +100,11 @@ public sealed class StatCache : IDigestCache
             block = [];
             blockLength = 0;
         }
+    }
+
+    private static StatTable Load(string path)
+    {
+        using var traced = Tracer.Begin("load what is known of files");
+        return StatTable.Read(path);
     }
 }

@@ -10,7 +10,7 @@ public static class CopyExecutor
 {
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
     /// <param name="manner">What is asked of what is copied.</param>
-    /// <returns>Where the contents went, when one directory was copied and none in it went elsewhere by a link; null otherwise.</returns>
+    /// <returns>The directory into which everything went, each under its name; null when there is no such, or something went elsewhere by a link.</returns>
     /// <exception cref="KleeneException">The image does not know the owner, something in it is in the way, or a file cannot be read or written.</exception>
     /// <exception cref="FileChangedException">The sources are no longer what the plan's digest says.</exception>
     public static CopiedDirectory? Execute(CopyPlan plan, string root, CopyManner manner, CancellationToken cancellationToken)
@@ -25,6 +25,7 @@ public static class CopyExecutor
         var owner = target.Owner ?? (plan.Origin.KeepsOwners ? null : FileOwner.Root);
         var copier = new TreeCopier(plan.Origin.Root, target.Tree, owner, cancellationToken, manner.Permissions, manner.LiesOver);
         var archives = manner.Unpacks ? new ArchiveUnpacker(target, cancellationToken) : null;
+        var isDirectory = target.IsDirectory;
 
         // 'COPY *.jar app.jar' makes a file, the last match, with BuildKit and buildah; files in the wild rely on it.
         if (!plan.IsOneSource)
@@ -33,13 +34,13 @@ public static class CopyExecutor
         }
 
         var keepsDirectories = manner.KeepsDirectories && target.IsDirectory;
-        CopiedDirectory? copied = null;
+        UnixPath into = plan.Destination;
         foreach (var source in plan.Sources)
         {
             if (source.IsDirectory)
             {
                 var directory = keepsDirectories ? target.MakeDirectory(source.Name) : target.MakeDirectory();
-                copied = plan.OnlyDirectory is null ? null : new CopiedDirectory(target.Tree.RealPath(directory), target.Owner);
+                into = plan.OnlyDirectory is null ? into : directory;
                 copier.CopyContents(source.RealPath, directory, plan.FilterOf(source));
             }
             else if (archives is not null && archives.TryUnpack(plan.Origin.Root, source.RealPath, source.Path.ToDisplay()))
@@ -58,7 +59,14 @@ public static class CopyExecutor
             throw plan.Changed();
         }
 
-        return copier.FollowedLinks ? null : copied;
+        return !copier.FollowedLinks && (isDirectory || plan.OnlyDirectory is not null) ? Find(plan, target, into, manner) : null;
+    }
+
+    private static CopiedDirectory? Find(CopyPlan plan, CopyTarget target, UnixPath into, CopyManner manner)
+    {
+        var directory = target.Tree.RealPath(into);
+        var isThere = plan.Placed(manner).All(source => !source.IsDirectory || target.Tree.RealPath(into / source.Place) == directory / source.Place);
+        return isThere ? new CopiedDirectory(directory, target.Owner) : null;
     }
 }
 

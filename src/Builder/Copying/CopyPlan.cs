@@ -69,8 +69,22 @@ public sealed class CopyPlan
     /// <summary>What the digest was made of. Only when it has been.</summary>
     public FileList ListFiles() => (digester ?? throw new InvalidOperationException("the files of a copy were asked for before its digest")).List();
 
-    /// <summary>The same with times, where one directory is all that is copied; null otherwise.</summary>
-    internal TreeManifest? Manifest() => OnlyDirectory is null ? null : digester?.Manifest();
+    /// <summary>The same with times, for a later copy to go by; null where that is not to be had: of archives, or where a file and a directory come to one place.</summary>
+    internal TreeManifest? Manifest(CopyManner manner)
+    {
+        var placed = Placed(manner);
+        var isPlain = placed.Length > 0
+            && !(manner.Unpacks && placed.Any(source => !source.IsDirectory))
+            && (OnlyDirectory is not null || !manner.KeepsDirectories || placed.All(source => !source.Place.IsEmpty));
+        return isPlain ? digester?.Manifest([.. placed.Select(source => source.Place)]) : null;
+    }
+
+    /// <summary>Where everything goes, when the destination is a directory. What is in one directory goes into the one that <see cref="CopyExecutor"/> tells.</summary>
+    internal ImmutableArray<PlacedSource> Placed(CopyManner manner) =>
+    [
+        .. Sources.Select(source => new PlacedSource(
+            source.RealPath, source.IsDirectory && (OnlyDirectory is not null || !manner.KeepsDirectories) ? UnixPath.Empty : source.Name, source.IsDirectory)),
+    ];
 
     /// <summary>What is told when the files are no longer what was hashed.</summary>
     internal FileChangedException Changed() =>

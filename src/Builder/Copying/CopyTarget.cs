@@ -24,8 +24,12 @@ internal sealed class CopyTarget : IDisposable
     public FileOwner? Owner { get; }
 
     /// <summary>Whether files go into the destination under their own names, and not to it.</summary>
-    public bool IsDirectory =>
-        takesSeveral || CopyPlanner.NamesDirectory(destination) || (!manner.LiesOver && Tree.TryStat(destination, followLink: true) is { IsDirectory: true });
+    public bool IsDirectory => takesSeveral || IsDirectoryIn(Tree, destination, manner);
+
+    /// <summary>Whether a destination is a directory before anything is copied.</summary>
+    /// <param name="tree">What is copied into; null is the empty tree.</param>
+    public static bool IsDirectoryIn(RootedDirectory? tree, string destination, CopyManner manner) =>
+        CopyPlanner.NamesDirectory(destination) || (!manner.LiesOver && tree?.TryStat(destination, followLink: true) is { IsDirectory: true });
 
     /// <param name="root">The absolute path of the workspace's tree on the host.</param>
     /// <param name="destination">Absolute in the image; a trailing slash says that it is a directory.</param>

@@ -33,7 +33,8 @@ internal sealed class CopyUpdater(SnapshotCatalog snapshots, UpdateRule rule)
         {
             await using var view = parent is { } below ? await snapshots.OpenAsync(below, cancellationToken) : null;
             using var belowRoot = view is null ? null : RootedDirectory.Open(view.Path);
-            if (plan.OnlyDirectory is not { } source || TreeUpdate.TryPlan(known.Delta, known.Copy.Directory, belowRoot) is not { } update)
+            if ((plan.OnlyDirectory is null && !CopyTarget.IsDirectoryIn(belowRoot, plan.Destination, manner))
+                || TreeUpdate.TryPlan(known.Delta, plan.Placed(manner), known.Copy.Directory, belowRoot) is not { } update)
             {
                 return null;
             }
@@ -44,7 +45,7 @@ internal sealed class CopyUpdater(SnapshotCatalog snapshots, UpdateRule rule)
                 () =>
                 {
                     using var target = RootedDirectory.Open(draft.Path);
-                    update.Apply(plan.Origin.Root, source.RealPath, target, owner, manner.Permissions, manner.LiesOver, cancellationToken);
+                    update.Apply(plan.Origin.Root, target, owner, manner.Permissions, manner.LiesOver, cancellationToken);
                 },
                 cancellationToken);
             return draft;

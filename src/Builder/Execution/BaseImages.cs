@@ -21,23 +21,43 @@ internal sealed class BaseImages
     {
         var before = entries.Count;
         var errors = new List<string>();
-        var wanted = plan.Stages.Where(stage => stage.IsReachable).SelectMany(References).Where(used => !entries.ContainsKey(used.Reference)).DistinctBy(used => used.Reference).ToList();
-        foreach (var (reference, place) in wanted)
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var stage in plan.Stages.Where(stage => stage.IsReachable))
         {
-            try
+            foreach (var (reference, place) in References(stage))
             {
-                entries.Add(reference, images.Find(reference));
-            }
-            catch (KleeneException exception)
-            {
-                errors.Add($"{place}: {exception.Message}");
+                if (entries.ContainsKey(reference) || !asked.Add(reference))
+                {
+                    continue;
+                }
+
+                try
+                {
+                    entries.Add(reference, images.Find(reference));
+                }
+                catch (KleeneException exception)
+                {
+                    errors.Add($"{place}: {exception.Message}");
+                }
             }
         }
 
         return errors.Count == 0 ? entries.Count > before : throw new KleeneException(string.Join('\n', errors));
     }
 
-    private static IEnumerable<(string Reference, string Place)> References(PlannedStage stage) =>
-        (stage.Base is StageBase.Image image ? [(image.Reference, stage.Place)] : Enumerable.Empty<(string, string)>())
-        .Concat(stage.Steps.SelectMany(step => step.Origins.OfType<TreeOrigin.Image>().Select(image => (image.Reference, step.Place))));
+    private static IEnumerable<(string Reference, string Place)> References(PlannedStage stage)
+    {
+        if (stage.Base is StageBase.Image start)
+        {
+            yield return (start.Reference, stage.Place);
+        }
+
+        foreach (var step in stage.Steps)
+        {
+            foreach (var image in step.Origins.OfType<TreeOrigin.Image>())
+            {
+                yield return (image.Reference, step.Place);
+            }
+        }
+    }
 }

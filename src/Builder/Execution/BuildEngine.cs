@@ -51,20 +51,28 @@ internal sealed class BuildEngine : IDisposable
     /// <summary>Builds the target. The outcome is that of the stage that failed when one did. Nothing runs any more when this returns.</summary>
     public async Task<StageOutcome> RunAsync()
     {
-        foreach (var (step, hit) in stages.Values.SelectMany(stage => stage.Steps.Zip(stage.Hits)))
+        foreach (var stage in stages.Values)
         {
-            events.TryWrite(new BuildEvent.StepStarted(step.Place));
-            events.TryWrite(new BuildEvent.StepCached(step.Place, hit));
+            for (var i = 0; i < stage.Hits.Length; i++)
+            {
+                events.TryWrite(new BuildEvent.StepStarted(stage.Steps[i].Place));
+                events.TryWrite(new BuildEvent.StepCached(stage.Steps[i].Place, stage.Hits[i]));
+            }
         }
 
         var target = StageAsync(plan.TargetIndex);
         await ((Task)target).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var begun = outcomes.Values.Where(outcome => outcome.IsValueCreated).Select(outcome => outcome.Value).ToList();
+        var begun = new List<Task<StageOutcome>>();
+        foreach (var outcome in outcomes.Values.Where(outcome => outcome.IsValueCreated))
+        {
+            begun.Add(outcome.Value);
+        }
+
         await ((Task)Task.WhenAll(begun)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The first stage that failed cancelled the others; its answer is the build's, not theirs.
-        return begun.Where(stage => stage.IsCompletedSuccessfully).Select(stage => stage.Result).FirstOrDefault(stage => stage.Failure is not null)
-            ?? await (begun.FirstOrDefault(stage => stage.IsFaulted) ?? target);
+        var failed = begun.Find(stage => stage.IsCompletedSuccessfully && stage.Result.Failure is not null) ?? begun.Find(stage => stage.IsFaulted);
+        return await (failed ?? target);
     }
 
     public void Dispose()

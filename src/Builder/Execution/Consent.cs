@@ -9,21 +9,31 @@ internal static class Consent
     /// <exception cref="KleeneException">Commands want rights that nobody has given them; all are named.</exception>
     public static void Require(BuildPlan plan, BuildRequest request)
     {
-        var runs = plan.Stages.Where(stage => stage.IsReachable).SelectMany(stage => stage.Steps).OfType<BuildStep.Run>().ToList();
         if (!request.AllowInsecure)
         {
-            Refuse(runs.Where(run => run.IsInsecure), "RUN --security=insecure may do to this machine what its superuser may; agree with --allow security.insecure, or take the flag away");
+            Refuse(plan, run => run.IsInsecure, "RUN --security=insecure may do to this machine what its superuser may; agree with --allow security.insecure, or take the flag away");
         }
 
         if (!request.AllowHostNetwork && request.Network != "host")
         {
-            Refuse(runs.Where(run => run.Network == "host"), "RUN --network=host reaches what listens on this machine's loopback; agree with --allow network.host, or take the flag away");
+            Refuse(plan, run => run.Network == "host", "RUN --network=host reaches what listens on this machine's loopback; agree with --allow network.host, or take the flag away");
         }
     }
 
-    private static void Refuse(IEnumerable<BuildStep.Run> runs, string reason)
+    private static void Refuse(BuildPlan plan, Predicate<BuildStep.Run> wants, string reason)
     {
-        var places = runs.Select(run => run.Place).ToList();
+        var places = new List<string>();
+        foreach (var stage in plan.Stages.Where(stage => stage.IsReachable))
+        {
+            foreach (var step in stage.Steps)
+            {
+                if (step is BuildStep.Run run && wants(run))
+                {
+                    places.Add(run.Place);
+                }
+            }
+        }
+
         if (places.Count > 0)
         {
             throw new KleeneException($"{string.Join(", ", places)}: {reason}");

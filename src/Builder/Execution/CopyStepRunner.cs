@@ -20,10 +20,10 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
     public async Task<StepOutcome> RunAsync(
         BuildStep.Copy step, StepPlace place, StepInput input, SnapshotId? origin, CancellationToken cancellationToken)
     {
-        var directory = DirectoryOf(step, place, input);
+        var known = KnownOf(step, place, input);
         try
         {
-            await using var updated = directory is null ? null : await TryUpdateAsync(directory, step, input, cancellationToken);
+            await using var updated = known is null ? null : await TryUpdateAsync(known, step, input, cancellationToken);
             if (updated is not null)
             {
                 return new StepOutcome.Built(await updated.CommitAsync(input.Key, input.Replace, cancellationToken));
@@ -47,26 +47,26 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         }
 
         var snapshot = await draft.CommitAsync(input.Key, input.Replace, cancellationToken);
-        if (directory is not null && copied is not null && snapshot == draft.Id)
+        if (known is not null && copied is not null && snapshot == draft.Id)
         {
-            snapshots.EarlierCopies.Save(directory.Question, new EarlierCopy(snapshot, copied.Path, copied.Owner, directory.Files));
+            snapshots.EarlierCopies.Save(known.Question, new EarlierCopy(snapshot, copied.Path, copied.Owner, known.Files));
         }
 
         return new StepOutcome.Built(snapshot);
     }
 
-    /// <summary>What is copied, when it is one directory with so much in it that the next copy should have less to do.</summary>
-    private DirectoryCopy? DirectoryOf(BuildStep.Copy step, StepPlace place, StepInput input) =>
+    /// <summary>What is copied, when it is so much that the next copy should have less to do.</summary>
+    private KnownCopy? KnownOf(BuildStep.Copy step, StepPlace place, StepInput input) =>
         step is { From: TreeOrigin.Context or TreeOrigin.Named, Sources.IsEmpty: false, Heredocs.IsEmpty: true }
             && context.Plan(place) is [{ Local: { } plan }]
-            && plan.Manifest() is { } files && rule.IsWorth(files)
-            ? new DirectoryCopy(plan, files, input.Question.KeyForAnyFiles())
+            && plan.Manifest(CopyManner.Of(step)) is { } files && rule.IsWorth(files)
+            ? new KnownCopy(plan, files, input.Question.KeyForAnyFiles())
             : null;
 
     /// <summary>The tree made from that of an earlier copy; null when there is none, or it is of no use.</summary>
-    private async Task<SnapshotDraft?> TryUpdateAsync(DirectoryCopy directory, BuildStep.Copy step, StepInput input, CancellationToken cancellationToken) =>
-        !input.Replace && updater.Find(directory.Question, input.Parent, directory.Files) is { } known // Who wants every step to run wants nothing of an earlier one.
-            ? await updater.TryDraftAsync(directory.Plan, known, input.Parent, CopyManner.Of(step), cancellationToken)
+    private async Task<SnapshotDraft?> TryUpdateAsync(KnownCopy copy, BuildStep.Copy step, StepInput input, CancellationToken cancellationToken) =>
+        !input.Replace && updater.Find(copy.Question, input.Parent, copy.Files) is { } earlier // Who wants every step to run wants nothing of an earlier one.
+            ? await updater.TryDraftAsync(copy.Plan, earlier, input.Parent, CopyManner.Of(step), cancellationToken)
             : null;
 
     private async Task<CopiedDirectory?> CopyAsync(BuildStep.Copy step, StepPlace place, SnapshotId? origin, SnapshotDraft draft, CancellationToken cancellationToken)
@@ -128,5 +128,5 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
         Task.Run(() => CopyExecutor.Execute(plan, draft.Path, CopyManner.Of(step), cancellationToken), cancellationToken);
 
     /// <param name="Question">What it has in common with earlier copies that differ in their files.</param>
-    private sealed record DirectoryCopy(CopyPlan Plan, TreeManifest Files, string Question);
+    private sealed record KnownCopy(CopyPlan Plan, TreeManifest Files, string Question);
 }

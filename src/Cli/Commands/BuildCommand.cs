@@ -20,16 +20,16 @@ internal static class BuildCommand
     {
         var source = new KleenefileOptions();
         var steps = new StepOptions();
-        var tags = new Option<string[]>("--tag", "-t") { Description = "a name of the image", HelpName = "NAME[:TAG]" };
+        var tags = new TextsOption("--tag", "-t") { Description = "a name of the image", HelpName = "NAME[:TAG]" };
         var noCache = new Option<string?>("--no-cache")
         {
             Description = "run every step, or those of some stages",
             HelpName = "STAGE,…",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var labels = new Option<string[]>("--label") { Description = "a label of the image", HelpName = "NAME=value" };
+        var labels = new TextsOption("--label") { Description = "a label of the image", HelpName = "NAME=value" };
         var network = new Option<string?>("--network") { Description = "what RUN steps see: default, host, none or the name of a network", HelpName = "NETWORK" };
-        var hosts = new Option<string[]>("--add-host") { Description = "a line of /etc/hosts in RUN steps", HelpName = "NAME:ADDRESS" };
+        var hosts = new TextsOption("--add-host") { Description = "a line of /etc/hosts in RUN steps", HelpName = "NAME:ADDRESS" };
         var memory = new Option<string?>("--memory") { Description = "upper bound of a RUN step, such as 512m", HelpName = "BYTES" };
         var cpus = new Option<double?>("--cpus") { Description = "upper bound of a RUN step, such as 1.5", HelpName = "N" };
         var processes = new Option<long?>("--pids-limit") { Description = "upper bound of processes in a RUN step", HelpName = "N" };
@@ -50,7 +50,7 @@ internal static class BuildCommand
         var expectCached = new Option<bool>("--expect-cached") { Description = "fail and say why, before anything runs, when something would have to" };
         var explain = new Option<bool>("--explain") { Description = "say afterwards why each step ran" };
         var reports = new Option<string?>("--output-on-failure") { Description = "where the log of a step that fails and its RUN --report=PATH go", HelpName = "DIR" };
-        var profile = new Option<string[]>("--profile") { Description = "write there what each step took: FILE.html to look at, FILE.json for speedscope", HelpName = "FILE" };
+        var profile = new TextsOption("--profile") { Description = "write there what each step took: FILE.html to look at, FILE.json for speedscope", HelpName = "FILE" };
         var watch = new Option<bool>("--watch") { Description = "build again whenever something changes that the build reads, until interrupted" };
         var run = new Option<string?>("--run") { Description = "with --watch, and last: run each image with these options of 'kleene run', in the place of the one before", HelpName = OptionsFirst.Rest };
         var check = new Option<bool>("--check") { Description = "check the Kleenefile, and build nothing" };

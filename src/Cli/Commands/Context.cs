@@ -47,7 +47,8 @@ internal sealed class Context(ParseResult arguments, Machine machine, GlobalOpti
     /// <summary>The same with other arguments: those of a command within a command.</summary>
     public Context With(ParseResult others) => new(others, machine, globals, terminal, signals);
 
-    public T? Get<T>(Option<T> option) => arguments.GetValue(option);
+    /// <summary>The default of its type when the option was not given and has no default of its own.</summary>
+    public T? Get<T>(Option<T> option) => arguments.GetResult(option) is null ? default : arguments.GetValue(option);
 
     /// <summary>Null when the argument may be left out and was.</summary>
     public T Get<T>(Argument<T> argument) => arguments.GetValue(argument)!;

@@ -18,12 +18,12 @@ internal sealed class KleenefileOptions
 
     private readonly Option<string?> file = new("--file", "-f") { Description = "the Kleenefile; '-' is the standard input", HelpName = "FILE" };
     private readonly Option<string?> target = new("--target") { Description = "the stage to build; the last one otherwise", HelpName = "STAGE" };
-    private readonly Option<string[]> arguments = new("--build-arg") { Description = "the value of an ARG", HelpName = "NAME[=value]" };
+    private readonly TextsOption arguments = new("--build-arg") { Description = "the value of an ARG", HelpName = "NAME[=value]" };
     private readonly Option<string?> from = new("--from") { Description = "replaces the base image", HelpName = "IMAGE" };
 
     private readonly Option<string?> platform = new("--platform") { Description = "what the image is for; this machine otherwise", HelpName = "OS/ARCHITECTURE" };
 
-    private readonly Option<string[]> contexts = new("--build-context")
+    private readonly TextsOption contexts = new("--build-context")
     {
         Description = "a directory, image:REFERENCE, repository or archive that FROM, COPY --from and mounts can name", HelpName = "NAME=TREE",
     };
@@ -111,7 +111,8 @@ internal sealed class KleenefileOptions
 
         try
         {
-            return await File.ReadAllTextAsync(path, cancellationToken);
+            // In one go: to wait for so little costs several threads, which a build of cached steps has no other use for.
+            return File.ReadAllText(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

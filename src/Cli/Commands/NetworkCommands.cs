@@ -123,7 +123,7 @@ internal static class NetworkCommands
         var (network, container) = (NetworkArgument(), ContainerArgument());
         var address = new Option<string?>("--ip") { Description = "its IPv4 address there; a free one otherwise", HelpName = "ADDRESS" };
         var address6 = new Option<string?>("--ip6") { Description = "its IPv6 address there; a free one otherwise", HelpName = "ADDRESS" };
-        var aliases = new Option<string[]>("--alias") { Description = "a further name there", HelpName = "NAME" };
+        var aliases = new TextsOption("--alias") { Description = "a further name there", HelpName = "NAME" };
         var command = new Command("connect", "put a container on a network, running or not") { network, container, address, address6, aliases };
         verb.Does(command, async (context, cancellationToken) =>
         {

@@ -16,13 +16,13 @@ internal sealed class StepOptions
     /// <summary>What buildx asks consent for, too.</summary>
     private static readonly string[] Consents = [Insecure, HostNetwork];
 
-    private readonly Option<string[]> secrets = new(SecretOption.Name) { Description = "what RUN --mount=type=secret gets and no image keeps", HelpName = "id=ID,src=FILE|env=NAME" };
-    private readonly Option<string[]> agents = new("--ssh") { Description = "what RUN --mount=type=ssh gets: your agent, a socket or keys", HelpName = "ID[=PATH,…]" };
-    private readonly Option<string[]> allow = new("--allow") { Description = "agree to what a Kleenefile asks for: security.insecure, network.host", HelpName = "CONSENT" };
-    private readonly Option<string[]> mounts = new("--mount", "-m") { Description = "a directory of the host in RUN steps", HelpName = "SRC:DST[:ro]" };
-    private readonly Option<string[]> environment = new("--env", "-e") { Description = "an environment entry of RUN steps; not in the image", HelpName = "NAME=value" };
+    private readonly TextsOption secrets = new(SecretOption.Name) { Description = "what RUN --mount=type=secret gets and no image keeps", HelpName = "id=ID,src=FILE|env=NAME" };
+    private readonly TextsOption agents = new("--ssh") { Description = "what RUN --mount=type=ssh gets: your agent, a socket or keys", HelpName = "ID[=PATH,…]" };
+    private readonly TextsOption allow = new("--allow") { Description = "agree to what a Kleenefile asks for: security.insecure, network.host", HelpName = "CONSENT" };
+    private readonly TextsOption mounts = new("--mount", "-m") { Description = "a directory of the host in RUN steps", HelpName = "SRC:DST[:ro]" };
+    private readonly TextsOption environment = new("--env", "-e") { Description = "an environment entry of RUN steps; not in the image", HelpName = "NAME=value" };
     private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the commands until a USER says otherwise", HelpName = "USER[:GROUP]" };
-    private readonly Option<string[]> ulimits = new("--ulimit") { Description = "a bound of each process in RUN steps, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
+    private readonly TextsOption ulimits = new("--ulimit") { Description = "a bound of each process in RUN steps, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
 
     private readonly Option<string[]> parameters = JailParameterOption.Create("a parameter of jail(8) for RUN steps, which wins; FreeBSD only");
 

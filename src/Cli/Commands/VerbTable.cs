@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kleene.Build.Cli.Commands.Containers;
 using Kleene.Build.Cli.Output;
+using Entry = (string Name, System.Func<string, Kleene.Build.Cli.Commands.Verb, System.CommandLine.Command> Make, string Description);
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -10,7 +11,7 @@ namespace Kleene.Build.Cli.Commands;
 /// </summary>
 internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal terminal, InterruptSignals signals)
 {
-    private static readonly (string Name, Func<string, Verb, Command> Make, string Description)[] Verbs =
+    private static readonly Entry[] ForImages =
     [
         ("build", BuildCommand.Create, "build an image from a Kleenefile"),
         ("plan", PlanCommand.Create, "show what a build would do"),
@@ -21,7 +22,10 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         ("bisect", BisectCommand.Create, "find the first step of an image after which a command fails"),
         ("builds", BuildsCommands.Create, "show builds that were, and what their commands printed"),
         ("image", ImageCommands.Create, "make, list, inspect and remove images"),
-        .. ContainerGroup.Members.Select(member => member with { Name = member.Name == "ls" ? "ps" : member.Name }),
+    ];
+
+    private static readonly Entry[] ForTheRest =
+    [
         ("container", ContainerGroup.Create, "the commands for containers, by their full names"),
         ("network", NetworkCommands.Create, "addresses and names that containers share"),
         ("volume", VolumeCommands.Create, "trees that outlive containers and builds"),
@@ -29,30 +33,20 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         ("system", SystemCommands.Create, "what this installation uses"),
     ];
 
-    /// <summary>Short forms, klee's among them, and what they stand for.</summary>
-    private static readonly Dictionary<string, string[]> Short = new(StringComparer.Ordinal)
-    {
-        ["lsi"] = ["image", "ls"],
-        ["isi"] = ["image", "inspect"],
-        ["rmi"] = ["image", "rm"],
-        ["images"] = ["image", "ls"],
-        ["lsc"] = ["ps"],
-        ["isc"] = ["inspect"],
-        ["rmc"] = ["rm"],
-        ["lsn"] = ["network", "ls"],
-        ["isn"] = ["network", "inspect"],
-        ["rmn"] = ["network", "rm"],
-        ["lsv"] = ["volume", "ls"],
-        ["isv"] = ["volume", "inspect"],
-        ["rmv"] = ["volume", "rm"],
-        ["history"] = ["image", "history"],
-        ["tag"] = ["image", "tag"],
-    };
+    /// <summary>In the order in which help lists them. Between the two are those for containers, whose <c>ls</c> is called <c>ps</c> here.</summary>
+    private static IEnumerable<Entry> Verbs =>
+        [.. ForImages, .. ContainerGroup.Members.Select(member => member with { Name = member.Name == "ls" ? "ps" : member.Name }), .. ForTheRest];
 
-    public static string PathOf(ParseResult arguments) =>
-        string.Concat(
-            arguments.CommandResult.Command.Parents.OfType<Command>().Append(arguments.CommandResult.Command)
-                .Where(command => command.Parents.Any()).Select(command => $"{command.Name} "));
+    public static string PathOf(ParseResult arguments)
+    {
+        var path = "";
+        for (var command = arguments.CommandResult.Command; command.Parents.FirstOrDefault() is Command parent; command = parent)
+        {
+            path = $"{command.Name} {path}";
+        }
+
+        return path;
+    }
 
     /// <summary>Whether errors are told by the exit codes of <c>run</c> and <c>exec</c>.</summary>
     public static bool RunsContainer(ParseResult arguments) => PathOf(arguments).Split(' ')[^2] is "run" or "exec" or "create" && PathOf(arguments).Split(' ') is [_, ""] or ["container", _, ""];
@@ -60,8 +54,8 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
     public ParseResult Parse(string[] words)
     {
         // The options that a root has by itself have descriptions among the library's resources: looking them up takes a millisecond and more.
-        var isCalled = words.Any(word => Short.ContainsKey(word) || Array.Exists(Verbs, entry => entry.Name == word));
-        var root = isCalled && !words.Any(IsHelp) ? new Command("kleene") : new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
+        var isCalled = Array.Exists(words, word => FullOf(word) is not null || Find(word) is not null);
+        var root = isCalled && !Array.Exists(words, IsHelp) ? new Command("kleene") : new RootCommand("Builds container images in throwaway jails on copy-on-write snapshots, and runs them. No daemon.");
         globals.AddTo(root);
         var position = FirstWord(root, words);
         if (position >= words.Length && words.Contains("--version"))
@@ -70,16 +64,15 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
             words = ["--version"];
         }
 
-        if (position < words.Length && Short.TryGetValue(words[position], out var full))
+        if (position < words.Length && FullOf(words[position]) is { } full)
         {
             words = [.. words[..position], .. full, .. words[(position + 1)..]];
         }
 
         var verb = new Verb(machine, globals, terminal, signals);
-        var called = position < words.Length ? Array.FindIndex(Verbs, entry => entry.Name == words[position]) : -1;
-        if (called >= 0)
+        if (position < words.Length && Find(words[position]) is { } called)
         {
-            var command = Made(Verbs[called]);
+            var command = Made(called);
             while (position + 1 < words.Length && command.Subcommands.FirstOrDefault(member => member.Name == words[position + 1]) is { } member)
             {
                 (command, position) = (member, position + 1);
@@ -98,7 +91,7 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
         // A word that begins with @ is a place in an image, never a file of further words.
         return root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-        Command Made((string Name, Func<string, Verb, Command> Make, string Description) entry)
+        Command Made(Entry entry)
         {
             var command = entry.Make(entry.Name, verb);
             command.Description = entry.Description;
@@ -106,6 +99,47 @@ internal sealed class VerbTable(Machine machine, GlobalOptions globals, Terminal
             return command;
         }
     }
+
+    private static Entry? Find(string name) => name switch
+    {
+        "ps" => FindIn(ContainerGroup.Members, "ls") is { } list ? list with { Name = name } : null,
+        "ls" => null,
+        _ => FindIn(ForImages, name) ?? FindIn(ForTheRest, name) ?? FindIn(ContainerGroup.Members, name),
+    };
+
+    private static Entry? FindIn(Entry[] verbs, string name)
+    {
+        foreach (var verb in verbs)
+        {
+            if (verb.Name == name)
+            {
+                return verb;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What a short form stands for, klee's among them; null for what is none.</summary>
+    private static string[]? FullOf(string word) => word switch
+    {
+        "lsi" => ["image", "ls"],
+        "isi" => ["image", "inspect"],
+        "rmi" => ["image", "rm"],
+        "images" => ["image", "ls"],
+        "lsc" => ["ps"],
+        "isc" => ["inspect"],
+        "rmc" => ["rm"],
+        "lsn" => ["network", "ls"],
+        "isn" => ["network", "inspect"],
+        "rmn" => ["network", "rm"],
+        "lsv" => ["volume", "ls"],
+        "isv" => ["volume", "inspect"],
+        "rmv" => ["volume", "rm"],
+        "history" => ["image", "history"],
+        "tag" => ["image", "tag"],
+        _ => null,
+    };
 
     private static bool IsHelp(string word) => word.Split('=')[0] is "--help" or "-h" or "-?" or "/h" or "/?";
 

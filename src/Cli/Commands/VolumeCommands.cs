@@ -57,7 +57,7 @@ internal static class VolumeCommands
         var name = new Argument<string>("NAME");
         var labels = Labels();
         var quota = new Option<string?>("--quota") { Description = "the most that it may hold, where the storage driver can see to that", HelpName = "SIZE" };
-        var options = new Option<string[]>("--opt", "-o") { Description = "size=SIZE is the same as --quota", HelpName = "NAME=value" };
+        var options = new TextsOption("--opt", "-o") { Description = "size=SIZE is the same as --quota", HelpName = "NAME=value" };
         var command = new Command("create", "make an empty volume") { name, labels, quota, options };
         verb.Does(command, async (context, cancellationToken) =>
         {

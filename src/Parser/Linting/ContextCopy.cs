@@ -34,6 +34,17 @@ internal sealed record ContextCopy(LintedInstruction Instruction, ImmutableArray
         return sources.IsEmpty ? null : new ContextCopy(instruction, sources, step.Exclude);
     }
 
-    public static IEnumerable<ContextCopy> In(LintedFile file) =>
-        file.Stages.SelectMany(stage => stage.Instructions).Select(Of).OfType<ContextCopy>();
+    public static IEnumerable<ContextCopy> In(LintedFile file)
+    {
+        foreach (var stage in file.Stages)
+        {
+            foreach (var instruction in stage.Instructions)
+            {
+                if (Of(instruction) is { } copy)
+                {
+                    yield return copy;
+                }
+            }
+        }
+    }
 }

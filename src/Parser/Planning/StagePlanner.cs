@@ -215,12 +215,19 @@ internal sealed class StagePlanner : IVariables
     public CommandEnvironment CommandEnvironment() => commandEnvironment ??= FindCommandEnvironment();
 
     /// <summary>The proxies that were passed as build arguments and that no ARG has made part of the stage.</summary>
-    public ImmutableArray<string> ProxyEnvironment() =>
-    [
-        .. BuiltInArguments.Proxies
-            .Where(name => !arguments.Contains(name) && !environment.Contains(name) && Context.Options.Arguments.Find(name) is not null)
-            .Select(name => $"{name}={Context.Options.Arguments.Find(name)}"),
-    ];
+    public ImmutableArray<string> ProxyEnvironment()
+    {
+        var proxies = ImmutableArray.CreateBuilder<string>();
+        foreach (var name in BuiltInArguments.Proxies)
+        {
+            if (!arguments.Contains(name) && !environment.Contains(name) && Context.Options.Arguments.Find(name) is { } value)
+            {
+                proxies.Add($"{name}={value}");
+            }
+        }
+
+        return proxies.DrainToImmutable();
+    }
 
     public PlannedStage ToStage(bool isReachable) => new()
     {

@@ -62,12 +62,24 @@ internal sealed class VariableTable
     }
 
     /// <summary><c>NAME=value</c> for every name with a value.</summary>
-    public ImmutableArray<string> ToEntries() => [.. Given.Select(name => $"{name}={values[name].Value}")];
+    public ImmutableArray<string> ToEntries() => OfGiven((name, variable) => $"{name}={variable.Value}");
 
     /// <summary>Where each of <see cref="ToEntries"/> is from, in the same order.</summary>
-    public ImmutableArray<VariableOrigin> ToOrigins() => [.. Given.Select(name => values[name].Origin)];
+    public ImmutableArray<VariableOrigin> ToOrigins() => OfGiven((_, variable) => variable.Origin);
 
-    private IEnumerable<string> Given => order.Where(name => values[name].Value is not null);
+    private ImmutableArray<T> OfGiven<T>(Func<string, Variable, T> map)
+    {
+        var given = ImmutableArray.CreateBuilder<T>(order.Count);
+        foreach (var name in order)
+        {
+            if (values[name] is { Value: not null } variable)
+            {
+                given.Add(map(name, variable));
+            }
+        }
+
+        return given.DrainToImmutable();
+    }
 
     private sealed record Variable(string? Value, VariableOrigin Origin);
 }

@@ -38,7 +38,16 @@ internal sealed record InstructionHead(
     public Word? Flag(string name) => Flags.FirstOrDefault(flag => flag.Name == name)?.Value;
 
     /// <summary>The values of a flag that may be given more than once.</summary>
-    public IEnumerable<Word> AllFlags(string name) => Flags.Where(flag => flag.Name == name).Select(flag => flag.Value).OfType<Word>();
+    public IEnumerable<Word> AllFlags(string name)
+    {
+        foreach (var flag in Flags)
+        {
+            if (flag.Name == name && flag.Value is { } value)
+            {
+                yield return value;
+            }
+        }
+    }
 
     /// <summary>Whether a flag that needs no value is given, and not as <c>=false</c>.</summary>
     public bool IsOn(string name) => Flags.Any(flag => flag.Name == name && flag.Value is (null or { Text: "true" }));

@@ -153,6 +153,15 @@ internal static unsafe class FileCalls
         }
     }
 
+    /// <summary>Modified now, by the kernel's clock.</summary>
+    public static bool Touch(SafeFileHandle directory, ReadOnlySpan<byte> name)
+    {
+        fixed (byte* pointer = name)
+        {
+            return NativeMethods.utimensat(directory, pointer, null, Abi.AT_SYMLINK_NOFOLLOW) == 0;
+        }
+    }
+
     /// <summary>Puts both times back to what they were.</summary>
     public static bool SetTimes(SafeFileHandle file, in FileStatus status)
     {

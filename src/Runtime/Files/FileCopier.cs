@@ -73,7 +73,7 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
                 return true;
             }
 
-            MakeRoom(place);
+            TakeAway(place);
         }
 
         return true;
@@ -169,6 +169,11 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
             throw FileOperationException.Last("create", place.Path);
         }
 
+        TakeAway(place);
+    }
+
+    private void TakeAway(in CopySpot place)
+    {
         if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.IsDirectory)
         {
             if (replacesDirectories)

@@ -28,10 +28,10 @@ internal sealed class LinkedNames
         }
     }
 
-    /// <summary>A number for each name of one tree that is not its file's only one: the same for all names of a file, and another once a name comes or goes.</summary>
-    public IReadOnlyDictionary<UnixPath, ulong> Groups()
+    /// <summary>A number for each name that is not its file's only one: the same for all names of a file, and another once a name comes or goes.</summary>
+    public IReadOnlyDictionary<(int Source, UnixPath Path), ulong> Groups()
     {
-        var groups = new Dictionary<UnixPath, ulong>();
+        var groups = new Dictionary<(int Source, UnixPath Path), ulong>();
         var hasher = new Sha256Hasher();
         Span<byte> hash = stackalloc byte[Digest.Size];
         foreach (var group in Linked())
@@ -40,7 +40,7 @@ internal sealed class LinkedNames
             hasher.Finish(hash);
             foreach (var name in group)
             {
-                groups[name.Path] = BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1;
+                groups[(name.Source, name.Path)] = BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1;
             }
         }
 

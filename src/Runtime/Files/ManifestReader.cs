@@ -11,14 +11,18 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> blocks)
 
     private ReadOnlySpan<byte> rest = blocks;
 
-    /// <summary>Entries of the directories before the present one.</summary>
+    /// <summary>Entries of the blocks before the present one.</summary>
     public int FirstEntry { get; private set; }
+
+    /// <summary>Directories of the blocks before the present one.</summary>
+    public int FirstDirectory { get; private set; }
 
     public ManifestDirectory Current { get; private set; }
 
     public bool MoveNext()
     {
         FirstEntry += Current.Count;
+        FirstDirectory += Current.DirectoryCount;
         if (rest.IsEmpty)
         {
             Current = default;
@@ -31,10 +35,12 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> blocks)
     }
 }
 
-/// <summary>One directory of a manifest.</summary>
+/// <summary>One directory of a copy: what meets there.</summary>
 internal readonly ref struct ManifestDirectory(ReadOnlySpan<byte> block)
 {
     private const int PathAt = (2 * sizeof(int)) + sizeof(ushort);
+    private const int AttributesAt = sizeof(ushort) + ManifestReader.TimeSize;
+    private const int DirectorySize = AttributesAt + ManifestReader.HashSize;
 
     /// <summary>All that is known of it and what is in it; the same for the same.</summary>
     public ReadOnlySpan<byte> Block { get; } = block;
@@ -43,29 +49,37 @@ internal readonly ref struct ManifestDirectory(ReadOnlySpan<byte> block)
 
     public ReadOnlySpan<byte> Path => Block.Slice(PathAt, PathLength);
 
-    /// <summary>Permissions and time.</summary>
-    public ReadOnlySpan<byte> Header => Block.Slice(PathAt + PathLength, sizeof(ushort) + ManifestReader.TimeSize);
+    /// <summary>How many sources have it.</summary>
+    public int DirectoryCount => Block.IsEmpty ? 0 : BinaryPrimitives.ReadUInt16LittleEndian(Block[(PathAt + PathLength)..]);
 
-    /// <summary>All zero when it has none.</summary>
-    public ReadOnlySpan<byte> Attributes => Block.Slice(PathAt + PathLength + sizeof(ushort) + ManifestReader.TimeSize, ManifestReader.HashSize);
+    /// <summary>Whether one of them has extended attributes.</summary>
+    public bool HasAttributes
+    {
+        get
+        {
+            var has = false;
+            for (var i = 0; i < DirectoryCount; i++)
+            {
+                has |= Block.Slice(DirectoriesAt + (i * DirectorySize) + AttributesAt, ManifestReader.HashSize).ContainsAnyExcept((byte)0);
+            }
 
-    public bool HasAttributes => Attributes.ContainsAnyExcept((byte)0);
+            return has;
+        }
+    }
 
     private int PathLength => BinaryPrimitives.ReadUInt16LittleEndian(Block[(2 * sizeof(int))..]);
 
-    public ManifestEntries GetEnumerator() => new(Block[(PathAt + PathLength + sizeof(ushort) + ManifestReader.TimeSize + ManifestReader.HashSize)..]);
+    private int DirectoriesAt => PathAt + PathLength + sizeof(ushort);
+
+    public ManifestNames GetEnumerator() => new(Block[(DirectoriesAt + (DirectoryCount * DirectorySize))..]);
 }
 
-/// <summary>The names in one directory of a manifest, one after another.</summary>
-internal ref struct ManifestEntries(ReadOnlySpan<byte> entries)
+/// <summary>The names in one directory of a copy, one after another.</summary>
+internal ref struct ManifestNames(ReadOnlySpan<byte> entries)
 {
-    private const int KindSize = 1;
-    private const int AfterName = KindSize + sizeof(ushort) + ManifestReader.TimeSize + ManifestReader.SizeAndHash + sizeof(ulong);
-    private const int SizeAt = KindSize + sizeof(ushort) + ManifestReader.TimeSize;
-
     private ReadOnlySpan<byte> rest = entries;
 
-    public ManifestEntry Current { get; private set; }
+    public ManifestName Current { get; private set; }
 
     public bool MoveNext()
     {
@@ -75,20 +89,66 @@ internal ref struct ManifestEntries(ReadOnlySpan<byte> entries)
             return false;
         }
 
-        var nameLength = rest[0];
-        var whole = rest[..(1 + nameLength + AfterName)];
-        Current = new ManifestEntry(whole, whole.Slice(1, nameLength), BinaryPrimitives.ReadInt64LittleEndian(whole[(1 + nameLength + SizeAt)..]));
-        rest = rest[whole.Length..];
+        var length = LengthOf(rest);
+        var name = rest.Slice(1, rest[0]);
+        while (length < rest.Length && rest.Slice(length + 1, rest[length]).SequenceEqual(name))
+        {
+            length += LengthOf(rest[length..]);
+        }
+
+        Current = new ManifestName(rest[..length]);
+        rest = rest[length..];
         return true;
     }
+
+    private static int LengthOf(ReadOnlySpan<byte> entry) => 1 + entry[0] + ManifestName.AfterName;
 }
 
-/// <param name="whole">All that is known of the name; the same for the same.</param>
-internal readonly ref struct ManifestEntry(ReadOnlySpan<byte> whole, ReadOnlySpan<byte> name, long size)
+/// <summary>A name, and what each source that has it brings under it.</summary>
+/// <param name="entries">All that is known of it; the same for the same.</param>
+internal readonly ref struct ManifestName(ReadOnlySpan<byte> entries)
 {
-    public ReadOnlySpan<byte> Whole { get; } = whole;
+    internal const int AfterName = SizeAt + ManifestReader.SizeAndHash + sizeof(ulong);
 
-    public ReadOnlySpan<byte> Name { get; } = name;
+    private const int SizeAt = 1 + sizeof(ushort) + ManifestReader.TimeSize;
+    private const int LinkAt = SizeAt + ManifestReader.SizeAndHash;
 
-    public long Size { get; } = size;
+    public ReadOnlySpan<byte> Entries { get; } = entries;
+
+    public ReadOnlySpan<byte> Name => Entries.Slice(1, Entries[0]);
+
+    /// <summary>How many sources have it.</summary>
+    public int Count => Entries.IsEmpty ? 0 : Entries.Length / EntryLength;
+
+    /// <summary>The sizes of all of them together.</summary>
+    public long Size
+    {
+        get
+        {
+            var size = 0L;
+            for (var at = 0; at < Entries.Length; at += EntryLength)
+            {
+                size += BinaryPrimitives.ReadInt64LittleEndian(Entries[(at + 1 + Name.Length + SizeAt)..]);
+            }
+
+            return size;
+        }
+    }
+
+    /// <summary>Whether one of them is a file that has other names in what is copied.</summary>
+    public bool IsLinked
+    {
+        get
+        {
+            var linked = 0UL;
+            for (var at = 0; at < Entries.Length; at += EntryLength)
+            {
+                linked |= BinaryPrimitives.ReadUInt64LittleEndian(Entries[(at + 1 + Name.Length + LinkAt)..]);
+            }
+
+            return linked != 0;
+        }
+    }
+
+    private int EntryLength => 1 + Entries[0] + AfterName;
 }

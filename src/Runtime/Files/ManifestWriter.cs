@@ -11,7 +11,8 @@ internal sealed class ManifestWriter
     private const int UsualEntry = 72;
 
     private readonly ArrayBufferWriter<byte> output;
-    private readonly List<ulong> stamps;
+    private readonly List<NameOrigin> names;
+    private readonly List<int> directories = [];
     private int blockStart = -1;
     private int entriesInBlock;
     private long bytes;
@@ -19,14 +20,14 @@ internal sealed class ManifestWriter
     public ManifestWriter(int expected)
     {
         output = new ArrayBufferWriter<byte>(Math.Max(1024, expected * UsualEntry));
-        stamps = new List<ulong>(expected);
+        names = new List<NameOrigin>(expected);
         output.Advance(TreeManifest.HeaderSize);
     }
 
-    /// <summary>Begins a directory.</summary>
-    /// <param name="path">Below the one that was walked.</param>
-    /// <param name="attributes">The digest of its extended attributes; empty when it has none.</param>
-    public void Begin(UnixPath path, uint permissions, FileTime modified, Digest attributes)
+    /// <summary>Begins a directory of the copy. First come those of the sources that meet there, then all names.</summary>
+    /// <param name="path">Below the one that is copied into.</param>
+    /// <param name="count">How many directories meet there; none where only files go, which are sources themselves.</param>
+    public void Begin(UnixPath path, int count)
     {
         EndBlock();
         blockStart = output.WrittenCount;
@@ -34,14 +35,21 @@ internal sealed class ManifestWriter
         output.Write(stackalloc byte[2 * sizeof(int)]);
         Number((ushort)path.Bytes.Length);
         output.Write(path.Bytes);
+        Number((ushort)count);
+    }
+
+    /// <param name="attributes">The digest of its extended attributes; empty when it has none.</param>
+    public void AddDirectory(int source, uint permissions, FileTime modified, Digest attributes)
+    {
         Number((ushort)permissions);
         Time(modified);
         Half(attributes);
+        directories.Add(source);
     }
 
-    /// <param name="name">Without NUL.</param>
-    /// <param name="link">Tells its group of hard links from every other; 0 when it has no other name in the tree.</param>
-    public void Add(ReadOnlySpan<byte> name, in EntryDigest entry, ulong link)
+    /// <param name="name">Without NUL. Of several sources that have it the first is first.</param>
+    /// <param name="link">Tells its group of hard links from every other; 0 when it has no other name in what is copied.</param>
+    public void Add(int source, ReadOnlySpan<byte> name, in EntryDigest entry, ulong link)
     {
         output.Write([(byte)name.Length]);
         output.Write(name);
@@ -56,7 +64,7 @@ internal sealed class ManifestWriter
         output.Advance(sizeof(ulong));
         entriesInBlock++;
         bytes += entry.Size;
-        stamps.Add(entry.Stamp);
+        names.Add(new NameOrigin(source, entry.Stamp));
     }
 
     public TreeManifest Finish()
@@ -64,9 +72,9 @@ internal sealed class ManifestWriter
         EndBlock();
         var packed = output.WrittenSpan.ToArray();
         packed[0] = TreeManifest.Version;
-        BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(1), stamps.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(packed.AsSpan(1), names.Count);
         BinaryPrimitives.WriteInt64LittleEndian(packed.AsSpan(1 + sizeof(int)), bytes);
-        return new TreeManifest(packed, [.. stamps]);
+        return new TreeManifest(packed, [.. names], [.. directories]);
     }
 
     /// <summary>The length and the number of entries stand before a block, which is only known when it ends.</summary>

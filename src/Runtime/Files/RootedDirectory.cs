@@ -237,6 +237,13 @@ public sealed class RootedDirectory : IDisposable
         Check(FileCalls.SetModified(place.Directory, place.Name, modified), "set the time of", path);
     }
 
+    /// <summary>Says that a file, directory or link was modified now.</summary>
+    public void Touch(UnixPath path)
+    {
+        using var place = Locate(path, followLast: false, "set the time of");
+        Check(FileCalls.Touch(place.Directory, place.Name), "set the time of", path);
+    }
+
     /// <summary>Removes a file, a link or an empty directory. Gone already: succeeds.</summary>
     public void Remove(UnixPath path)
     {

@@ -1,15 +1,16 @@
 namespace Kleene.Build.Runtime.Files;
 
-/// <summary>What a later walk of a directory found otherwise than an earlier one.</summary>
+/// <summary>What is to be copied into a directory and was not, or otherwise, when it was copied before.</summary>
 public sealed class TreeDelta
 {
-    private readonly TouchedNames top = new();
+    private readonly TreeManifest after;
+    private readonly List<TouchedNames> sources = [];
     private readonly HashSet<UnixPath> gone = [];
     private readonly HashSet<UnixPath> attributed = [];
 
-    private TreeDelta()
-    {
-    }
+    private Dictionary<UnixPath, int[]>? sourcesOf;
+
+    private TreeDelta(TreeManifest after) => this.after = after;
 
     /// <summary>Names that are other: new, changed or gone, directories not counted.</summary>
     public int Count { get; private set; }
@@ -18,8 +19,9 @@ public sealed class TreeDelta
     public long Bytes { get; private set; }
 
     /// <summary>
-    /// Whether extended attributes of directories are in the way: a copy adds to those that are there and takes none away, and what is made in a
-    /// directory may inherit from them (acl(5), default access control lists).
+    /// Whether a copy from nothing could come to something else. Extended attributes of directories are in the way, because a copy adds to those that
+    /// are there and takes none away, and what is made in a directory may inherit from them (acl(5), default access control lists); and so is a file with
+    /// several names of which one is another source's too: what is hidden by that is no link of it.
     /// </summary>
     public bool IsUnclear { get; private set; }
 
@@ -31,16 +33,13 @@ public sealed class TreeDelta
 
     internal List<UnixPath> AddedDirectories { get; } = [];
 
-    /// <summary>Lets pass what is to be copied, and the directories whose attributes are to be given anew: also those that lost something.</summary>
-    internal ITreeFilter Filter => top;
-
-    /// <summary>The fingerprint of the files that the filter lets pass, as the later walk met them.</summary>
+    /// <summary>The fingerprint of the files that the filters let pass, as the later walk met them.</summary>
     internal ulong Fingerprint { get; private set; }
 
     /// <param name="after">Just made, not unpacked.</param>
     public static TreeDelta Between(TreeManifest before, TreeManifest after)
     {
-        var delta = new TreeDelta();
+        var delta = new TreeDelta(after);
         var old = new ManifestReader(before.Blocks);
         var now = new ManifestReader(after.Blocks);
         var (hasOld, hasNow) = (old.MoveNext(), now.MoveNext());
@@ -51,13 +50,17 @@ public sealed class TreeDelta
             {
                 delta.Removed(old.Current);
             }
-            else if (order > 0)
-            {
-                delta.Added(now.Current, after.Stamps[now.FirstEntry..]);
-            }
             else
             {
-                delta.Compare(old.Current, now.Current, after.Stamps[now.FirstEntry..]);
+                var origins = new BlockOrigins(after.Names[now.FirstEntry..], after.Directories.Slice(now.FirstDirectory, now.Current.DirectoryCount));
+                if (order > 0)
+                {
+                    delta.Added(now.Current, origins);
+                }
+                else
+                {
+                    delta.Compare(old.Current, now.Current, origins);
+                }
             }
 
             hasOld = order > 0 ? hasOld : old.MoveNext();
@@ -67,6 +70,14 @@ public sealed class TreeDelta
         return delta;
     }
 
+    /// <summary>Lets pass what is to be copied of a source, and the directories whose attributes are to be given anew: also those that lost something.</summary>
+    /// <param name="source">Its number in the later walk.</param>
+    /// <param name="place">Where in the copy its contents go.</param>
+    internal ITreeFilter FilterOf(int source, UnixPath place) => Touched(source).Find(place);
+
+    /// <summary>Whether a source that is a file is to be copied.</summary>
+    internal bool Takes(int source, UnixPath place) => FilterOf(source, place.Parent).Judge(place.Name.Bytes, isDirectory: false) == TreeVerdict.Include;
+
     private void Removed(in ManifestDirectory directory)
     {
         var path = UnixPath.FromBytes(directory.Path);
@@ -75,24 +86,23 @@ public sealed class TreeDelta
         if (!gone.Contains(path.Parent))
         {
             RemovedDirectories.Add(path);
-            top.Reach(path.Parent);
+            Reach(path.Parent, SourcesOf(path.Parent));
         }
     }
 
-    private void Added(in ManifestDirectory directory, ReadOnlySpan<ulong> stamps)
+    private void Added(in ManifestDirectory directory, BlockOrigins origins)
     {
         var path = UnixPath.FromBytes(directory.Path);
         AddedDirectories.Add(path);
         IsUnclear |= attributed.Contains(path.Parent);
-        var names = top.Reach(path);
-        var index = 0;
-        foreach (var entry in directory)
+        Reach(path, origins.Directories);
+        foreach (var name in directory)
         {
-            Take(names, entry, stamps[index++]);
+            Take(path, name, origins.Next(name.Count));
         }
     }
 
-    private void Compare(in ManifestDirectory old, in ManifestDirectory now, ReadOnlySpan<ulong> stamps)
+    private void Compare(in ManifestDirectory old, in ManifestDirectory now, BlockOrigins origins)
     {
         if (now.HasAttributes)
         {
@@ -105,36 +115,94 @@ public sealed class TreeDelta
         }
 
         var path = UnixPath.FromBytes(now.Path);
-        var names = top.Reach(path);
-        IsUnclear |= now.HasAttributes || !old.Attributes.SequenceEqual(now.Attributes);
+        Reach(path, origins.Directories);
+        IsUnclear |= now.HasAttributes || old.HasAttributes;
         var before = old.GetEnumerator();
         var after = now.GetEnumerator();
         var (hasBefore, hasAfter) = (before.MoveNext(), after.MoveNext());
-        for (var index = 0; hasBefore || hasAfter;)
+        while (hasBefore || hasAfter)
         {
             var order = !hasBefore ? 1 : !hasAfter ? -1 : before.Current.Name.SequenceCompareTo(after.Current.Name);
+            var its = order < 0 ? [] : origins.Next(after.Current.Count);
             if (order < 0)
             {
                 RemovedFiles.Add(path.Append(before.Current.Name));
+                IsUnclear |= IsHiddenLink(before.Current);
                 Count++;
             }
-            else if (order > 0 || !before.Current.Whole.SequenceEqual(after.Current.Whole))
+            else if (order > 0 || !before.Current.Entries.SequenceEqual(after.Current.Entries))
             {
-                Take(names, after.Current, stamps[index]);
+                IsUnclear |= order == 0 && (before.Current.Count > 1 || after.Current.Count > 1) && (before.Current.IsLinked || after.Current.IsLinked);
+                Take(path, after.Current, its);
             }
 
-            index += order < 0 ? 0 : 1;
             hasBefore = order > 0 ? hasBefore : before.MoveNext();
             hasAfter = order < 0 ? hasAfter : after.MoveNext();
         }
     }
 
-    private void Take(TouchedNames names, in ManifestEntry entry, ulong stamp)
+    private void Take(UnixPath directory, in ManifestName name, ReadOnlySpan<NameOrigin> origins)
     {
-        names.Add(UnixPath.FromBytes(entry.Name));
+        foreach (var origin in origins)
+        {
+            Touched(origin.Source).Reach(directory).Add(UnixPath.FromBytes(name.Name));
+            Fingerprint += origin.Stamp;
+        }
+
+        IsUnclear |= IsHiddenLink(name);
         Count++;
-        Bytes += entry.Size;
-        Fingerprint += stamp;
+        Bytes += name.Size;
+    }
+
+    private static bool IsHiddenLink(in ManifestName name) => name.Count > 1 && name.IsLinked;
+
+    private void Reach(UnixPath directory, ReadOnlySpan<int> having)
+    {
+        foreach (var source in having)
+        {
+            Touched(source).Reach(directory);
+        }
+    }
+
+    private TouchedNames Touched(int source)
+    {
+        while (sources.Count <= source)
+        {
+            sources.Add(new TouchedNames());
+        }
+
+        return sources[source];
+    }
+
+    /// <summary>The sources that have a directory now; looked up by all of them, because it need not be one that changed.</summary>
+    private ReadOnlySpan<int> SourcesOf(UnixPath directory)
+    {
+        if (sourcesOf is null)
+        {
+            sourcesOf = [];
+            for (var reader = new ManifestReader(after.Blocks); reader.MoveNext();)
+            {
+                sourcesOf.Add(UnixPath.FromBytes(reader.Current.Path), after.Directories.Slice(reader.FirstDirectory, reader.Current.DirectoryCount).ToArray());
+            }
+        }
+
+        return sourcesOf.GetValueOrDefault(directory, []);
+    }
+
+    /// <summary>Where the directories and the names of a block are from.</summary>
+    private ref struct BlockOrigins(ReadOnlySpan<NameOrigin> names, ReadOnlySpan<int> directories)
+    {
+        private ReadOnlySpan<NameOrigin> rest = names;
+
+        public ReadOnlySpan<int> Directories { get; } = directories;
+
+        /// <summary>Those of the next name.</summary>
+        public ReadOnlySpan<NameOrigin> Next(int count)
+        {
+            var next = rest[..count];
+            rest = rest[count..];
+            return next;
+        }
     }
 
     /// <summary>The names in one directory that matter.</summary>
@@ -168,6 +236,18 @@ public sealed class TreeDelta
             }
 
             return reached;
+        }
+
+        /// <summary>The names in a directory below; none when it does not matter.</summary>
+        public TouchedNames Find(UnixPath path)
+        {
+            var found = this;
+            foreach (var range in path.Bytes.Split((byte)'/'))
+            {
+                found = path.Bytes[range].IsEmpty ? found : found.directories.GetValueOrDefault(UnixPath.FromBytes(path.Bytes[range]), None);
+            }
+
+            return found;
         }
 
         public TreeVerdict Judge(ReadOnlySpan<byte> name, bool isDirectory)

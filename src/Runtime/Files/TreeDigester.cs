@@ -32,12 +32,18 @@ public sealed class TreeDigester
     /// <summary>Everything that is in the digest, as it was hashed. After <see cref="Finish"/>; made when it is asked for.</summary>
     public FileList List() => walk.List();
 
-    /// <summary>The same with times, for one directory; null when something else was added. After <see cref="Finish"/>, and only where a list is kept.</summary>
-    public TreeManifest? Manifest() => walk.Manifest();
+    /// <summary>
+    /// The same with times, as a copy into one directory puts it together; null where a file and a directory come to the same place. After
+    /// <see cref="Finish"/>, and only where a list is kept.
+    /// </summary>
+    /// <param name="places">Where what was added goes below that directory, in the order in which it was: a file itself, of a directory what is in it.</param>
+    public TreeManifest? Manifest(IReadOnlyList<UnixPath> places) => walk.Manifest(places);
 
     private sealed class Walk(RootedDirectory root, IDigestCache? cache, bool keepsList, CancellationToken cancellationToken)
         : TreeWalk<HashedDirectory>(root, cancellationToken)
     {
+        private static readonly Comparer<UnixPath> ByBytes = Comparer<UnixPath>.Create((left, right) => left.CompareTo(right));
+
         private readonly Lock gate = new();
         private readonly List<HashedDirectory> directories = [];
         private readonly LinkedNames links = new();
@@ -127,29 +133,40 @@ public sealed class TreeDigester
             return new FileList(entries);
         }
 
-        public TreeManifest? Manifest()
+        public TreeManifest? Manifest(IReadOnlyList<UnixPath> places)
         {
-            if (sources != 1 || directories[0].Kind != HashedKind.Top)
-            {
-                return null;
-            }
-
             var groups = links.Groups();
             var writer = new ManifestWriter(directories.Sum(directory => directory.Entries));
-            foreach (var directory in directories.Where(directory => directory.IsPresent))
+
+            // The top is always there, or what is copied next to it would be taken for all.
+            var blocks = directories.Where(directory => directory.IsPresent).ToLookup(PlaceOf);
+            var paths = blocks.Select(block => block.Key).Append(UnixPath.Empty).ToHashSet();
+            foreach (var path in paths.Order(ByBytes))
             {
-                writer.Begin(directory.Relative, directory.Permissions, directory.Modified, directory.Attributes);
-                for (var i = 0; i < directory.KeptEntries.Length; i++)
+                HashedDirectory[] meeting = [.. blocks[path]];
+                writer.Begin(path, meeting.Count(directory => directory.Kind != HashedKind.SingleFile));
+                foreach (var directory in meeting.Where(directory => directory.Kind != HashedKind.SingleFile))
                 {
-                    if (directory.KeptEntries[i].IsSet)
+                    writer.AddDirectory(directory.Source, directory.Permissions, directory.Modified, directory.Attributes);
+                }
+
+                // What a directory has is in order already; of several that have a name, the first stays first.
+                foreach (var entry in meeting is [var only] ? only.Names(places) : meeting.SelectMany(directory => directory.Names(places)).OrderBy(entry => entry.Name, ByBytes))
+                {
+                    if (places.Count > 1 && paths.Contains(path / entry.Name))
                     {
-                        var name = directory.KeptNames[i][..^1];
-                        writer.Add(name, directory.KeptEntries[i], groups.Count == 0 ? 0 : groups.GetValueOrDefault(directory.Relative.Append(name)));
+                        return null;
                     }
+
+                    var link = groups.Count == 0 ? 0 : groups.GetValueOrDefault((entry.Directory.Source, entry.LinkPath));
+                    writer.Add(entry.Directory.Source, entry.Name.Bytes, entry.Digest, link);
                 }
             }
 
             return writer.Finish();
+
+            UnixPath PlaceOf(HashedDirectory directory) =>
+                directory.Kind == HashedKind.SingleFile ? places[directory.Source].Parent : places[directory.Source] / directory.Relative;
         }
 
         protected override void Enter(HashedDirectory directory) => directory.Found = new EntryDigest[directory.Listing.Count];
@@ -274,10 +291,31 @@ public sealed class TreeDigester
 
         public Digest Attributes { get; set; }
 
+        /// <summary>What was found in it, or the one file, by the names that it has in the copy.</summary>
+        public IEnumerable<HashedName> Names(IReadOnlyList<UnixPath> places)
+        {
+            if (File is { } file)
+            {
+                yield return new HashedName(this, places[Source].Name, file.Entry, file.Path.Name);
+            }
+
+            for (var i = 0; i < KeptEntries.Length; i++)
+            {
+                if (KeptEntries[i].IsSet)
+                {
+                    var name = UnixPath.FromBytes(KeptNames[i][..^1]);
+                    yield return new HashedName(this, name, KeptEntries[i], Relative / name);
+                }
+            }
+        }
+
         public override void Forget()
         {
             base.Forget();
             Found = [];
         }
     }
+
+    /// <param name="LinkPath">By which its other names know it.</param>
+    private readonly record struct HashedName(HashedDirectory Directory, UnixPath Name, EntryDigest Digest, UnixPath LinkPath);
 }

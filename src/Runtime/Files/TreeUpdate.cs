@@ -3,19 +3,21 @@ using Kleene.Build.Runtime.Native;
 namespace Kleene.Build.Runtime.Files;
 
 /// <summary>
-/// Turns a tree into which an earlier state of a directory was copied into what copying its present state into the tree below would have given:
-/// same names, kinds, owners, modes, attributes, links and times. Only what is other is touched; a file is never written to in place.
+/// Turns a tree into which an earlier state of files and directories was copied into what copying their present state into the tree below would have
+/// given: same names, kinds, owners, modes, attributes, links and times. Only what is other is touched; a file is never written to in place.
 /// </summary>
 public sealed class TreeUpdate
 {
     private readonly TreeDelta delta;
+    private readonly IReadOnlyList<PlacedSource> sources;
     private readonly UnixPath directory;
     private readonly RootedDirectory? below;
     private readonly List<UnixPath> hidden;
 
-    private TreeUpdate(TreeDelta delta, UnixPath directory, RootedDirectory? below, List<UnixPath> hidden)
+    private TreeUpdate(TreeDelta delta, IReadOnlyList<PlacedSource> sources, UnixPath directory, RootedDirectory? below, List<UnixPath> hidden)
     {
         this.delta = delta;
+        this.sources = sources;
         this.directory = directory;
         this.below = below;
         this.hidden = hidden;
@@ -25,10 +27,16 @@ public sealed class TreeUpdate
     /// Null when the tree below has something in the way that only a copy from nothing is sure to treat right: a directory where one has to go, a
     /// file where one has to come, a link on the way, a file with other names that would have to come back.
     /// </summary>
-    /// <param name="directory">Where the contents were copied to, in the target and in the tree below, without links.</param>
+    /// <param name="sources">What is copied, as the delta counts it.</param>
+    /// <param name="directory">Where it was copied to, in the target and in the tree below, without links.</param>
     /// <param name="below">What the earlier state was copied into; null for an empty tree. Needed until the update is done.</param>
-    public static TreeUpdate? TryPlan(TreeDelta delta, UnixPath directory, RootedDirectory? below)
+    public static TreeUpdate? TryPlan(TreeDelta delta, IReadOnlyList<PlacedSource> sources, UnixPath directory, RootedDirectory? below)
     {
+        if (LosesItsTime(delta, sources))
+        {
+            return null;
+        }
+
         var hidden = new List<UnixPath>();
         foreach (var removed in delta.RemovedFiles)
         {
@@ -46,15 +54,14 @@ public sealed class TreeUpdate
         return !delta.IsUnclear
             && delta.RemovedDirectories.TrueForAll(removed => Look(below, directory / removed) == Found.Nothing)
             && delta.AddedDirectories.TrueForAll(added => Look(below, directory / added) is Found.Nothing or Found.Directory)
-            ? new TreeUpdate(delta, directory, below, hidden)
+            ? new TreeUpdate(delta, sources, directory, below, hidden)
             : null;
     }
 
-    /// <param name="path">The directory in the source, without links.</param>
     /// <param name="target">A writable clone of the tree that has the earlier state. The other parameters are those of its copy.</param>
     /// <exception cref="FileChangedException">The source is no longer what the delta was made from.</exception>
     public void Apply(
-        RootedDirectory source, UnixPath path, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replaces, CancellationToken cancellationToken)
+        RootedDirectory source, RootedDirectory target, FileOwner? owner, PermissionRule? permissions, bool replaces, CancellationToken cancellationToken)
     {
         foreach (var removed in delta.RemovedDirectories)
         {
@@ -73,12 +80,36 @@ public sealed class TreeUpdate
         }
 
         var copier = new TreeCopier(source, target, owner, cancellationToken, permissions, replaces);
-        copier.CopyContents(path, directory, delta.Filter);
+        for (var i = 0; i < sources.Count; i++)
+        {
+            if (sources[i].IsDirectory)
+            {
+                copier.CopyContents(sources[i].Path, directory / sources[i].Place, delta.FilterOf(i, sources[i].Place));
+            }
+            else if (delta.Takes(i, sources[i].Place))
+            {
+                copier.CopyFile(sources[i].Path, directory, sources[i].Place);
+            }
+        }
+
         if (copier.Fingerprint.Value != delta.Fingerprint)
         {
-            throw new FileChangedException(path);
+            throw new FileChangedException(sources[0].Path);
+        }
+
+        if (!sources[^1].IsDirectory)
+        {
+            // Whether it was copied now or before: a file that comes last leaves the directory the time of its coming.
+            target.Touch(directory);
         }
     }
+
+    /// <summary>
+    /// Whether the directory would have the time of the removal of a file although a copy from nothing might not touch it: where only directories
+    /// come into it, which may all be there, and none gives it its own time.
+    /// </summary>
+    private static bool LosesItsTime(TreeDelta delta, IReadOnlyList<PlacedSource> sources) =>
+        sources.All(source => source is { IsDirectory: true, Place.IsEmpty: false }) && delta.RemovedFiles.Exists(removed => removed.Parent.IsEmpty);
 
     private enum Found
     {
@@ -107,3 +138,8 @@ public sealed class TreeUpdate
             : Found.Other;
     }
 }
+
+/// <summary>One of the things that are copied into a directory.</summary>
+/// <param name="Path">In the source, without links.</param>
+/// <param name="Place">Below the directory: where a file goes, or what is in a directory.</param>
+public readonly record struct PlacedSource(UnixPath Path, UnixPath Place, bool IsDirectory);

@@ -48,9 +48,13 @@ public sealed class ImageStore(Database database)
             return image;
         });
 
-    /// <summary>Gives an image one more name.</summary>
+    /// <summary>Gives an image one more name. Where it has it already, nothing is written.</summary>
     public void Tag(string imageId, ImageReference name) =>
-        database.Execute("INSERT OR REPLACE INTO names (name, tag, image) VALUES ($1, $2, $3)", name.Name, name.Tag, imageId);
+        database.Execute(
+            "INSERT INTO names (name, tag, image) VALUES ($1, $2, $3) ON CONFLICT (name, tag) DO UPDATE SET image = $3 WHERE image <> $3",
+            name.Name,
+            name.Tag,
+            imageId);
 
     /// <summary>Takes a name away. Returns false when there was no such name.</summary>
     public bool Untag(ImageReference name) => database.Execute("DELETE FROM names WHERE name = $1 AND tag = $2", name.Name, name.Tag) > 0;

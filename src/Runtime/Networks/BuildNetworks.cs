@@ -41,6 +41,12 @@ public sealed class BuildNetworks(NetworkLifecycle lifecycle) : IAsyncDisposable
     /// <summary>Nothing runs in them any more. Those that cannot be taken down now are left to the next command.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (made.Count == 0)
+        {
+            // A deadline that nobody waits for would cost the thread that watches it.
+            return;
+        }
+
         using var traced = Tracer.Begin("take networks down");
         using var deadline = new CancellationTokenSource(CleanupTime);
         foreach (var id in made)

@@ -12,7 +12,9 @@ public sealed class Database : IDisposable
     private const int BusySeconds = 60;
 
     /// <summary>When the log is written back, in pages of 4 KiB: rarely enough not to be felt, and early enough for the next start to read it in no time.</summary>
-    private const int CheckpointPages = 256;
+    private const int CheckpointPages = 128;
+
+    private const int PageBytes = 4096;
 
     private readonly SqliteHandle handle;
     private readonly StateDirectory state;
@@ -127,7 +129,19 @@ public sealed class Database : IDisposable
         .. Query("PRAGMA foreign_key_check", reader => $"a row of '{reader.GetString(0)}' names something in '{reader.GetString(2)}' that is not there"),
     ];
 
-    public void Dispose() => handle.Dispose();
+    /// <summary>
+    /// What SQLite writes back by itself stays in the log until the process that did it writes again. Most of ours write once, at their end, and the
+    /// next one knows nothing of that: so a log that is long is emptied here, or it would grow with every command and be read by each.
+    /// </summary>
+    public void Dispose()
+    {
+        if (new FileInfo(state.Database + "-wal") is { Exists: true, Length: >= CheckpointPages * PageBytes })
+        {
+            handle.EmptyLog();
+        }
+
+        handle.Dispose();
+    }
 
     private static void Migrate(Database database)
     {

@@ -98,6 +98,16 @@ internal sealed class SqliteHandle : IDisposable
         return changed;
     }
 
+    /// <summary>
+    /// Writes the log back and begins it anew, unless others are using it. Where that fails, nothing is lost: the log stays as it is, and what is
+    /// wrong shows with the next statement.
+    /// </summary>
+    public void EmptyLog()
+    {
+        _ = raw.sqlite3_busy_timeout(database, 0); // Others have it: then the last of them empties it.
+        _ = raw.sqlite3_wal_checkpoint_v2(database, null, raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _);
+    }
+
     public void Dispose() => database.Dispose();
 
     private static bool IsInOthersHands(int code) => (code & 0xff) is Busy or Locked;

@@ -42,9 +42,9 @@ public sealed class EarlierCopies(Database database)
             : null;
 }
 
-/// <summary>A tree into which the contents of one directory were copied.</summary>
+/// <summary>A tree into which files were copied.</summary>
 /// <param name="Snapshot">The tree. Its parent is what was copied into.</param>
-/// <param name="Directory">Where in it they went, without links.</param>
+/// <param name="Directory">The directory in it that they went into, without links.</param>
 /// <param name="Owner">Whom the copy gave them to, looked up in the parent; null keeps the owners that its origin says.</param>
 /// <param name="Files">What they were.</param>
 public sealed record EarlierCopy(SnapshotId Snapshot, UnixPath Directory, FileOwner? Owner, TreeManifest Files);

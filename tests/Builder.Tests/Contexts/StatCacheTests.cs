@@ -222,13 +222,13 @@ public sealed class StatCacheTests : IDisposable
         scratch.Write("c/file", "old");
         scratch.Shell("touch -d '2020-01-01' c/file");
         using var root = RootedDirectory.Open(scratch["c"]);
-        var first = StatCache.Load(scratch["contexts/c"], new FixedTime(DateTimeOffset.UtcNow.AddHours(1)));
+        var first = StatCache.Open(scratch["contexts/c"], new FixedTime(DateTimeOffset.UtcNow.AddHours(1)));
         var before = Digest(root, first);
         first.Save();
 
         scratch.Shell("printf new > c/file; touch -d '2020-01-01' c/file");
 
-        var second = StatCache.Load(scratch["contexts/c"], new FixedTime(DateTimeOffset.UtcNow.AddHours(1)));
+        var second = StatCache.Open(scratch["contexts/c"], new FixedTime(DateTimeOffset.UtcNow.AddHours(1)));
         Assert.NotEqual(before, Digest(root, second));
     }
 
@@ -239,7 +239,7 @@ public sealed class StatCacheTests : IDisposable
         return digester.Finish();
     }
 
-    private StatCache Load() => StatCache.Load(scratch["contexts/c"], new FixedTime(Now));
+    private StatCache Load() => StatCache.Open(scratch["contexts/c"], new FixedTime(Now));
 
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {

@@ -38,6 +38,11 @@ public abstract class CopyUpdateTests
     [
         "COPY src /dst/", "COPY src /new/deep/", "COPY src /link", "COPY --chown=user:group src /dst", "COPY --chmod=u=rwX,go=rX src /dst/", "COPY --exclude=**/*.log src /dst/",
         "COPY --parents ./src /dst/", "COPY --link src /dst/", "COPY --link src /link/", "COPY . /", "COPY --chown=user src /", "COPY --chmod=640 src /dst/here/", "ADD src /dst/",
+
+        // Several sources, of which some are files, some are not there at times, and some have names in common.
+        "COPY src/* /dst/", "COPY src/* /new/deep/", "COPY --chown=user:group src/sub* src/both* src/other* src/a* /dst/", "COPY src/[A-Za-z]* src /dst/", "COPY src src/[ab]* /dst/",
+        "COPY src/sub* src/* /link/", "COPY --link src/* /dst/", "COPY --chmod=u=rwX,go=rX src src/sub* /dst/both", "COPY --exclude=**/*.log src/o* src/s* src/k* /dst", "COPY src/a* src/b* src/pair* /dst/",
+        "COPY --parents src/s* src/b* ./src/a* /dst/", "COPY src/pair1* src /dst/", "# syntax=kleene|COPY src/* /dst/", "# syntax=kleene|COPY src/sub src/a* src/both /new/",
     ];
 
     private static int Rounds => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : 30;
@@ -54,7 +59,9 @@ public abstract class CopyUpdateTests
             var random = new Random(seed);
             var tree = new RandomTree(random, scratch, "context/src");
             tree.Make();
-            var kleenefile = $"FROM {(random.Next(5) > 0 ? "base" : "scratch")}\n{Copies[random.Next(Copies.Length)]}\n";
+            var copy = Copies[random.Next(Copies.Length)].Split('|');
+            string[] lines = [.. copy[..^1], $"FROM {(random.Next(5) > 0 ? "base" : "scratch")}", copy[^1]];
+            var kleenefile = string.Join('\n', lines) + "\n";
             var store = await MakeStoreAsync();
             using var warm = await HarnessAsync(scratch["context"], store);
             var history = new List<string>();

@@ -155,6 +155,17 @@ public sealed class TreeCopierTests : IDisposable
     }
 
     [Fact]
+    public void Names_of_one_file_take_the_places_of_other_files()
+    {
+        scratch.Shell("echo new > from/a; for name in b c d; do ln from/a from/$name; done; mkdir -p to; for name in a b c d; do echo old > to/$name; done");
+
+        Copy(FileOwner.Root);
+
+        Assert.Equal("new new new new", scratch.Shell("cat to/a to/b to/c to/d").Trim().ReplaceLineEndings(" "));
+        Assert.Equal("4 4 4 4", scratch.Shell("stat -c %h to/a to/b to/c to/d").Trim().ReplaceLineEndings(" "));
+    }
+
+    [Fact]
     public void What_the_filter_leaves_out_is_not_copied_and_a_directory_it_only_descends_into_is_made_when_needed()
     {
         scratch.Write("from/no/deep/no/yes", "1");

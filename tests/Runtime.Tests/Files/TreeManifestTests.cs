@@ -46,8 +46,8 @@ public sealed class TreeManifestTests : IDisposable
         Assert.Equal((4, 9L), (delta.Count, delta.Bytes));
         Assert.Equal(["gone"], delta.RemovedDirectories.Select(path => path.ToString()));
         Assert.Equal(["new"], delta.AddedDirectories.Select(path => path.ToString()));
-        Assert.Equal(TreeVerdict.Exclude, delta.Filter.Judge("same"u8, isDirectory: false));
-        Assert.Equal(TreeVerdict.Include, delta.Filter.Judge("changed"u8, isDirectory: false));
+        Assert.Equal(TreeVerdict.Exclude, delta.FilterOf(0, "").Judge("same"u8, isDirectory: false));
+        Assert.Equal(TreeVerdict.Include, delta.FilterOf(0, "").Judge("changed"u8, isDirectory: false));
     }
 
     [Fact]
@@ -74,17 +74,103 @@ public sealed class TreeManifestTests : IDisposable
         using var source = RootedDirectory.Open(scratch["tree"]);
         using var target = RootedDirectory.Open(scratch["target"]);
 
-        var update = TreeUpdate.TryPlan(delta, "", below: null)!;
+        var update = TreeUpdate.TryPlan(delta, [new PlacedSource("", "", IsDirectory: true)], "", below: null)!;
 
-        Assert.Throws<FileChangedException>(() => update.Apply(source, "", target, owner: null, permissions: null, replaces: false, CancellationToken.None));
+        Assert.Throws<FileChangedException>(() => update.Apply(source, target, owner: null, permissions: null, replaces: false, CancellationToken.None));
     }
 
-    private TreeManifest Of(string directory)
+    [Fact]
+    public void Of_sources_that_meet_each_copies_what_it_has_of_a_name_that_is_touched()
     {
-        using var root = RootedDirectory.Open(scratch[directory]);
+        scratch.Write("one/meet/both", "1");
+        scratch.Write("one/meet/first", "1");
+        scratch.Write("two/meet/both", "2");
+        scratch.Write("two/meet/second", "2");
+        scratch.Write("file", "3");
+        var before = OfAll(("one", ""), ("two", ""), ("file", "file"))!;
+
+        scratch.Write("one/meet/both", "changed");
+        var delta = TreeDelta.Between(before, OfAll(("one", ""), ("two", ""), ("file", "file"))!);
+
+        Assert.Equal((1, 8L, false), (delta.Count, delta.Bytes, delta.IsUnclear));
+        Assert.Equal("both", Passed(delta.FilterOf(0, "").Enter("meet"u8), "both", "first", "second"));
+        Assert.Equal("both", Passed(delta.FilterOf(1, "").Enter("meet"u8), "both", "first", "second"));
+        Assert.False(delta.Takes(2, "file"));
+    }
+
+    [Fact]
+    public void A_directory_stays_as_long_as_one_source_has_it()
+    {
+        scratch.Write("one/meet/first", "1");
+        scratch.Write("two/meet/second", "2");
+        var before = OfAll(("one", ""), ("two", ""))!;
+
+        scratch.Shell("rm -r one/meet");
+        var delta = TreeDelta.Between(before, OfAll(("one", ""), ("two", ""))!);
+
+        Assert.Empty(delta.RemovedDirectories);
+        Assert.Equal(["meet/first"], delta.RemovedFiles.Select(path => path.ToString()));
+        Assert.Equal(TreeVerdict.Include, delta.FilterOf(1, "").Judge("meet"u8, isDirectory: true));
+    }
+
+    [Fact]
+    public void A_source_that_comes_in_front_touches_nothing_of_the_others()
+    {
+        scratch.Write("b", "2");
+        scratch.Write("c", "3");
+        var before = OfAll(("b", "b"), ("c", "c"))!;
+
+        scratch.Write("a", "1");
+        var delta = TreeDelta.Between(before, OfAll(("a", "a"), ("b", "b"), ("c", "c"))!);
+
+        Assert.Equal(1, delta.Count);
+        Assert.Equal([true, false, false], [delta.Takes(0, "a"), delta.Takes(1, "b"), delta.Takes(2, "c")]);
+    }
+
+    [Fact]
+    public void Where_one_source_has_a_file_and_another_a_directory_there_is_none()
+    {
+        scratch.Write("one/name/below", "1");
+        scratch.Write("two/name", "2");
+
+        Assert.Null(OfAll(("one", ""), ("two", "")));
+        Assert.NotNull(OfAll(("one", ""), ("two", "elsewhere")));
+    }
+
+    [Fact]
+    public void A_link_that_another_source_hides_makes_the_whole_unclear()
+    {
+        scratch.Shell("mkdir one; echo 1 > one/a; ln one/a one/b; mkdir two; echo 2 > two/a");
+        var before = OfAll(("one", ""), ("two", ""))!;
+
+        scratch.Shell("rm two/a");
+
+        Assert.True(TreeDelta.Between(before, OfAll(("one", ""), ("two", ""))!).IsUnclear);
+    }
+
+    private static string Passed(ITreeFilter? filter, params string[] names) =>
+        string.Join(' ', names.Where(name => filter!.Judge(System.Text.Encoding.UTF8.GetBytes(name), isDirectory: false) == TreeVerdict.Include));
+
+    private TreeManifest Of(string directory) => OfAll((directory, ""))!;
+
+    /// <param name="sources">Files and directories, and where they go.</param>
+    private TreeManifest? OfAll(params (string Path, string Place)[] sources)
+    {
+        using var root = RootedDirectory.Open(scratch.Path);
         var digester = new TreeDigester(root, cache: null, CancellationToken.None, keepsList: true);
-        digester.AddContents("", filter: null);
+        foreach (var (path, place) in sources)
+        {
+            if (Directory.Exists(scratch[path]))
+            {
+                digester.AddContents(path, filter: null);
+            }
+            else
+            {
+                digester.AddFile(path, place);
+            }
+        }
+
         digester.Finish();
-        return digester.Manifest()!;
+        return digester.Manifest([.. sources.Select(source => (UnixPath)source.Place)]);
     }
 }

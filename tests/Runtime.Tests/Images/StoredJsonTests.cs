@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
@@ -16,6 +17,39 @@ public sealed class StoredJsonTests
 
         Assert.Equal(Json, ImageConfig.Parse(Json).ToJson());
     }
+
+    [Fact]
+    public void A_configuration_with_all_that_may_be_left_out_comes_back_as_it_was()
+    {
+        const string Json = """{"Platform":"linux/arm64","Author":"\u00C4nne \u003Ca@b\u003E","Env":[],"Cmd":[],"Entrypoint":[],"User":"","WorkingDir":"","ExposedPorts":{},"Volumes":{},"Labels":{},"StopSignal":"","Healthcheck":{"Test":["CMD","true"],"Interval":5000000000,"Retries":3},"Shell":[],"OnBuild":[]}""";
+
+        var config = ImageConfig.Parse(Json);
+
+        Assert.Equal(Json, config.ToJson());
+        Assert.Equal("Änne <a@b>", config.Author);
+    }
+
+    [Fact]
+    public void What_a_configuration_does_not_know_is_passed_over_and_null_is_nothing()
+    {
+        var config = ImageConfig.Parse("""{"Later":{"a":[1,{}]},"User":null,"Env":null,"Labels":null,"Volumes":null,"Healthcheck":null,"Author":null,"Cmd":["x"],"Also":[[]]}""");
+
+        Assert.Equal(new ImageConfig { Cmd = ["x"] }.ToJson(), config.ToJson());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("{} {}")]
+    [InlineData("""{"User":1}""")]
+    [InlineData("""{"Env":"A=b"}""")]
+    [InlineData("""{"Env":[null]}""")]
+    [InlineData("""{"Env":["A"]""")]
+    [InlineData("""{"Labels":[]}""")]
+    [InlineData("""{"Healthcheck":{"Interval":"5"}}""")]
+    public void What_is_no_configuration_is_not_read(string text) => Assert.ThrowsAny<JsonException>(() => ImageConfig.Parse(text));
 
     [Fact]
     public void An_empty_configuration_has_nothing_that_is_null()

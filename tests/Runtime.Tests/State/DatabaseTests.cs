@@ -30,6 +30,46 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal("1", Text(again, "PRAGMA foreign_keys"));
     }
 
+    /// <summary>Nobody but us empties it: SQLite begins it anew only in a process that has written it back and writes again.</summary>
+    [Fact]
+    public void The_log_of_many_that_write_once_does_not_grow_for_ever()
+    {
+        var longest = 0L;
+        for (var i = 0; i < 300; i++)
+        {
+            using (var database = Database.Open(state))
+            {
+                database.Execute("INSERT INTO snapshots (id, created) VALUES ($1, 1)", $"{i}");
+            }
+
+            longest = Math.Max(longest, new FileInfo(state.Database + "-wal").Length);
+        }
+
+        Assert.InRange(longest, 0, 200 * 4096);
+        using var all = Database.Open(state);
+        Assert.Equal("300", Text(all, "SELECT count(*) FROM snapshots"));
+    }
+
+    [Fact]
+    public void A_long_log_stays_while_another_reads_it_and_nobody_waits()
+    {
+        using var reader = Raw();
+        using (var filling = Database.Open(state))
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                filling.Execute("INSERT INTO snapshots (id, created) VALUES ($1, 1)", $"{i}");
+                if (i == 150)
+                {
+                    Run(reader, "BEGIN; SELECT count(*) FROM snapshots");
+                }
+            }
+        }
+
+        using var again = Database.Open(state);
+        Assert.Equal("200", Text(again, "SELECT count(*) FROM snapshots"));
+    }
+
     [RootFact]
     public void A_full_disk_is_told_when_there_is_no_room_even_for_the_memory_that_users_share()
     {

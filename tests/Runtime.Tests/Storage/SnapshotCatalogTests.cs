@@ -280,7 +280,7 @@ public sealed class SnapshotCatalogTests : IDisposable
         var parent = await MakeAsync("a", null);
         var snapshot = await MakeAsync("b", parent);
         var files = new ManifestWriter(0);
-        files.Begin("", 0, default, default);
+        files.Begin("", count: 0);
         catalog.EarlierCopies.Save("question", new EarlierCopy(snapshot, "sr/v", new FileOwner(7, 4_000_000_000), files.Finish()));
 
         var found = catalog.EarlierCopies.Find("question", parent);

@@ -15,7 +15,7 @@ internal static class CommitCommand
         var image = new Argument<string?>("NAME[:TAG]") { Description = "of the image", Arity = ArgumentArity.ZeroOrOne };
         var author = new Option<string?>("--author", "-a") { Description = "who made it", HelpName = "NAME" };
         var message = new Option<string?>("--message", "-m") { Description = "what the history says of it", HelpName = "TEXT" };
-        var changes = new Option<string[]>("--change", "-c") { Description = "an instruction that changes the configuration, such as 'CMD [\"sh\"]'", HelpName = "INSTRUCTION" };
+        var changes = new TextsOption("--change", "-c") { Description = "an instruction that changes the configuration, such as 'CMD [\"sh\"]'", HelpName = "INSTRUCTION" };
         var pause = new Option<bool>("--pause", "-p") { Description = "stop its processes meanwhile", DefaultValueFactory = _ => true };
         var command = new Command(name) { reference, image, author, message, changes, pause };
         verb.Does(command, async (context, cancellationToken) =>

@@ -16,12 +16,12 @@ internal sealed class ContainerOptions
     private readonly Option<bool> terminal = new("--tty", "-t") { Description = "give it a terminal" };
     private readonly Option<bool> remove = new("--rm") { Description = "remove the container when it ends" };
     private readonly Option<string?> containerName = new("--name") { Description = "its name; one is invented otherwise" };
-    private readonly Option<string[]> environment = new("--env", "-e") { Description = "an environment entry", HelpName = "NAME=value" };
+    private readonly TextsOption environment = new("--env", "-e") { Description = "an environment entry", HelpName = "NAME=value" };
     private readonly Option<string?> user = new("--user", "-u") { Description = "who runs the command", HelpName = "USER[:GROUP]" };
     private readonly Option<string?> workdir = new("--workdir", "-w") { Description = "where the command starts", HelpName = "DIR" };
     private readonly Option<string?> entrypoint = new("--entrypoint") { Description = "instead of the image's entry point" };
     private readonly Option<string?> hostname = new("--hostname", "-h") { Description = "the name it sees itself by" };
-    private readonly Option<string[]> environmentFiles = new("--env-file") { Description = "a file of such entries, one a line", HelpName = "FILE" };
+    private readonly TextsOption environmentFiles = new("--env-file") { Description = "a file of such entries, one a line", HelpName = "FILE" };
     private readonly Option<string?> idFile = new("--cidfile") { Description = "where its id is written", HelpName = "FILE" };
     private readonly MountOptions mounts = new();
     private readonly NetworkOptions network = new();

@@ -14,7 +14,7 @@ internal static class ExecCommand
         var interactive = new Option<bool>("--interactive", "-i") { Description = "give it our standard input" };
         var terminal = new Option<bool>("--tty", "-t") { Description = "give it a terminal" };
         var detach = new Option<bool>("--detach", "-d") { Description = "leave it running; what it prints is not kept" };
-        var environment = new Option<string[]>("--env", "-e") { Description = "an environment entry", HelpName = "NAME=value" };
+        var environment = new TextsOption("--env", "-e") { Description = "an environment entry", HelpName = "NAME=value" };
         var user = new Option<string?>("--user", "-u") { Description = "who runs the command", HelpName = "USER[:GROUP]" };
         var workdir = new Option<string?>("--workdir", "-w") { Description = "where the command starts", HelpName = "DIR" };
 

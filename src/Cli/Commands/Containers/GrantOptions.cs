@@ -15,12 +15,12 @@ internal sealed class GrantOptions
 
     private readonly Option<bool> readOnly = new("--read-only") { Description = "its root cannot be written; mount what has to be" };
     private readonly Option<bool> privileged = new("--privileged") { Description = "grant everything that can be granted; it is no wall any more" };
-    private readonly Option<string[]> add = new("--cap-add") { Description = "grant a capability, or ALL", HelpName = "CAPABILITY" };
-    private readonly Option<string[]> drop = new("--cap-drop") { Description = "take a usual capability away, or ALL", HelpName = "CAPABILITY" };
-    private readonly Option<string[]> security = new("--security-opt") { Description = "seccomp=FILE, seccomp=unconfined or no-new-privileges[=false]", HelpName = "OPTION" };
-    private readonly Option<string[]> devices = new(DeviceOption.Name) { Description = "let it open a device of the host", HelpName = "HOST[:CONTAINER[:rwm]]" };
-    private readonly Option<string[]> groups = new("--group-add") { Description = "a further group of its first process", HelpName = "GROUP" };
-    private readonly Option<string[]> sysctls = new("--sysctl") { Description = "a setting of its own part of the kernel", HelpName = "NAME=VALUE" };
+    private readonly TextsOption add = new("--cap-add") { Description = "grant a capability, or ALL", HelpName = "CAPABILITY" };
+    private readonly TextsOption drop = new("--cap-drop") { Description = "take a usual capability away, or ALL", HelpName = "CAPABILITY" };
+    private readonly TextsOption security = new("--security-opt") { Description = "seccomp=FILE, seccomp=unconfined or no-new-privileges[=false]", HelpName = "OPTION" };
+    private readonly TextsOption devices = new(DeviceOption.Name) { Description = "let it open a device of the host", HelpName = "HOST[:CONTAINER[:rwm]]" };
+    private readonly TextsOption groups = new("--group-add") { Description = "a further group of its first process", HelpName = "GROUP" };
+    private readonly TextsOption sysctls = new("--sysctl") { Description = "a setting of its own part of the kernel", HelpName = "NAME=VALUE" };
     private readonly Option<bool> init = new("--init") { Description = "let a small init pass signals on and wait for orphans" };
 
     private readonly Option<string> users = new("--userns") { Description = "auto: give it user ids of its own, so that its root is nobody on the host", HelpName = "auto|host" };

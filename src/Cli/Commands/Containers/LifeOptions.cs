@@ -12,8 +12,8 @@ internal sealed class LifeOptions
     private readonly Option<string?> stopSignal = new("--stop-signal") { Description = "what 'stop' sends first", HelpName = "SIGNAL" };
     private readonly Option<double?> stopTimeout = new("--stop-timeout") { Description = "seconds until 'stop' kills it; 10 otherwise", HelpName = "SECONDS" };
     private readonly Option<string> restart = new("--restart") { Description = "no, on-failure[:N], always, unless-stopped or on-startup", HelpName = "POLICY", DefaultValueFactory = _ => "no" };
-    private readonly Option<string[]> labels = new("--label") { Description = "a label", HelpName = "NAME[=value]" };
-    private readonly Option<string[]> log = new("--log-opt") { Description = "max-size=BYTES begins the log anew, max-file=N keeps so many; otherwise all is kept", HelpName = "KEY=value" };
+    private readonly TextsOption labels = new("--label") { Description = "a label", HelpName = "NAME[=value]" };
+    private readonly TextsOption log = new("--log-opt") { Description = "max-size=BYTES begins the log anew, max-file=N keeps so many; otherwise all is kept", HelpName = "KEY=value" };
     private readonly Option<bool> persist = new("--persist", "-P") { Description = "'prune' spares it" };
 
     public void AddTo(Command command)

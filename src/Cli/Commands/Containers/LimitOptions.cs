@@ -21,7 +21,7 @@ internal sealed class LimitOptions
     private readonly Option<long?> shares = new("--cpu-shares") { Description = "its part when all processors are busy; others have 1024", HelpName = "N" };
     private readonly Option<string?> cpuSet = new("--cpuset-cpus") { Description = "the processors that it may run on", HelpName = "0-2,5" };
     private readonly Option<long?> processes = new("--pids-limit") { Description = "upper bound of processes", HelpName = "N" };
-    private readonly Option<string[]> ulimits = new(UlimitOption.Name) { Description = "a bound of each process, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
+    private readonly TextsOption ulimits = new(UlimitOption.Name) { Description = "a bound of each process, such as nofile=1024", HelpName = "NAME=SOFT[:HARD]" };
     private readonly Option<string[]> readBytes = Rate("--device-read-bps", "bytes a second read from a disk", "PATH:BYTES");
     private readonly Option<string[]> writeBytes = Rate("--device-write-bps", "bytes a second written to a disk", "PATH:BYTES");
     private readonly Option<string[]> readOperations = Rate("--device-read-iops", "reads of a disk in a second", "PATH:N");

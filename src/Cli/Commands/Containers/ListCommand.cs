@@ -35,7 +35,7 @@ internal static class ListCommand
         var all = new Option<bool>("--all", "-a") { Description = "also those that have ended" };
         var latest = new Option<bool>("--latest", "-l") { Description = "only the one that was made last" };
         var last = new Option<int?>("--last", "-n") { Description = "only the ones that were made last", HelpName = "N" };
-        var filters = new Option<string[]>("--filter", "-f") { Description = "only those with name=, id=, status=, health=, ancestor=, exited= or label=", HelpName = "KEY=value" };
+        var filters = new TextsOption("--filter", "-f") { Description = "only those with name=, id=, status=, health=, ancestor=, exited= or label=", HelpName = "KEY=value" };
         var (format, quiet) = ListOptions.Create();
         var command = new Command(name) { all, latest, last, filters, format, quiet };
         verb.Does(command, async (context, cancellationToken) =>

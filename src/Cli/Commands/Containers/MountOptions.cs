@@ -11,9 +11,9 @@ internal sealed class MountOptions
 {
     private const string VolumesFrom = "--volumes-from";
 
-    private readonly Option<string[]> volumes = new("--volume", "-v", "--mount", "-m") { Description = "a volume, or a directory or file of the host", HelpName = "[SRC:]DST[:ro]" };
-    private readonly Option<string[]> memory = new("--tmpfs") { Description = "fresh memory", HelpName = "DST[:size=64m,mode=1777]" };
-    private readonly Option<string[]> others = new(VolumesFrom) { Description = "all that is mounted in another container, but memory", HelpName = "CONTAINER[:ro]" };
+    private readonly TextsOption volumes = new("--volume", "-v", "--mount", "-m") { Description = "a volume, or a directory or file of the host", HelpName = "[SRC:]DST[:ro]" };
+    private readonly TextsOption memory = new("--tmpfs") { Description = "fresh memory", HelpName = "DST[:size=64m,mode=1777]" };
+    private readonly TextsOption others = new(VolumesFrom) { Description = "all that is mounted in another container, but memory", HelpName = "CONTAINER[:ro]" };
 
     public void AddTo(Command command)
     {

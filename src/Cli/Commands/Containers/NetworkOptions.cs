@@ -9,14 +9,14 @@ namespace Kleene.Build.Cli.Commands.Containers;
 /// <summary>What a container sees of the network, and what the network sees of it.</summary>
 internal sealed class NetworkOptions
 {
-    private readonly Option<string[]> networks = new("--network", "-n") { Description = "a network to be on, 'host' or 'none'; one called 'default' otherwise", HelpName = "NAME[:ip=…,alias=…]" };
+    private readonly TextsOption networks = new("--network", "-n") { Description = "a network to be on, 'host' or 'none'; one called 'default' otherwise", HelpName = "NAME[:ip=…,alias=…]" };
     private readonly Option<string?> driver = new("--driver", "-l") { Description = "host, ipnet, vnet or disabled", HelpName = "DRIVER" };
     private readonly Option<string?> address = new("--ip") { Description = "its IPv4 address on the network", HelpName = "ADDRESS" };
     private readonly Option<string?> address6 = new("--ip6") { Description = "its IPv6 address on the network", HelpName = "ADDRESS" };
-    private readonly Option<string[]> ports = new("--publish", "-p") { Description = "a port of the host that leads to one of it", HelpName = "HOST:CONTAINER" };
+    private readonly TextsOption ports = new("--publish", "-p") { Description = "a port of the host that leads to one of it", HelpName = "HOST:CONTAINER" };
     private readonly Option<bool> allPorts = new("--publish-all") { Description = "publish what the image exposes, on free ports" };
-    private readonly Option<string[]> resolvers = new("--dns") { Description = "whom it asks for names", HelpName = "ADDRESS" };
-    private readonly Option<string[]> hosts = new("--add-host") { Description = "a line of /etc/hosts", HelpName = "NAME:ADDRESS" };
+    private readonly TextsOption resolvers = new("--dns") { Description = "whom it asks for names", HelpName = "ADDRESS" };
+    private readonly TextsOption hosts = new("--add-host") { Description = "a line of /etc/hosts", HelpName = "NAME:ADDRESS" };
 
     public void AddTo(Command command)
     {

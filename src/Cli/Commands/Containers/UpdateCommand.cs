@@ -10,7 +10,7 @@ internal static class UpdateCommand
     public static Command Create(string name, Verb verb)
     {
         var words = new Argument<string[]>("CONTAINER") { Description = "its name or the beginning of its id; a new command comes behind --", Arity = ArgumentArity.OneOrMore };
-        var environment = new Option<string[]>("--env", "-e") { Description = "an environment entry; with the next start", HelpName = "NAME=value" };
+        var environment = new TextsOption("--env", "-e") { Description = "an environment entry; with the next start", HelpName = "NAME=value" };
         var user = new Option<string?>("--user", "-u") { Description = "who runs the command; with the next start", HelpName = "USER[:GROUP]" };
         var restart = new Option<string?>("--restart") { Description = "no, on-failure[:N], always, unless-stopped or on-startup", HelpName = "POLICY" };
         var persist = new Option<bool?>("--persist", "-P") { Description = "'prune' spares it", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };

@@ -32,9 +32,17 @@ internal static class CasingRules
     /// <summary>The majority decides, capital letters win a draw. ARGs above the first FROM have no vote, as in BuildKit.</summary>
     public static void ConsistentInstructionCasing(LintedFile file, DiagnosticBag found)
     {
-        var keywords = file.Stages
-            .SelectMany(stage => (stage.From is { } from ? [from.Head] : Enumerable.Empty<InstructionHead>()).Concat(stage.Instructions.Select(instruction => instruction.Head)))
-            .Select(head => head.Keyword).ToList();
+        var keywords = new List<Word>();
+        foreach (var stage in file.Stages)
+        {
+            if (stage.From is { } from)
+            {
+                keywords.Add(from.Head.Keyword);
+            }
+
+            keywords.AddRange(stage.Instructions.Select(instruction => instruction.Head.Keyword));
+        }
+
         var isLowerCommon = keywords.Count(keyword => IsLower(keyword.Text)) > keywords.Count(keyword => IsUpper(keyword.Text));
         foreach (var keyword in keywords)
         {

@@ -13,24 +13,10 @@ internal sealed record PairArguments(ImmutableArray<PairSyntax> Pairs, bool IsLe
 
 /// <summary>
 /// The shapes that arguments have. This class is the whole seam to the combinator library: nothing outside this folder knows of it.
+/// What stands in every file, such as keywords and commands, is read word by word without it: the library makes a dozen objects for each line.
 /// </summary>
 internal static class ArgumentGrammar
 {
-    private static readonly Parser<FlagSyntax> Flag = Lexemes.Token(Lexemes.FlagWord).Select(ToFlag);
-
-    private static readonly Parser<(Word Keyword, ImmutableArray<FlagSyntax> Flags)> HeadParser =
-        from keyword in Lexemes.Token(Lexemes.PlainWord)
-        from flags in Flag.Many()
-        from end in Lexemes.Token(Lexemes.EndOfFlags).Optional()
-        from blanks in Lexemes.Blanks
-        select (keyword, flags.ToImmutableArray());
-
-    private static readonly Parser<FromArguments> FromParser =
-        from image in Lexemes.Token(Lexemes.PlainWord)
-        from name in Lexemes.End.Select(_ => (Word?)null).XOr(AsName.Select(name => (Word?)name))
-        from end in Lexemes.End
-        select new FromArguments(image, name);
-
     private static readonly Parser<IReadOnlyList<Word>> WordsParser =
         from words in Lexemes.Token(Lexemes.PlainWord).AtLeastOnce()
         from end in Lexemes.End
@@ -41,14 +27,12 @@ internal static class ArgumentGrammar
         from end in Lexemes.End
         select words.ToList();
 
-    private static readonly Parser<Word> TextParser = Lexemes.Token(Lexemes.Text);
-
     private static readonly Parser<PairSyntax> Pair =
         Lexemes.Token(Lexemes.QuotedWord).Where(word => word.Text.IndexOf('=') >= 0).Select(ToPair);
 
     private static readonly Parser<PairArguments> OldPair =
         from name in Lexemes.Token(Lexemes.PlainWord).Where(word => !word.Text.Contains('='))
-        from value in TextParser
+        from value in Lexemes.Token(Lexemes.Text)
         select new PairArguments([new PairSyntax(name, value)], IsLegacy: true);
 
     private static readonly Parser<PairArguments> PairsParser =
@@ -62,22 +46,51 @@ internal static class ArgumentGrammar
         from end in Lexemes.End
         select pairs.ToList();
 
-    private static Parser<Word> AsName =>
-        from keyword in Lexemes.Token(Lexemes.PlainWord).Where(word => word.Text.Equals("AS", StringComparison.OrdinalIgnoreCase))
-        from name in Lexemes.Token(Lexemes.PlainWord)
-        select name;
-
     /// <summary>The keyword, the flags and where the arguments begin. The keyword is empty where the line ends.</summary>
     public static (Word Keyword, ImmutableArray<FlagSyntax> Flags, int ArgumentsStart) Head(LogicalLine line, int start)
     {
-        var input = new LineInput(line, start);
-        var result = HeadParser(input);
-        return result.WasSuccessful
-            ? (result.Value.Keyword, result.Value.Flags, result.Remainder.Position)
-            : (input.WordTo(line.Text.Length), [], line.Text.Length);
+        var reader = new WordScanner(line, start);
+        if (reader.TryPlain() is not { } keyword)
+        {
+            return (new LineInput(line, start).WordTo(line.Text.Length), [], line.Text.Length);
+        }
+
+        var flags = ImmutableArray.CreateBuilder<FlagSyntax>();
+        while (reader.TryFlag() is { } flag)
+        {
+            flags.Add(ToFlag(flag));
+        }
+
+        reader.SkipEndOfFlags();
+        return (keyword, flags.DrainToImmutable(), reader.Position);
     }
 
-    public static GrammarResult<FromArguments> From(InstructionHead head) => Run(FromParser, head);
+    /// <summary>An image, and the name behind AS.</summary>
+    public static GrammarResult<FromArguments> From(InstructionHead head)
+    {
+        var reader = new WordScanner(head.Line, head.ArgumentsStart);
+        if (reader.TryPlain() is not { } image)
+        {
+            return new(null, EndOf(head));
+        }
+
+        Word? name = null;
+        if (reader.TryPlain() is { } keyword)
+        {
+            if (!keyword.Text.Equals("AS", StringComparison.OrdinalIgnoreCase))
+            {
+                return new(null, keyword);
+            }
+
+            name = reader.TryPlain();
+            if (name is null)
+            {
+                return new(null, EndOf(head));
+            }
+        }
+
+        return reader.TryPlain() is { } more ? new(null, more) : new(new FromArguments(image, name), default);
+    }
 
     /// <summary>One or more words between blanks.</summary>
     public static GrammarResult<IReadOnlyList<Word>> Words(InstructionHead head) => Run(WordsParser, head);
@@ -92,11 +105,7 @@ internal static class ArgumentGrammar
             : Words(head);
 
     /// <summary>Everything after the keyword and the flags.</summary>
-    public static Word? Text(InstructionHead head)
-    {
-        var result = TextParser(Start(head));
-        return result.WasSuccessful ? result.Value : null;
-    }
+    public static Word? Text(InstructionHead head) => new WordScanner(head.Line, head.ArgumentsStart).TryRest();
 
     /// <summary>NAME=value pairs, or <c>NAME value</c>.</summary>
     public static GrammarResult<PairArguments> Pairs(InstructionHead head) => Run(PairsParser, head);

@@ -23,18 +23,6 @@ internal static class Lexemes
     /// <summary>Everything that is left, without the blanks at the end; at least one character.</summary>
     public static readonly Parser<Word> Text = input => Scan(input, "text", static (text, _, _) => text.AsSpan().TrimEnd().Length);
 
-    /// <summary>A flag: a word that begins with two dashes and has something after them.</summary>
-    public static readonly Parser<Word> FlagWord = input =>
-        ((LineInput)input).Rest is ['-', '-', not (' ' or '\t'), ..]
-            ? Scan(input, "a flag", QuotedEnd)
-            : Result.Failure<Word>(input, "no flag", ["a flag"]);
-
-    /// <summary>Two dashes that say: no flags after this.</summary>
-    public static readonly Parser<Word> EndOfFlags = input =>
-        ((LineInput)input).Rest is ['-', '-'] or ['-', '-', ' ' or '\t', ..]
-            ? Scan(input, "--", static (_, at, _) => at + 2)
-            : Result.Failure<Word>(input, "no end of flags", ["--"]);
-
     /// <summary>Succeeds at the end of the line, blanks aside.</summary>
     public static readonly Parser<int> End = input =>
         SkipBlanks(input.Source, input.Position) == input.Source.Length
@@ -55,7 +43,7 @@ internal static class Lexemes
             : Result.Failure<Word>(at, $"expected {expectation}", [expectation]);
     }
 
-    private static int SkipBlanks(string text, int at)
+    public static int SkipBlanks(string text, int at)
     {
         while (at < text.Length && char.IsWhiteSpace(text[at]))
         {
@@ -65,7 +53,7 @@ internal static class Lexemes
         return at;
     }
 
-    private static int PlainEnd(string text, int at)
+    public static int PlainEnd(string text, int at)
     {
         while (at < text.Length && !char.IsWhiteSpace(text[at]))
         {
@@ -76,5 +64,5 @@ internal static class Lexemes
     }
 
     /// <summary>Expansion reports a quote that is left open.</summary>
-    private static int QuotedEnd(string text, int at, char escape) => ShellWord.End(text, at, escape, out _);
+    public static int QuotedEnd(string text, int at, char escape) => ShellWord.End(text, at, escape, out _);
 }

@@ -25,6 +25,7 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     private readonly Action<string>? step;
     private readonly NftTable table;
     private RouteSocket? host;
+    private bool? hasIpv6;
 
     private LinuxNetworkDriver(IProcessRunner processes, Lazy<string> directory, string table, string? stack, Action<string>? step)
     {
@@ -48,7 +49,8 @@ public sealed class LinuxNetworkDriver : INetworkDriver, IDisposable
     internal static LinuxNetworkDriver On(string stack, IProcessRunner processes, string directory, Action<string>? step = null) =>
         new(processes, new Lazy<string>(directory), "kleene-test", stack, step);
 
-    private bool HasIpv6 { get; } = File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
+    /// <summary>Asked of the kernel when it first matters: most commands touch no network.</summary>
+    private bool HasIpv6 => hasIpv6 ??= File.Exists("/proc/net/if_inet6") && IsOff("ipv6/conf/all/disable_ipv6") && IsOff("ipv6/conf/default/disable_ipv6");
 
     private HostPorts Ports => new(HasIpv6, PortOwner.Of);
 
