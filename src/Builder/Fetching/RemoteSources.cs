@@ -16,14 +16,25 @@ internal sealed class RemoteSources(Fetcher fetcher)
     /// <summary>Asks for everything that the reachable stages add.</summary>
     public async Task ResolveAsync(BuildPlan plan, CancellationToken cancellationToken)
     {
-        var asked = plan.Stages.Where(stage => stage.IsReachable).SelectMany(stage => stage.Steps).OfType<BuildStep.Copy>()
-            .SelectMany(step => step.Add is { } manner ? step.Sources.Select(source => (Source: source, Manner: manner)) : []);
-        foreach (var question in asked.Distinct())
+        foreach (var stage in plan.Stages)
         {
-            if (RemoteSource.TryParse(question.Source, out _) is { } remote)
+            if (!stage.IsReachable)
             {
-                parts.Add(question, ResolveAsync(remote, question.Manner, cancellationToken));
+                continue;
             }
+
+            foreach (var step in stage.Steps)
+            {
+                if (step is BuildStep.Copy { Add: { } manner } add)
+                {
+                    Ask(add, manner, cancellationToken);
+                }
+            }
+        }
+
+        if (parts.Count == 0)
+        {
+            return;
         }
 
         await ((Task)Task.WhenAll(parts.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -34,6 +45,17 @@ internal sealed class RemoteSources(Fetcher fetcher)
     /// <exception cref="KleeneException">The address leads nowhere, or not to what was expected.</exception>
     public RemotePart? Find(string source, AddManner? manner) =>
         manner is not null && parts.TryGetValue((source, manner), out var part) ? part.GetAwaiter().GetResult() : null;
+
+    private void Ask(BuildStep.Copy add, AddManner manner, CancellationToken cancellationToken)
+    {
+        foreach (var source in add.Sources)
+        {
+            if (!parts.ContainsKey((source, manner)) && RemoteSource.TryParse(source, out _) is { } remote)
+            {
+                parts.Add((source, manner), ResolveAsync(remote, manner, cancellationToken));
+            }
+        }
+    }
 
     private async Task<RemotePart> ResolveAsync(RemoteSource source, AddManner manner, CancellationToken cancellationToken)
     {

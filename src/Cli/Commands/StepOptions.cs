@@ -51,7 +51,7 @@ internal sealed class StepOptions
     };
 
     public Task<SshAgents> OpenAgentsAsync(Context context, IProcessRunner processes, CancellationToken cancellationToken) =>
-        SshAgents.OpenAsync((context.Get(agents) ?? []).Select(Agent), processes, cancellationToken);
+        context.Get(agents) is { Length: > 0 } wanted ? SshAgents.OpenAsync(wanted.Select(Agent), processes, cancellationToken) : Task.FromResult(SshAgents.None);
 
     private static (string Id, IReadOnlyList<string> Paths) Agent(string text)
     {

@@ -86,6 +86,11 @@ internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposa
     /// <summary>What waited: all of the steps that have ended, then the beginning of one that has not.</summary>
     private void ShowNext()
     {
+        if (waiting.Count == 0)
+        {
+            return;
+        }
+
         foreach (var number in waiting.Keys.Where(ended.Contains).ToList())
         {
             Show(number);

@@ -68,6 +68,11 @@ internal sealed class MountTrees(SnapshotCatalog snapshots) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (shared.IsEmpty)
+        {
+            return;
+        }
+
         foreach (var tree in shared.Values.Where(tree => tree.IsValueCreated))
         {
             await ((Task)tree.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -15,6 +15,11 @@ internal sealed record SkipComment(CheckOptions Options, TextSpan Covered)
     public static List<SkipComment> Read(KleenefileSyntax syntax, DiagnosticBag diagnostics)
     {
         var comments = new List<SkipComment>();
+        if (!SpeaksAnywhere(syntax))
+        {
+            return comments;
+        }
+
         var directives = syntax.Directives.Select(directive => directive.NameSpan).ToHashSet();
         foreach (var text in syntax.Instructions.GroupBy(instruction => instruction.Head.Line.Source).Where(text => Speaks(text.Key)))
         {
@@ -33,6 +38,21 @@ internal sealed record SkipComment(CheckOptions Options, TextSpan Covered)
         return comments;
 
         bool IsCheck(Directive? directive) => directive is { Name: Directives.Check } && !directives.Contains(directive.NameSpan);
+    }
+
+    /// <summary>Instructions that were included stand in texts of their own, one after another.</summary>
+    private static bool SpeaksAnywhere(KleenefileSyntax syntax)
+    {
+        SourceText? asked = null;
+        foreach (var instruction in syntax.Instructions)
+        {
+            if (!ReferenceEquals(instruction.Head.Line.Source, asked) && Speaks(asked = instruction.Head.Line.Source))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool Speaks(SourceText source) => source.Text.Contains(Directives.Check, StringComparison.OrdinalIgnoreCase);
