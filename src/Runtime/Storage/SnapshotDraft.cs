@@ -3,7 +3,7 @@ using Kleene.Build.Runtime.Tracing;
 namespace Kleene.Build.Runtime.Storage;
 
 /// <summary>A workspace on its way to becoming a published snapshot. Disposing of it removes it, unless it got there.</summary>
-public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, SnapshotId? parent, bool revises) : IAsyncDisposable
+public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, SnapshotId? parent, bool revises, long begun) : IAsyncDisposable
 {
     private bool finished;
 
@@ -24,7 +24,7 @@ public sealed class SnapshotDraft(SnapshotCatalog catalog, Workspace workspace, 
         }
 
         finished = true;
-        return await catalog.PublishAsync(Id, parent, key, replace, revises);
+        return await catalog.PublishAsync(Id, parent, key, replace, await catalog.CostAsync(Id, begun), revises);
     }
 
     /// <summary>Leaves the mounted tree to a record that the caller writes in the same transaction.</summary>

@@ -48,6 +48,8 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
     /// <summary>OpenZFS could since 2.2, and on Linux alone.</summary>
     public bool MapsOwners => false;
 
+    public bool CountsItself => true;
+
     /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
     public async Task<string> DescribeAsync(CancellationToken cancellationToken)
     {
@@ -222,6 +224,12 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
     {
         cancellationToken.ThrowIfCancellationRequested();
         await zfs.RunAsync("set", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"refquota={bytes}"), NameOf(id));
+    }
+
+    public async Task LimitAllAsync(long? bytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await zfs.RunAsync("set", bytes is { } most ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"quota={most}") : "quota=none", dataset.ToString());
     }
 
     public Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken) => CopyAsync(source, since: null, id, cancellationToken);

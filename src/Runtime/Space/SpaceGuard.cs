@@ -1,0 +1,210 @@
+namespace Kleene.Build.Runtime.Space;
+
+/// <summary>
+/// Keeps a store within its bound while a build's steps run. What the file system has lost of its free space since the store was added up is, at
+/// worst, all the store's: only when that would be too much is it added up again. The room's README tells what follows.
+/// </summary>
+public sealed class SpaceGuard : IAsyncDisposable
+{
+    /// <summary>Faster than this nobody writes: it tells how long one may look away.</summary>
+    private const double FastestWriter = 4e9;
+
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What a writer may write until it is paused and room is made, and until it is stopped: at its present rate.</summary>
+    private static readonly TimeSpan PauseTime = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan StopTime = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>Others may have freed what a step of ours has taken since: so now and then it is added up anyway, for a fiftieth of the time at most.</summary>
+    private static readonly TimeSpan LongestTrust = TimeSpan.FromSeconds(5);
+    private const int TrustForCost = 50;
+
+    private readonly StoreSpace space;
+    private readonly long maximum;
+    private readonly Action<Eviction> tell;
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly CancellationTokenSource ending = new();
+    private readonly Lock gate = new();
+    private readonly List<SpaceWatch> watches = [];
+    private Task? watching;
+    private volatile Account? account;
+    private volatile bool isExhausted;
+
+    internal SpaceGuard(StoreSpace space, long maximum, Action<Eviction> tell)
+    {
+        this.space = space;
+        this.maximum = maximum;
+        this.tell = tell;
+    }
+
+    /// <summary>Watches over a step until the watch is disposed of.</summary>
+    public SpaceWatch Watch(CancellationToken cancellationToken)
+    {
+        var watch = new SpaceWatch(this, cancellationToken);
+        lock (gate)
+        {
+            watches.Add(watch);
+            watching ??= Task.Run(LookAsync, CancellationToken.None);
+        }
+
+        return watch;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await (watching ?? Task.CompletedTask);
+        ending.Dispose();
+        turn.Dispose();
+    }
+
+    /// <summary>Makes room, should there be none.</summary>
+    /// <exception cref="StoreLimitException">There is none to be had.</exception>
+    internal Task AdmitAsync(CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            if (account is null || Estimate() >= maximum)
+            {
+                await ReviewAsync(0, cancellationToken);
+            }
+
+            if (Estimate() is var taken && taken >= maximum)
+            {
+                throw new StoreLimitException(taken, maximum);
+            }
+        },
+        cancellationToken);
+
+    internal void End(SpaceWatch watch)
+    {
+        lock (gate)
+        {
+            watches.Remove(watch);
+        }
+    }
+
+    /// <summary>At most what the store takes now.</summary>
+    private long Estimate() => account is { } known ? known.Taken + Math.Max(0, known.Free - space.Free()) : 0;
+
+    /// <summary>One at a time adds up and evicts.</summary>
+    private async Task InTurnAsync(Func<Task> act, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private List<SpaceWatch> Watches()
+    {
+        lock (gate)
+        {
+            return [.. watches];
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            await LookOnAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The build is over.
+        }
+        catch (Exception exception) when (exception is KleeneException or IOException or UnauthorizedAccessException)
+        {
+            // What cannot be counted cannot be bounded either: the steps end with the reason.
+            Watches().ForEach(watch => watch.Refuse(exception));
+        }
+    }
+
+    private async Task LookOnAsync()
+    {
+        var (before, rate, looked) = (0L, 0.0, space.Clock.GetTimestamp());
+        while (true)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp((maximum - before) / FastestWriter, ShortestLook.TotalSeconds, LongestLook.TotalSeconds)), ending.Token);
+            if (account is not { } known || Watches().Count == 0)
+            {
+                (before, rate, looked) = (Estimate(), 0, space.Clock.GetTimestamp());
+                continue;
+            }
+
+            var (now, passed) = (Estimate(), space.Clock.GetElapsedTime(looked).TotalSeconds);
+            rate = Math.Max((now - before) / passed, rate / 2);
+            if (now + (rate * (isExhausted ? StopTime : PauseTime).TotalSeconds) >= maximum)
+            {
+                await HoldAsync(rate);
+            }
+            else if (space.Clock.GetElapsedTime(known.Time) > known.Trust)
+            {
+                await InTurnAsync(() => AddUpAsync(ending.Token), ending.Token);
+                isExhausted = false;
+            }
+
+            (before, looked) = (Estimate(), space.Clock.GetTimestamp());
+        }
+    }
+
+    /// <summary>Has all steps wait while room is made, and stops them when there is none.</summary>
+    private Task HoldAsync(double rate) => InTurnAsync(
+        async () =>
+        {
+            var running = Watches();
+            await Task.WhenAll(running.Select(watch => watch.PauseAsync(space.Jails)));
+            try
+            {
+                await ReviewAsync((long)(rate * PauseTime.TotalSeconds), ending.Token);
+                if (Estimate() + (rate * StopTime.TotalSeconds) >= maximum)
+                {
+                    // Those that are paused are killed as they are.
+                    running.ForEach(watch => watch.Refuse(new StoreLimitException(Estimate(), maximum)));
+                }
+            }
+            finally
+            {
+                await Task.WhenAll(running.Select(watch => watch.ResumeAsync(space.Jails)));
+            }
+        },
+        ending.Token);
+
+    /// <summary>Adds up what there is, and evicts what is too much.</summary>
+    private async Task ReviewAsync(long wanted, CancellationToken cancellationToken)
+    {
+        await AddUpAsync(cancellationToken);
+        if (Estimate() + wanted < maximum)
+        {
+            return;
+        }
+
+        var evicted = await space.EvictAsync(Estimate(), maximum, wanted, cancellationToken);
+        isExhausted = evicted is null;
+        if (evicted is not null)
+        {
+            tell(evicted);
+            await AddUpAsync(cancellationToken);
+        }
+    }
+
+    private async Task AddUpAsync(CancellationToken cancellationToken)
+    {
+        // Before: what is written meanwhile counts twice, and not never.
+        var (free, begun) = (space.Free(), space.Clock.GetTimestamp());
+        var taken = await space.MeasureAsync(cancellationToken);
+        var cost = space.Clock.GetElapsedTime(begun);
+        account = new Account(taken, free, space.Clock.GetTimestamp(), TimeSpan.FromTicks(Math.Max(LongestTrust.Ticks, cost.Ticks * TrustForCost)));
+    }
+
+    /// <summary>The store as it was added up last.</summary>
+    /// <param name="Free">The bytes that were free on its file system then.</param>
+    /// <param name="Trust">How long that is believed.</param>
+    private sealed record Account(long Taken, long Free, long Time, TimeSpan Trust);
+}
