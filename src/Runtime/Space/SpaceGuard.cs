@@ -12,9 +12,9 @@ public sealed class SpaceGuard : IAsyncDisposable
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>What a writer may write until it is paused and room is made, and until it is stopped: at its present rate.</summary>
-    private static readonly TimeSpan PauseTime = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan StopTime = TimeSpan.FromMilliseconds(60);
+    /// <summary>How long it takes to pause a step, as long as none has been, and until somebody looks again. In that time the bound must not be crossed.</summary>
+    private static readonly TimeSpan UsualPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Others may have freed what a step of ours has taken since: so now and then it is added up anyway, for a fiftieth of the time at most.</summary>
     private static readonly TimeSpan LongestTrust = TimeSpan.FromSeconds(5);
@@ -128,6 +128,7 @@ public sealed class SpaceGuard : IAsyncDisposable
 
     private async Task LookOnAsync()
     {
+        var pause = UsualPause;
         var (before, rate, looked) = (0L, 0.0, space.Clock.GetTimestamp());
         while (true)
         {
@@ -138,51 +139,70 @@ public sealed class SpaceGuard : IAsyncDisposable
                 continue;
             }
 
-            var (now, passed) = (Estimate(), space.Clock.GetElapsedTime(looked).TotalSeconds);
-            rate = Math.Max((now - before) / passed, rate / 2);
-            if (now + (rate * (isExhausted ? StopTime : PauseTime).TotalSeconds) >= maximum)
+            var (now, time) = (Estimate(), space.Clock.GetTimestamp());
+            rate = Math.Max((now - before) / space.Clock.GetElapsedTime(looked, time).TotalSeconds, rate / 2);
+            if (now + (rate * pause.TotalSeconds * 2) >= maximum)
             {
-                await HoldAsync(rate);
+                pause = await HoldAsync(before, looked);
+                (now, time) = (Estimate(), space.Clock.GetTimestamp());
             }
             else if (space.Clock.GetElapsedTime(known.Time) > known.Trust)
             {
                 await InTurnAsync(() => AddUpAsync(ending.Token), ending.Token);
                 isExhausted = false;
+                (now, time) = (Estimate(), space.Clock.GetTimestamp());
             }
 
-            (before, looked) = (Estimate(), space.Clock.GetTimestamp());
+            (before, looked) = (now, time);
         }
     }
 
-    /// <summary>Has all steps wait while room is made, and stops them when there is none.</summary>
-    private Task HoldAsync(double rate) => InTurnAsync(
-        async () =>
-        {
-            var running = Watches();
-            await Task.WhenAll(running.Select(watch => watch.PauseAsync(space.Jails)));
-            try
+    /// <summary>Has all steps wait while room is made, and stops them when what they write until they can be paused again is more than there is.</summary>
+    /// <param name="before">What the store took when somebody last looked.</param>
+    /// <param name="looked">When that was.</param>
+    /// <returns>How long it takes to pause a step.</returns>
+    private async Task<TimeSpan> HoldAsync(long before, long looked)
+    {
+        var pause = UsualPause;
+        await InTurnAsync(
+            async () =>
             {
-                await ReviewAsync((long)(rate * PauseTime.TotalSeconds), ending.Token);
-                if (Estimate() + (rate * StopTime.TotalSeconds) >= maximum)
+                var hasEvicted = false;
+                var (running, begun) = (Watches(), space.Clock.GetTimestamp());
+                await Task.WhenAll(running.Select(watch => watch.PauseAsync(space.Jails)));
+                try
                 {
-                    // Those that are paused are killed as they are.
-                    running.ForEach(watch => watch.Refuse(new StoreLimitException(Estimate(), maximum)));
+                    pause = TimeSpan.FromTicks(Math.Clamp(space.Clock.GetElapsedTime(begun).Ticks, ShortestPause.Ticks, UsualPause.Ticks));
+                    var rate = Math.Max(0, Estimate() - before) / space.Clock.GetElapsedTime(looked).TotalSeconds;
+                    var next = (long)(rate * (pause + ShortestLook).TotalSeconds);
+                    if (!isExhausted || Estimate() + next >= maximum)
+                    {
+                        hasEvicted = await ReviewAsync(next, ending.Token);
+                    }
+
+                    if (!hasEvicted && Estimate() + next >= maximum)
+                    {
+                        // Those that are paused are killed as they are.
+                        running.ForEach(watch => watch.Refuse(new StoreLimitException(Estimate(), maximum)));
+                    }
                 }
-            }
-            finally
-            {
-                await Task.WhenAll(running.Select(watch => watch.ResumeAsync(space.Jails)));
-            }
-        },
-        ending.Token);
+                finally
+                {
+                    await Task.WhenAll(running.Select(watch => watch.ResumeAsync(space.Jails)));
+                }
+            },
+            ending.Token);
+        return pause;
+    }
 
     /// <summary>Adds up what there is, and evicts what is too much.</summary>
-    private async Task ReviewAsync(long wanted, CancellationToken cancellationToken)
+    /// <returns>Whether something was evicted.</returns>
+    private async Task<bool> ReviewAsync(long wanted, CancellationToken cancellationToken)
     {
         await AddUpAsync(cancellationToken);
         if (Estimate() + wanted < maximum)
         {
-            return;
+            return false;
         }
 
         var evicted = await space.EvictAsync(Estimate(), maximum, wanted, cancellationToken);
@@ -192,6 +212,8 @@ public sealed class SpaceGuard : IAsyncDisposable
             tell(evicted);
             await AddUpAsync(cancellationToken);
         }
+
+        return evicted is not null;
     }
 
     private async Task AddUpAsync(CancellationToken cancellationToken)

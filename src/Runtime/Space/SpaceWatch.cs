@@ -1,5 +1,4 @@
 using Kleene.Build.Runtime.Jails;
-using Kleene.Build.Runtime.Processes;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Runtime.Space;
@@ -37,35 +36,9 @@ public sealed class SpaceWatch : IDisposable
         stopping.Dispose();
     }
 
-    internal async Task PauseAsync(IJailDriver jails)
-    {
-        try
-        {
-            isPaused = jail is { } id && await jails.PauseAsync(id, CancellationToken.None);
-        }
-        catch (Exception exception) when (exception is JailNotRunningException or ProcessFailedException)
-        {
-            // It has not begun, or has ended: either way nobody writes.
-            isPaused = false;
-        }
-    }
+    internal async Task PauseAsync(IJailDriver jails) => isPaused = jail is { } id && await jails.HoldAsync(id, CancellationToken.None);
 
-    internal async Task ResumeAsync(IJailDriver jails)
-    {
-        if (!isPaused || Refusal is not null)
-        {
-            return;
-        }
-
-        try
-        {
-            await jails.ResumeAsync(jail!, CancellationToken.None); // One that is paused has a name.
-        }
-        catch (JailNotRunningException)
-        {
-            // It was killed meanwhile.
-        }
-    }
+    internal Task ResumeAsync(IJailDriver jails) => isPaused && Refusal is null && jail is { } id ? jails.ReleaseAsync(id, CancellationToken.None) : Task.CompletedTask;
 
     internal void Refuse(Exception reason)
     {
