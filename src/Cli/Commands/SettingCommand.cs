@@ -45,7 +45,7 @@ internal static class SettingCommand
             return;
         }
 
-        if (await space.EvictAsync(taken, bytes, wanted: 0, cancellationToken) is { } evicted)
+        if (await space.EvictAsync(taken, bytes, cancellationToken) is { } evicted)
         {
             terminal.Output.WriteLine(FailureText.Of(evicted));
             taken = await space.MeasureAsync(cancellationToken);

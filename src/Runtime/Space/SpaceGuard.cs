@@ -29,7 +29,6 @@ public sealed class SpaceGuard : IAsyncDisposable
     private readonly List<SpaceWatch> watches = [];
     private Task? watching;
     private volatile Account? account;
-    private volatile bool isExhausted;
 
     internal SpaceGuard(StoreSpace space, long maximum, Action<Eviction> tell)
     {
@@ -66,12 +65,12 @@ public sealed class SpaceGuard : IAsyncDisposable
         {
             if (account is null || Estimate() >= maximum)
             {
-                await ReviewAsync(0, cancellationToken);
+                await AddUpAsync(cancellationToken);
             }
 
-            if (Estimate() is var taken && taken >= maximum)
+            if (Estimate() >= maximum && !await TryEvictAsync(cancellationToken))
             {
-                throw new StoreLimitException(taken, maximum);
+                throw new StoreLimitException(Estimate(), maximum);
             }
         },
         cancellationToken);
@@ -128,7 +127,7 @@ public sealed class SpaceGuard : IAsyncDisposable
 
     private async Task LookOnAsync()
     {
-        var pause = UsualPause;
+        var (pause, running) = (UsualPause, 0L);
         var (before, rate, looked) = (0L, 0.0, space.Clock.GetTimestamp());
         while (true)
         {
@@ -143,13 +142,13 @@ public sealed class SpaceGuard : IAsyncDisposable
             rate = Math.Max((now - before) / space.Clock.GetElapsedTime(looked, time).TotalSeconds, rate / 2);
             if (now + (rate * pause.TotalSeconds * 2) >= maximum)
             {
-                pause = await HoldAsync(before, looked);
+                pause = await HoldAsync(known, running);
                 (now, time) = (Estimate(), space.Clock.GetTimestamp());
+                running = time;
             }
             else if (space.Clock.GetElapsedTime(known.Time) > known.Trust)
             {
                 await InTurnAsync(() => AddUpAsync(ending.Token), ending.Token);
-                isExhausted = false;
                 (now, time) = (Estimate(), space.Clock.GetTimestamp());
             }
 
@@ -157,72 +156,63 @@ public sealed class SpaceGuard : IAsyncDisposable
         }
     }
 
-    /// <summary>Has all steps wait while room is made, and stops them when what they write until they can be paused again is more than there is.</summary>
-    /// <param name="before">What the store took when somebody last looked.</param>
-    /// <param name="looked">When that was.</param>
-    /// <returns>How long it takes to pause a step.</returns>
-    private async Task<TimeSpan> HoldAsync(long before, long looked)
+    /// <summary>
+    /// Has all steps wait while the store is added up and room is made. What they would write until they can wait again has to fit as well:
+    /// where it does not, and nothing is left to evict, they are stopped.
+    /// </summary>
+    /// <param name="counted">How the store was added up last.</param>
+    /// <param name="running">Since when the steps have been running, or have been again.</param>
+    /// <returns>How long it takes to have a step wait.</returns>
+    private async Task<TimeSpan> HoldAsync(Account counted, long running)
     {
         var pause = UsualPause;
         await InTurnAsync(
             async () =>
             {
-                var hasEvicted = false;
-                var (running, begun) = (Watches(), space.Clock.GetTimestamp());
-                await Task.WhenAll(running.Select(watch => watch.PauseAsync(space.Jails)));
+                var (steps, begun) = (Watches(), space.Clock.GetTimestamp());
+                await Task.WhenAll(steps.Select(watch => watch.PauseAsync(space.Jails)));
                 try
                 {
                     pause = TimeSpan.FromTicks(Math.Clamp(space.Clock.GetElapsedTime(begun).Ticks, ShortestPause.Ticks, UsualPause.Ticks));
-                    var rate = Math.Max(0, Estimate() - before) / space.Clock.GetElapsedTime(looked).TotalSeconds;
-                    var next = (long)(rate * (pause + ShortestLook).TotalSeconds);
-                    if (!isExhausted || Estimate() + next >= maximum)
-                    {
-                        hasEvicted = await ReviewAsync(next, ending.Token);
-                    }
+                    var passed = space.Clock.GetElapsedTime(Math.Max(running, counted.Time));
+                    var now = await AddUpAsync(ending.Token);
 
-                    if (!hasEvicted && Estimate() + next >= maximum)
+                    // Not by what the file system has lost, which may be others'.
+                    var next = Math.Max(0, now.Taken - counted.Taken) * ((pause + ShortestLook) / passed);
+                    if (now.Taken + next >= maximum && !await TryEvictAsync(ending.Token))
                     {
-                        // Those that are paused are killed as they are.
-                        running.ForEach(watch => watch.Refuse(new StoreLimitException(Estimate(), maximum)));
+                        // Those that wait are killed where they are.
+                        steps.ForEach(watch => watch.Refuse(new StoreLimitException(now.Taken, maximum)));
                     }
                 }
                 finally
                 {
-                    await Task.WhenAll(running.Select(watch => watch.ResumeAsync(space.Jails)));
+                    await Task.WhenAll(steps.Select(watch => watch.ResumeAsync(space.Jails)));
                 }
             },
             ending.Token);
         return pause;
     }
 
-    /// <summary>Adds up what there is, and evicts what is too much.</summary>
-    /// <returns>Whether something was evicted.</returns>
-    private async Task<bool> ReviewAsync(long wanted, CancellationToken cancellationToken)
+    /// <returns>Whether something was evicted, and the store is within its bound.</returns>
+    private async Task<bool> TryEvictAsync(CancellationToken cancellationToken)
     {
-        await AddUpAsync(cancellationToken);
-        if (Estimate() + wanted < maximum)
+        if (await space.EvictAsync(Estimate(), maximum, cancellationToken) is not { } evicted)
         {
             return false;
         }
 
-        var evicted = await space.EvictAsync(Estimate(), maximum, wanted, cancellationToken);
-        isExhausted = evicted is null;
-        if (evicted is not null)
-        {
-            tell(evicted);
-            await AddUpAsync(cancellationToken);
-        }
-
-        return evicted is not null;
+        tell(evicted);
+        return (await AddUpAsync(cancellationToken)).Taken < maximum;
     }
 
-    private async Task AddUpAsync(CancellationToken cancellationToken)
+    private async Task<Account> AddUpAsync(CancellationToken cancellationToken)
     {
         // Before: what is written meanwhile counts twice, and not never.
         var (free, begun) = (space.Free(), space.Clock.GetTimestamp());
         var taken = await space.MeasureAsync(cancellationToken);
         var cost = space.Clock.GetElapsedTime(begun);
-        account = new Account(taken, free, space.Clock.GetTimestamp(), TimeSpan.FromTicks(Math.Max(LongestTrust.Ticks, cost.Ticks * TrustForCost)));
+        return account = new Account(taken, free, begun, TimeSpan.FromTicks(Math.Max(LongestTrust.Ticks, cost.Ticks * TrustForCost)));
     }
 
     /// <summary>The store as it was added up last.</summary>

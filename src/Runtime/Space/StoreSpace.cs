@@ -36,12 +36,11 @@ public sealed class StoreSpace(StoreSettings settings, SpaceLedger ledger, Cache
     public Task<long> MeasureAsync(CancellationToken cancellationToken) => ledger.TotalAsync(cancellationToken);
 
     /// <summary>Evicts from the build cache until the store keeps clear of its bound.</summary>
-    /// <param name="taken">What it takes now.</param>
-    /// <param name="wanted">What is about to be written, in bytes.</param>
+    /// <param name="taken">What it takes now, in bytes.</param>
     /// <returns>Null when nothing is to be had.</returns>
-    public async Task<Eviction?> EvictAsync(long taken, long maximum, long wanted, CancellationToken cancellationToken)
+    public async Task<Eviction?> EvictAsync(long taken, long maximum, CancellationToken cancellationToken)
     {
-        var steps = await eviction.FreeAsync(taken + Math.Max(wanted, maximum / Slack) - maximum, cancellationToken);
+        var steps = await eviction.FreeAsync(Math.Max(0, taken - maximum) + (maximum / Slack), cancellationToken);
         return steps.Count == 0 ? null : new Eviction(steps, maximum);
     }
 

@@ -276,7 +276,13 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         Announce(id, parent);
         try
         {
-            return new SnapshotDraft(this, await store.PrepareAsync(id, parent, use, cancellationToken), parent, revises, begun);
+            var workspace = await store.PrepareAsync(id, parent, use, cancellationToken);
+            if (workspace.GrewParent)
+            {
+                database.Execute("UPDATE snapshots SET bytes = NULL WHERE id = $1", parent?.ToString());
+            }
+
+            return new SnapshotDraft(this, workspace, parent, revises, begun);
         }
         catch
         {
