@@ -146,8 +146,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
 
         try
         {
-            await (space?.AdmitAsync(cancellationToken) ?? Task.CompletedTask);
-            return await draft.CommitAsync($"failed {draft.Id}", replace: false, cancellationToken);
+            return await draft.CommitAsync($"failed {draft.Id}", replace: false, space is null ? null : space.AdmitAsync, cancellationToken);
         }
         catch (StoreLimitException)
         {

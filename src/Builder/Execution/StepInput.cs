@@ -14,9 +14,6 @@ internal sealed record StepInput(SnapshotId? Parent, string Key, bool Replace, S
 {
     /// <summary>Keeps what the step has made.</summary>
     /// <exception cref="StoreLimitException">There is no room for it.</exception>
-    public async Task<SnapshotId> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken)
-    {
-        await (Space?.AdmitAsync(cancellationToken) ?? Task.CompletedTask);
-        return await draft.CommitAsync(Key, Replace, cancellationToken);
-    }
+    public Task<SnapshotId> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken) =>
+        draft.CommitAsync(Key, Replace, Space is null ? null : Space.AdmitAsync, cancellationToken);
 }

@@ -39,7 +39,7 @@ internal static class SettingCommand
     private static async Task BoundAsync(Composition kleene, long? maximum, Terminal terminal, CancellationToken cancellationToken)
     {
         var space = kleene.Bound;
-        await space.BoundAsync(maximum, cancellationToken);
+        space.Settings.MaximumBytes = maximum;
         if (maximum is not { } bytes || await space.MeasureAsync(cancellationToken) is var taken && taken < bytes)
         {
             return;

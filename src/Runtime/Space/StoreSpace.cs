@@ -21,17 +21,6 @@ public sealed class StoreSpace(StoreSettings settings, SpaceLedger ledger, Cache
     /// <summary>Whether the file system is quick to tell what all trees take.</summary>
     internal bool CountsItself => store.CountsItself;
 
-    /// <summary>Bounds the store from now on; null takes the bound away. Where the file system can hold to it, it does so for everybody who writes.</summary>
-    public async Task BoundAsync(long? bytes, CancellationToken cancellationToken)
-    {
-        if (store is IQuotaKeeper keeper)
-        {
-            await keeper.LimitAllAsync(bytes, cancellationToken);
-        }
-
-        settings.MaximumBytes = bytes;
-    }
-
     /// <summary>The bytes that the store takes now.</summary>
     public Task<long> MeasureAsync(CancellationToken cancellationToken) => ledger.TotalAsync(cancellationToken);
 

@@ -5,7 +5,4 @@ public interface IQuotaKeeper
 {
     /// <summary>The most that the files of a workspace may take. Writers beyond that get EDQUOT.</summary>
     Task LimitAsync(SnapshotId id, long bytes, CancellationToken cancellationToken);
-
-    /// <summary>The most that all trees may take together; null is no bound.</summary>
-    Task LimitAllAsync(long? bytes, CancellationToken cancellationToken);
 }

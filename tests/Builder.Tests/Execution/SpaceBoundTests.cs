@@ -140,6 +140,6 @@ public sealed class SpaceBoundTests : IDisposable
     {
         // Beside the records: the database is as large as it happens to be.
         var records = await new SpaceReport(harness.Snapshots.Store, harness.Database, harness.State).MeasureRecordsAsync(CancellationToken.None);
-        await harness.Space.BoundAsync((megabytes * Megabyte) + records, CancellationToken.None);
+        harness.Space.Settings.MaximumBytes = (megabytes * Megabyte) + records;
     }
 }

@@ -226,12 +226,6 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
         await zfs.RunAsync("set", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"refquota={bytes}"), NameOf(id));
     }
 
-    public async Task LimitAllAsync(long? bytes, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        await zfs.RunAsync("set", bytes is { } most ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"quota={most}") : "quota=none", dataset.ToString());
-    }
-
     public Task CopyDatasetAsync(DatasetName source, SnapshotId id, CancellationToken cancellationToken) => CopyAsync(source, since: null, id, cancellationToken);
 
     private async Task CopyAsync(DatasetName source, DatasetName? since, SnapshotId id, CancellationToken cancellationToken)
