@@ -20,6 +20,9 @@ public sealed class SpaceGuard : IAsyncDisposable
     private static readonly TimeSpan LongestTrust = TimeSpan.FromSeconds(5);
     private const int TrustForCost = 50;
 
+    /// <summary>Where asking is all there is to it.</summary>
+    private static readonly TimeSpan QuickTrust = TimeSpan.FromSeconds(1);
+
     private readonly StoreSpace space;
     private readonly long maximum;
     private readonly Action<Eviction> tell;
@@ -63,14 +66,15 @@ public sealed class SpaceGuard : IAsyncDisposable
     internal Task AdmitAsync(CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
-            if (account is null || Estimate() >= maximum)
+            var taken = Estimate();
+            if (account is null || space.CountsItself || taken >= maximum)
             {
-                await AddUpAsync(cancellationToken);
+                taken = (await AddUpAsync(cancellationToken)).Taken;
             }
 
-            if (Estimate() >= maximum && !await TryEvictAsync(cancellationToken))
+            if (taken >= maximum && !await TryEvictAsync(taken, cancellationToken))
             {
-                throw new StoreLimitException(Estimate(), maximum);
+                throw new StoreLimitException(taken, maximum);
             }
         },
         cancellationToken);
@@ -179,7 +183,7 @@ public sealed class SpaceGuard : IAsyncDisposable
 
                     // Not by what the file system has lost, which may be others'.
                     var next = Math.Max(0, now.Taken - counted.Taken) * ((pause + ShortestLook) / passed);
-                    if (now.Taken + next >= maximum && !await TryEvictAsync(ending.Token))
+                    if (now.Taken + next >= maximum && !await TryEvictAsync(now.Taken, ending.Token))
                     {
                         // Those that wait are killed where they are.
                         steps.ForEach(watch => watch.Refuse(new StoreLimitException(now.Taken, maximum)));
@@ -194,10 +198,11 @@ public sealed class SpaceGuard : IAsyncDisposable
         return pause;
     }
 
+    /// <param name="taken">What the store takes, as it was added up.</param>
     /// <returns>Whether something was evicted, and the store is within its bound.</returns>
-    private async Task<bool> TryEvictAsync(CancellationToken cancellationToken)
+    private async Task<bool> TryEvictAsync(long taken, CancellationToken cancellationToken)
     {
-        if (await space.EvictAsync(Estimate(), maximum, cancellationToken) is not { } evicted)
+        if (await space.EvictAsync(taken, maximum, cancellationToken) is not { } evicted)
         {
             return false;
         }
@@ -212,7 +217,7 @@ public sealed class SpaceGuard : IAsyncDisposable
         var (free, begun) = (space.Free(), space.Clock.GetTimestamp());
         var taken = await space.MeasureAsync(cancellationToken);
         var cost = space.Clock.GetElapsedTime(begun);
-        return account = new Account(taken, free, begun, TimeSpan.FromTicks(Math.Max(LongestTrust.Ticks, cost.Ticks * TrustForCost)));
+        return account = new Account(taken, free, begun, TimeSpan.FromTicks(Math.Max((space.CountsItself ? QuickTrust : LongestTrust).Ticks, cost.Ticks * TrustForCost)));
     }
 
     /// <summary>The store as it was added up last.</summary>
