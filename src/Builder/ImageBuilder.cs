@@ -20,6 +20,7 @@ using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Tracing;
@@ -35,6 +36,7 @@ public sealed class ImageBuilder(
     IJailDriver jails,
     VolumeLifecycle volumes,
     NetworkLifecycle networks,
+    StoreSpace space,
     Fetcher fetcher,
     StateDirectory state,
     Session session,
@@ -51,7 +53,7 @@ public sealed class ImageBuilder(
     /// </summary>
     public async IAsyncEnumerable<BuildEvent> BuildAsync(BuildRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var journal = new BuildJournal(builds, state, session, clock, request);
+        using var journal = new BuildJournal(builds, snapshots, state, session, clock, request);
         var events = Channel.CreateUnbounded<BuildEvent>(new UnboundedChannelOptions { SingleReader = true });
         var work = RunAsync(request, journal, events.Writer, cancellationToken);
 
@@ -87,7 +89,7 @@ public sealed class ImageBuilder(
         var remotes = new RemoteSources(fetcher);
         await remotes.ResolveAsync(plan, cancellationToken);
         var stages = new StageKeys(plan, request, bases, snapshots, new ContextCopies(request, remotes), new ContextMounts(request)).Compute(cancellationToken);
-        return (compilation.Diagnostics, BuildForecast.Of(plan, stages));
+        return (compilation.Diagnostics, BuildForecast.Of(plan, stages, bases));
     }
 
     /// <summary>What a build reads of its contexts, for somebody who waits for changes; null when there is no plan.</summary>
@@ -132,7 +134,7 @@ public sealed class ImageBuilder(
 
         var copies = new ContextCopies(request, remotes);
         var mounts = new ContextMounts(request);
-        var (stages, forecast) = Foresee(plan, new StageKeys(plan, request, bases, snapshots, copies, mounts), cancellationToken);
+        var (stages, forecast) = Foresee(plan, bases, new StageKeys(plan, request, bases, snapshots, copies, mounts), cancellationToken);
         events.TryWrite(new BuildEvent.Started(plan.Target.DisplayName, forecast.Steps.Length, journal.Id));
         if (request.ExpectsCached && forecast.Expected.Count() is > 0 and var count)
         {
@@ -141,7 +143,14 @@ public sealed class ImageBuilder(
         }
 
         journal.Begin(forecast);
+        while (space.IsBounded && !snapshots.AreThere(stages.Values.SelectMany(stage => stage.Hits)))
+        {
+            // Another build has evicted something before anybody knew that this one wants it.
+            (stages, forecast) = Foresee(plan, bases, new StageKeys(plan, request, bases, snapshots, copies, mounts), cancellationToken);
+            journal.Begin(forecast);
+        }
 
+        await using var guard = space.Guard(evicted => events.TryWrite(new BuildEvent.Evicted(evicted)));
         await using var trees = new MountTrees(snapshots);
         await using var stacks = new BuildNetworks(networks);
         var mounter = new StepMounter(snapshots, new CacheMounter(volumes, trees), trees, mounts, request);
@@ -150,6 +159,7 @@ public sealed class ImageBuilder(
             new RunStepRunner(snapshots, jails, mounter, stacks, new SecretMask(request.Secrets), measures, request),
             new CopyStepRunner(snapshots, copies, new RemoteCopier(fetcher, snapshots), request.CopyUpdates),
             new WorkdirStepRunner(snapshots),
+            guard,
             measures);
         using var engine = new BuildEngine(plan, stages, runners, new StepTurns(new StepLocks(state), snapshots, journal.Id), bases, request.Jobs, events, cancellationToken);
         var outcome = await RunAsync(engine);
@@ -166,11 +176,11 @@ public sealed class ImageBuilder(
     }
 
     /// <summary>What each step asks, and so what is going to run.</summary>
-    private static (IReadOnlyDictionary<int, KeyedStage> Stages, BuildForecast Forecast) Foresee(BuildPlan plan, StageKeys keys, CancellationToken cancellationToken)
+    private static (IReadOnlyDictionary<int, KeyedStage> Stages, BuildForecast Forecast) Foresee(BuildPlan plan, BaseImages bases, StageKeys keys, CancellationToken cancellationToken)
     {
         using var traced = Tracer.Begin("keys");
         var stages = keys.Compute(cancellationToken);
-        return (stages, BuildForecast.Of(plan, stages));
+        return (stages, BuildForecast.Of(plan, stages, bases));
     }
 
     private static async Task<StageOutcome> RunAsync(BuildEngine engine)
@@ -238,7 +248,7 @@ public sealed class ImageBuilder(
     /// <summary>Failures that lost their last name to a newer one would only take space.</summary>
     private async Task ForgetFailuresAsync(IEnumerable<Image> replaced)
     {
-        foreach (var image in replaced.Where(image => images.Find(image.Id).Image.Names.IsEmpty && !images.IsUsed(image)))
+        foreach (var image in replaced.Where(image => images.Find(image.Id).Image is { Names.IsEmpty: true, IsPinned: false } && !images.IsUsed(image)))
         {
             await snapshots.RemoveUnusedAsync(images.Remove(image), CancellationToken.None);
         }

@@ -11,6 +11,7 @@ using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Jails.Linux;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Storage.Zfs;
@@ -84,6 +85,9 @@ internal sealed class Composition : IDisposable
 
     public SpaceReport Space => new(Storage.Store, Database, State);
 
+    public StoreSpace Bound => new(
+        new StoreSettings(Database), new SpaceLedger(Storage.Store, Database, Space), new CacheEviction(Snapshots, Database, Builds, Clock), Storage.Store, Jails, State, Clock);
+
     public ContainerWatch Watch => new(Containers, Lifecycle, Jails, Session, State, Clock);
 
     public VolumeStore VolumeRecords { get; }
@@ -98,7 +102,7 @@ internal sealed class Composition : IDisposable
 
     public Fetcher Fetcher { get; }
 
-    public ImageBuilder Builder => new(Snapshots, Images, Builds, Jails, Volumes, Networks, Fetcher, State, Session, Clock);
+    public ImageBuilder Builder => new(Snapshots, Images, Builds, Jails, Volumes, Networks, Bound, Fetcher, State, Session, Clock);
 
     /// <summary>For commands that fetch before they open anything.</summary>
     public static GitClient Git() => new(new ProcessRunner());

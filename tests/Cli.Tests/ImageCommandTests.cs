@@ -131,7 +131,7 @@ public sealed class ImageCommandTests : IDisposable
 
         var told = Lines(await space.SucceedAsync("system", "info")).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 
-        Assert.Equal(["version", "root", "storage", "storage reason", "images", "containers"], told.Keys);
+        Assert.Equal(["version", "root", "storage", "storage reason", "max-size", "images", "containers"], told.Keys);
         Assert.Equal((space.StateRoot, "overlay", "1", "0"), (told["root"], told["storage"], told["images"], told["containers"]));
     }
 

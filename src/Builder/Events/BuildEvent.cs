@@ -3,6 +3,7 @@ using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Parser.Planning;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Builder.Events;
@@ -41,6 +42,9 @@ public abstract record BuildEvent
     /// <param name="Message">Why, in a sentence.</param>
     /// <param name="LastGood">The snapshot before the step, when there is one.</param>
     public sealed record StepFailed(StepPlace Step, ExitStatus? Exit, string Message, SnapshotId? LastGood, TimeSpan Duration) : BuildEvent;
+
+    /// <summary>Snapshots of the cache were given up, so that the store keeps within its bound.</summary>
+    public sealed record Evicted(Eviction Eviction) : BuildEvent;
 
     /// <summary>All steps have ended, and this is what they took. Only when it was asked for.</summary>
     public sealed record Profiled(BuildProfile Profile) : BuildEvent;

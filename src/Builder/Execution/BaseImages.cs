@@ -15,6 +15,9 @@ internal sealed class BaseImages
     public IReadOnlyDictionary<string, StageConfig> Configs =>
         entries.ToDictionary(entry => entry.Key, entry => StageConfigs.From(entry.Value.Config), StringComparer.Ordinal);
 
+    /// <summary>The keys of their trees.</summary>
+    public IEnumerable<string> Keys => entries.Values.Select(entry => entry.Key);
+
     /// <summary>Finds those that the plan names and that are not here yet; false when there were none.</summary>
     /// <exception cref="KleeneException">Some of them do not exist here; all are named.</exception>
     public bool AddFrom(BuildPlan plan, ImageStore images)

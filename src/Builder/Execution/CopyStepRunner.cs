@@ -26,7 +26,7 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
             await using var updated = known is null ? null : await TryUpdateAsync(known, step, input, cancellationToken);
             if (updated is not null)
             {
-                return new StepOutcome.Built(await updated.CommitAsync(input.Key, input.Replace, cancellationToken));
+                return new StepOutcome.Built(await input.CommitAsync(updated, cancellationToken));
             }
         }
         catch (FileChangedException exception)
@@ -46,7 +46,7 @@ internal sealed class CopyStepRunner(SnapshotCatalog snapshots, ContextCopies co
             return new StepOutcome.Failed(null, exception.Message);
         }
 
-        var snapshot = await draft.CommitAsync(input.Key, input.Replace, cancellationToken);
+        var snapshot = await input.CommitAsync(draft, cancellationToken);
         if (known is not null && copied is not null && snapshot == draft.Id)
         {
             snapshots.EarlierCopies.Save(known.Question, new EarlierCopy(snapshot, copied.Path, copied.Owner, known.Files));

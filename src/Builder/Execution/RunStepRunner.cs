@@ -7,6 +7,7 @@ using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Jails;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Tracing;
 
@@ -61,12 +62,13 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
         using var borrowed = network;
         await using var draft = await snapshots.DraftAsync(input.Parent, WorkspaceUse.BuildStep, cancellationToken);
         await using var script = await StepScript.WriteAsync(step, snapshots, cancellationToken);
+        input.Space?.Enter(draft.Id);
         try
         {
             var exit = await jails.RunAsync(network.Network.Apply(Spec(step, place, draft, script, mounts)), ProcessOutput.To(output), cancellationToken);
             if (exit.Success)
             {
-                return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+                return new StepOutcome.Built(await input.CommitAsync(draft, cancellationToken));
             }
 
             if (request.OutputOnFailure is { } directory)
@@ -74,7 +76,7 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
                 StepReports.BringOut(step, draft.Path, directory, output, cancellationToken);
             }
 
-            return new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, cancellationToken));
+            return new StepOutcome.Failed(exit, Explain(step, exit), await KeepAsync(draft, input.Space, cancellationToken));
         }
         catch (JailStartException exception) when (exception.Failure != JailStartFailure.Jail)
         {
@@ -136,6 +138,21 @@ internal sealed class RunStepRunner(SnapshotCatalog snapshots, IJailDriver jails
     }
 
     /// <summary>The state of the files at the failure, for whoever wants to look. Its key is its own: it must never be a cache hit.</summary>
-    private async Task<SnapshotId?> KeepAsync(SnapshotDraft draft, CancellationToken cancellationToken) =>
-        request.KeepFailed ? await draft.CommitAsync($"failed {draft.Id}", replace: false, cancellationToken) : null;
+    private async Task<SnapshotId?> KeepAsync(SnapshotDraft draft, SpaceWatch? space, CancellationToken cancellationToken)
+    {
+        if (!request.KeepFailed)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await draft.CommitAsync($"failed {draft.Id}", replace: false, space is null ? null : space.AdmitAsync, cancellationToken);
+        }
+        catch (StoreLimitException)
+        {
+            // That the command failed is the news; its files are more than may be kept.
+            return null;
+        }
+    }
 }

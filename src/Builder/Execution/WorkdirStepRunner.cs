@@ -26,7 +26,7 @@ internal sealed class WorkdirStepRunner(SnapshotCatalog snapshots)
             return new StepOutcome.Failed(null, exception.Message);
         }
 
-        return new StepOutcome.Built(await draft.CommitAsync(input.Key, input.Replace, cancellationToken));
+        return new StepOutcome.Built(await input.CommitAsync(draft, cancellationToken));
     }
 
     /// <summary>Returns false when it was there. The tree is let go again: it could not be unmounted otherwise.</summary>

@@ -14,10 +14,11 @@ public sealed class BuildForecast
 {
     private readonly Dictionary<string, StepQuestion> questions;
 
-    private BuildForecast(ImmutableArray<RecordedStage> stages, ImmutableArray<RecordedStep> steps, string target, Dictionary<string, StepQuestion> questions)
+    private BuildForecast(ImmutableArray<RecordedStage> stages, ImmutableArray<RecordedStep> steps, ImmutableArray<string> imageKeys, string target, Dictionary<string, StepQuestion> questions)
     {
         Stages = stages;
         Steps = steps;
+        ImageKeys = imageKeys;
         Target = target;
         this.questions = questions;
     }
@@ -25,6 +26,9 @@ public sealed class BuildForecast
     public string Target { get; }
 
     public ImmutableArray<RecordedStage> Stages { get; }
+
+    /// <summary>Of the images that it starts from or copies out of.</summary>
+    public ImmutableArray<string> ImageKeys { get; }
 
     /// <summary>Those that are going to run are <see cref="RecordedStepState.Expected"/>.</summary>
     public ImmutableArray<RecordedStep> Steps { get; }
@@ -52,16 +56,18 @@ public sealed class BuildForecast
             Context = request.Context?.Files.Root.HostPath ?? "",
             Target = Target,
             Stages = Stages,
+            ImageKeys = ImageKeys,
             Steps = Steps,
         },
     };
 
-    internal static BuildForecast Of(BuildPlan plan, IReadOnlyDictionary<int, KeyedStage> stages)
+    internal static BuildForecast Of(BuildPlan plan, IReadOnlyDictionary<int, KeyedStage> stages, BaseImages bases)
     {
         var running = NeededSteps.Of(plan, stages);
         return new BuildForecast(
             [.. stages.Values.Select(stage => new RecordedStage(stage.Stage.Index, stage.Stage.DisplayName, stage.Stage.Place, Text(stage.Stage.Base, plan), stage.BaseKey))],
             [.. stages.Values.SelectMany(stage => stage.Steps.Select((step, i) => Step(stage, step, i, running)))],
+            [.. bases.Keys],
             plan.Target.DisplayName,
             stages.Values.SelectMany(stage => stage.Steps).DistinctBy(step => step.Key).ToDictionary(step => step.Key, step => step.Question, StringComparer.Ordinal));
     }

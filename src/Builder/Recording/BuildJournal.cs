@@ -16,6 +16,7 @@ internal sealed class BuildJournal : IDisposable
     private const int MostBuilds = 10_000;
 
     private readonly BuildStore builds;
+    private readonly SnapshotCatalog snapshots;
     private readonly StateDirectory state;
     private readonly Session session;
     private readonly TimeProvider clock;
@@ -27,9 +28,10 @@ internal sealed class BuildJournal : IDisposable
     private bool isAnnounced;
     private bool isEnded;
 
-    public BuildJournal(BuildStore builds, StateDirectory state, Session session, TimeProvider clock, BuildRequest request)
+    public BuildJournal(BuildStore builds, SnapshotCatalog snapshots, StateDirectory state, Session session, TimeProvider clock, BuildRequest request)
     {
         this.builds = builds;
+        this.snapshots = snapshots;
         this.state = state;
         this.session = session;
         this.clock = clock;
@@ -149,6 +151,7 @@ internal sealed class BuildJournal : IDisposable
             {
                 log.Dispose();
                 Save(how, image, message);
+                snapshots.NoteUse(steps.Where(step => step.State == RecordedStepState.Cached).Select(step => step.SnapshotId).OfType<SnapshotId>());
                 if (isAnnounced)
                 {
                     foreach (var forgotten in builds.Trim(MostBuilds))

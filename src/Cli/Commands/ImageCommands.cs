@@ -14,7 +14,8 @@ internal static class ImageCommands
         new("name", row => row.Name),
         new("tag", row => row.Tag),
         new("snapshot", row => $"@{row.Image.Snapshot}"),
-        new("created", row => Times.Text(row.Image.Created)));
+        new("created", row => Times.Text(row.Image.Created)),
+        new("pinned", row => row.Image.IsPinned ? "yes" : "", (json, row) => json.WriteBooleanValue(row.Image.IsPinned)));
 
     private static readonly Listing<Image> Details = new(
         new("id", image => image.Id),
@@ -22,6 +23,7 @@ internal static class ImageCommands
         new("snapshot", image => $"@{image.Snapshot}"),
         new("key", image => image.Key),
         new("created", image => Times.Text(image.Created)),
+        new("pinned", image => image.IsPinned ? "yes" : "", (json, image) => json.WriteBooleanValue(image.IsPinned)),
         new("config", image => image.Config.ToJson(), (json, image) => json.WriteRawValue(image.Config.ToJson())),
         new("steps", _ => "", (json, image) =>
         {
@@ -57,6 +59,8 @@ internal static class ImageCommands
         group.Subcommands.Add(ShowHistory(verb));
         group.Subcommands.Add(ImageDiffCommand.Create(verb));
         group.Subcommands.Add(Tag(verb));
+        group.Subcommands.Add(Pin(verb, "pin", "keep images: neither 'prune' nor a full store removes them", isPinned: true));
+        group.Subcommands.Add(Pin(verb, "unpin", "keep images no longer than others", isPinned: false));
         group.Subcommands.Add(Export(verb));
         group.Subcommands.Add(Remove(verb));
         group.Subcommands.Add(Prune(verb));
@@ -122,6 +126,27 @@ internal static class ImageCommands
         return command;
     }
 
+    private static Command Pin(Verb verb, string name, string description, bool isPinned)
+    {
+        var references = References();
+        var command = new Command(name, description) { references };
+        verb.Does(command, async (context, cancellationToken) =>
+        {
+            using var kleene = await context.OpenAsync(cancellationToken);
+
+            // All or none: one that is not there changes nothing.
+            var images = context.Get(references).Select(reference => kleene.Images.Find(Whole(reference).ToString()).Image).ToList();
+            foreach (var image in images)
+            {
+                kleene.Images.Pin(image.Id, isPinned);
+                context.Terminal.Output.WriteLine(image.DisplayName);
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
     private static Command Export(Verb verb)
     {
         var reference = new Argument<string>("IMAGE");
@@ -142,7 +167,8 @@ internal static class ImageCommands
     private static Command Remove(Verb verb)
     {
         var references = References();
-        var command = new Command("rm", "remove names, and images that have no other") { references };
+        var force = new Option<bool>("--force", "-f") { Description = "also images that are pinned" };
+        var command = new Command("rm", "remove names, and images that have no other") { references, force };
         verb.Does(command, async (context, cancellationToken) =>
         {
             using var kleene = await context.OpenAsync(cancellationToken);
@@ -158,7 +184,7 @@ internal static class ImageCommands
                 }
                 else
                 {
-                    await RemoveAsync(kleene, image, context.Terminal.Output, cancellationToken);
+                    await RemoveAsync(kleene, image, context.Get(force), context.Terminal.Output, cancellationToken);
                 }
             }
 
@@ -182,9 +208,9 @@ internal static class ImageCommands
 
     public static async Task PruneAsync(Composition kleene, TextWriter output, bool all, CancellationToken cancellationToken)
     {
-        foreach (var image in kleene.Images.List().Where(image => (all || image.Names.IsEmpty) && !kleene.Images.IsUsed(image)).ToList())
+        foreach (var image in kleene.Images.List().Where(image => (all || image.Names.IsEmpty) && !image.IsPinned && !kleene.Images.IsUsed(image)).ToList())
         {
-            await RemoveAsync(kleene, image, output, cancellationToken);
+            await RemoveAsync(kleene, image, evenPinned: false, output, cancellationToken);
         }
 
         foreach (var snapshot in await kleene.Snapshots.RemoveUnusedAsync(kleene.Snapshots.Leaves(), cancellationToken))
@@ -193,9 +219,9 @@ internal static class ImageCommands
         }
     }
 
-    private static async Task RemoveAsync(Composition kleene, Image image, TextWriter output, CancellationToken cancellationToken)
+    private static async Task RemoveAsync(Composition kleene, Image image, bool evenPinned, TextWriter output, CancellationToken cancellationToken)
     {
-        await kleene.Snapshots.RemoveUnusedAsync(kleene.Images.Remove(image), cancellationToken);
+        await kleene.Snapshots.RemoveUnusedAsync(kleene.Images.Remove(image, evenPinned), cancellationToken);
         output.WriteLine(image.Id);
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Files;
 using Kleene.Build.Runtime.Storage;
 
@@ -64,12 +65,12 @@ internal static class ImageDiffCommand
         var grown = rows.Sum(row => (row.After ?? 0) - (row.Before ?? 0));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Count(TreeChangeKind.Added)} added, {Count(TreeChangeKind.Changed)} changed, {Count(TreeChangeKind.Deleted)} deleted; {(grown < 0 ? "-" : "+")}{Sizes.Decimal(Math.Abs(grown))} in files that are told, what was in deleted directories not counted");
+            $"{Count(TreeChangeKind.Added)} added, {Count(TreeChangeKind.Changed)} changed, {Count(TreeChangeKind.Deleted)} deleted; {(grown < 0 ? "-" : "+")}{Sizes.Metric(Math.Abs(grown))} in files that are told, what was in deleted directories not counted");
 
         int Count(TreeChangeKind kind) => rows.Count(row => row.Change.Kind == kind);
     }
 
-    private static string Size(long? bytes) => bytes is { } number ? Sizes.Decimal(number) : "";
+    private static string Size(long? bytes) => bytes is { } number ? Sizes.Metric(number) : "";
 
     private sealed class Row(TreeChange change, FileStatus? before, FileStatus? after)
     {

@@ -28,6 +28,21 @@ internal static class OptionValues
             : throw new UsageException($"{option} '{text}' is not a size; write a number of bytes, or one with k, m or g");
     }
 
+    /// <summary>Bytes of a disk, as 'system df' writes them: units <c>k m g t</c> in powers of 1000, with a <c>b</c> or without; <c>kib mib gib tib</c> in powers of 1024.</summary>
+    public static long DiskBytes(string text, string option)
+    {
+        var lower = text.ToLowerInvariant();
+        var digits = lower.TrimEnd([.. "kmgtib"]);
+        var unit = lower[digits.Length..];
+        var power = unit.Length == 0 ? 0 : "bkmgt".IndexOf(unit[0], StringComparison.Ordinal);
+        var step = unit.EndsWith("ib", StringComparison.Ordinal) ? 1024m : 1000m;
+        return (unit is "" or "b" || (power > 0 && unit[1..] is "" or "b" or "ib"))
+            && decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && Enumerable.Repeat(step, power).Aggregate(number, (bytes, factor) => Math.Min(bytes, long.MaxValue) * factor) is >= 1 and <= long.MaxValue and var bytes
+            ? (long)bytes
+            : throw new UsageException($"{option} '{text}' is not a size; write a number of bytes, or one with a unit, such as 20GB or 500MB");
+    }
+
     public static JailLimits Limits(string? memory, double? cpus, long? processes)
     {
         if (cpus is { } count && !(count > 0 && double.IsFinite(count)))

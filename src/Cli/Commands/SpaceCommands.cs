@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Kleene.Build.Cli.Commands.Containers;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Cli.Commands;
@@ -14,8 +15,8 @@ internal static class SpaceCommands
         new("type", row => Word(row.Use)),
         new("total", row => Counted(row) ? Text(row.Count) : "-", (json, row) => json.WriteNumberValue(row.Count)),
         new("active", row => Counted(row) ? Text(row.Active) : "-", (json, row) => json.WriteNumberValue(row.Active)),
-        new("size", row => Sizes.Decimal(row.Bytes), (json, row) => json.WriteNumberValue(row.Bytes)),
-        new("reclaimable", row => Sizes.Decimal(row.FreeableBytes), (json, row) => json.WriteNumberValue(row.FreeableBytes)));
+        new("size", row => Sizes.Metric(row.Bytes), (json, row) => json.WriteNumberValue(row.Bytes)),
+        new("reclaimable", row => Sizes.Metric(row.FreeableBytes), (json, row) => json.WriteNumberValue(row.FreeableBytes)));
 
     public static Command CreateUsage(Verb verb)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Checks;
+using Kleene.Build.Runtime.State;
 
 namespace Kleene.Build.Cli.Commands;
 
@@ -18,11 +19,12 @@ internal static class SystemCommands
             output.WriteLine($"root: {kleene.State.Root}");
             output.WriteLine($"storage: {kleene.Storage.Store.Driver}");
             output.WriteLine($"storage reason: {kleene.Storage.Reason}");
+            SettingCommand.Write(output, new StoreSettings(kleene.Database));
             output.WriteLine($"images: {kleene.Images.List().Count}");
             output.WriteLine($"containers: {kleene.Containers.List().Count}");
             return ExitCodes.Done;
         });
-        return new Command(name) { show, SpaceCommands.CreateUsage(verb), SpaceCommands.CreatePrune(verb), CreateCheck(verb), CreateStart(verb), CreateStop(verb) };
+        return new Command(name) { show, SpaceCommands.CreateUsage(verb), SpaceCommands.CreatePrune(verb), SettingCommand.Create(verb), CreateCheck(verb), CreateStart(verb), CreateStop(verb) };
     }
 
     private static Command CreateCheck(Verb verb)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kleene.Build.Builder.Explaining;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Builds;
 using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Files;
@@ -80,10 +81,10 @@ internal static class ExplanationText
         { Before: { } before, After: { } after } => $" ({string.Join(", ", file.Aspects.Select(aspect => aspect switch
         {
             "mode" => $"mode {Mode(before)} to {Mode(after)}",
-            "content" when before.Size != after.Size => $"content, {Sizes.Decimal(before.Size)} to {Sizes.Decimal(after.Size)}",
+            "content" when before.Size != after.Size => $"content, {Sizes.Metric(before.Size)} to {Sizes.Metric(after.Size)}",
             _ => aspect,
         }))})",
-        { After: { Kind: FileKind.Regular } added } => $" ({Sizes.Decimal(added.Size)})",
+        { After: { Kind: FileKind.Regular } added } => $" ({Sizes.Metric(added.Size)})",
         _ => "",
     };
 

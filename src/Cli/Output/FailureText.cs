@@ -1,4 +1,6 @@
 using Kleene.Build.Builder.Events;
+using Kleene.Build.Runtime;
+using Kleene.Build.Runtime.Space;
 
 namespace Kleene.Build.Cli.Output;
 
@@ -9,6 +11,10 @@ internal static class FailureText
     public static string Of(BuildEvent.StepFailed failed) => $"error: {failed.Step.Step.Place}: {failed.Step.Step.Text}: {failed.Message}{FullDisk.Hint(failed.Message)}";
 
     public static string Of(BuildEvent.Unrecorded unrecorded) => $"warning: the build is not written down for 'kleene builds' and 'kleene explain': {unrecorded.Reason}";
+
+    /// <summary>What the bound of the store has cost.</summary>
+    public static string Of(Eviction eviction) =>
+        $"evicted {eviction.Steps.Count} step{(eviction.Steps.Count == 1 ? "" : "s")}, {Sizes.Metric(eviction.Bytes)}, to keep within max-size {Sizes.Metric(eviction.Maximum)}";
 
     public static string Of(BuildEvent.Failed failed)
     {

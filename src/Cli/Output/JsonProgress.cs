@@ -4,6 +4,7 @@ using System.Text.Json;
 using Kleene.Build.Builder.Events;
 using Kleene.Build.Parser.Diagnostics;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 
 namespace Kleene.Build.Cli.Output;
 
@@ -49,6 +50,10 @@ internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBui
             case BuildEvent.Unrecorded unrecorded:
                 json.WriteString("type", "warning");
                 json.WriteString("message", FailureText.Of(unrecorded));
+                break;
+            case BuildEvent.Evicted evicted:
+                json.WriteString("type", "cache.evicted");
+                WriteEviction(json, evicted.Eviction);
                 break;
             case BuildEvent.StepStarted started:
                 Step(json, "step.started", started.Step);
@@ -102,6 +107,26 @@ internal sealed class JsonProgress(TextWriter writer, TimeProvider clock) : IBui
         json.WriteNumber("total", step.Total);
         json.WriteString("text", step.Step.Text);
         json.WriteNumber("line", step.Step.Line);
+    }
+
+    private static void WriteEviction(Utf8JsonWriter json, Eviction eviction)
+    {
+        json.WriteString("message", FailureText.Of(eviction));
+        json.WriteNumber("bytes", eviction.Bytes);
+        json.WriteNumber("max_bytes", eviction.Maximum);
+        json.WriteStartArray("snapshots");
+        foreach (var step in eviction.Steps)
+        {
+            json.WriteStartObject();
+            json.WriteString("snapshot", step.Id.ToString());
+            json.WriteString("text", step.Text);
+            json.WriteNumber("bytes", step.Bytes);
+            json.WriteNumber("saved_ms", (long)step.Saves.TotalMilliseconds);
+            json.WriteString("last_use", step.LastUse);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteExit(Utf8JsonWriter json, ExitStatus? exit)

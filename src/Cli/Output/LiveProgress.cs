@@ -75,6 +75,9 @@ internal sealed class LiveProgress : IBuildPrinter, IDisposable
                     Finish(failed.Step, "FAILED", "", Color.Red);
                     finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(failed)), new Style(Color.Red)));
                     break;
+                case BuildEvent.Evicted evicted:
+                    finished.Enqueue(new Text(FailureText.Of(evicted.Eviction), new Style(Color.Yellow)));
+                    break;
                 case BuildEvent.Unrecorded unrecorded:
                     finished.Enqueue(new Text(VisibleText.OfLines(FailureText.Of(unrecorded)), new Style(Color.Yellow)));
                     break;

@@ -36,6 +36,9 @@ internal sealed class PlainProgress(TextWriter writer) : IBuildPrinter, IDisposa
             case BuildEvent.StepCompleted completed:
                 End(completed.Step, $"--> Snapshot created: @{completed.Snapshot}");
                 break;
+            case BuildEvent.Evicted evicted:
+                writer.WriteLine(FailureText.Of(evicted.Eviction));
+                break;
             case BuildEvent.Unrecorded unrecorded:
                 writer.WriteLine(FailureText.Of(unrecorded));
                 break;

@@ -33,6 +33,13 @@ internal static class BuildDetailJson
             }
 
             json.WriteEndArray();
+            json.WriteStartArray("imageKeys");
+            foreach (var key in detail.ImageKeys)
+            {
+                json.WriteStringValue(key);
+            }
+
+            json.WriteEndArray();
             json.WriteStartArray("steps");
             foreach (var step in detail.Steps)
             {

@@ -50,6 +50,9 @@ public sealed record BuildDetail
     /// <summary>Those that the target needs, in the order of the file.</summary>
     public ImmutableArray<RecordedStage> Stages { get; init; } = [];
 
+    /// <summary>The keys of the images that it starts from or copies out of.</summary>
+    public ImmutableArray<string> ImageKeys { get; init => field = value.IsDefault ? [] : value; } = [];
+
     /// <summary>In the order of the file.</summary>
     public ImmutableArray<RecordedStep> Steps { get; init; } = [];
 }

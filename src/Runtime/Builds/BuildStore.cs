@@ -62,6 +62,9 @@ public sealed class BuildStore(Database database, Session session)
             build.Id,
             most);
 
+    /// <summary>Those that run now, of whichever process.</summary>
+    public IReadOnlyList<BuildRecord> ListRunning() => [.. database.Query($"{Columns} WHERE state = 'running'", Row).Where(build => build.State == BuildState.Running)];
+
     /// <summary>All of them, the latest first.</summary>
     public IReadOnlyList<BuildRecord> List() => database.Query($"{Columns} ORDER BY rowid DESC", Row);
 

@@ -21,6 +21,9 @@ public sealed record Image
     /// <summary><c>name:tag</c>, sorted; none when a newer image took them.</summary>
     public ImmutableArray<string> Names { get; init; } = [];
 
+    /// <summary>Whether it stays until its user lets it go, whatever is pruned or evicted.</summary>
+    public bool IsPinned { get; init; }
+
     /// <summary>How it was made; empty for a base image.</summary>
     public ImmutableArray<ImageStep> Steps { get; init; } = [];
 

@@ -11,7 +11,7 @@ public sealed class ImageStore(Database database)
     /// <summary>Of a step, in digits.</summary>
     private const int LongestNumber = 3;
 
-    private const string Columns = "SELECT i.id, i.snapshot, i.key, i.config, i.created FROM images AS i";
+    private const string Columns = "SELECT i.id, i.snapshot, i.key, i.config, i.created, i.pinned FROM images AS i";
 
     /// <summary>Records an image and gives it its names, which are taken from whoever had them.</summary>
     public void Add(Image image, IEnumerable<ImageReference> names) =>
@@ -58,6 +58,9 @@ public sealed class ImageStore(Database database)
 
     /// <summary>Takes a name away. Returns false when there was no such name.</summary>
     public bool Untag(ImageReference name) => database.Execute("DELETE FROM names WHERE name = $1 AND tag = $2", name.Name, name.Tag) > 0;
+
+    /// <summary>Keeps an image whatever is pruned or evicted, or no longer.</summary>
+    public void Pin(string imageId, bool isPinned) => database.Execute("UPDATE images SET pinned = $2 WHERE id = $1", imageId, isPinned ? 1 : 0);
 
     /// <summary>Finds what a reference means, at the step it names or at the end.</summary>
     /// <exception cref="ImageNotFoundException">Nothing has that name, or the image has no such snapshot.</exception>
@@ -141,10 +144,16 @@ public sealed class ImageStore(Database database)
     public IReadOnlyList<Image> List() => [.. database.Query($"{Columns} ORDER BY i.created DESC, i.id", Row).Select(WithNames)];
 
     /// <summary>Forgets an image. Returns the snapshots that may no longer be needed.</summary>
-    /// <exception cref="ImageInUseException">A container runs or ran on it.</exception>
-    public IReadOnlyList<SnapshotId> Remove(Image image) =>
+    /// <param name="evenPinned">Whether that it is pinned is no reason to keep it.</param>
+    /// <exception cref="ImageInUseException">A container runs or ran on it, or it is pinned.</exception>
+    public IReadOnlyList<SnapshotId> Remove(Image image, bool evenPinned = false) =>
         database.Transact(() =>
         {
+            if (!evenPinned && database.QueryFirst("SELECT id FROM images WHERE id = $1 AND pinned", reader => reader.GetString(0), image.Id) is not null)
+            {
+                throw new ImageInUseException(image.DisplayName, $"it is pinned; let it go with 'kleene image unpin {image.DisplayName}', or remove it with --force");
+            }
+
             if (database.QueryFirst("SELECT name FROM containers WHERE image = $1", reader => reader.GetString(0), image.Id) is { } container)
             {
                 throw new ImageInUseException(image.DisplayName, $"container '{container}' was made from it; remove that first with 'kleene rm {container}'");
@@ -189,6 +198,7 @@ public sealed class ImageStore(Database database)
         Key = reader.GetString(2),
         Config = ImageConfig.Parse(reader.GetString(3)),
         Created = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4)),
+        IsPinned = reader.GetInt32(5) != 0,
     };
 
     private Image? FindImage(ImageReference reference)

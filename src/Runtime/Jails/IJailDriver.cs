@@ -89,6 +89,15 @@ public interface IJailDriver
     /// <exception cref="JailNotRunningException">There is no such jail.</exception>
     Task ResumeAsync(string jailId, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The same as <see cref="PauseAsync"/>, as fast as the system can, for a moment and only for who runs the jail himself. False when there is nobody
+    /// to stop, or it cannot be done at once.
+    /// </summary>
+    Task<bool> HoldAsync(string jailId, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>Ends <see cref="HoldAsync"/>. Gone already: succeeds.</summary>
+    Task ReleaseAsync(string jailId, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>What had to be made in a jail's tree to mount on: absolute paths in it, which go with the jail. None when there is no such jail.</summary>
     IReadOnlyCollection<string> MadeMountPoints(string jailId);
 

@@ -234,5 +234,18 @@ internal static class Schema
         ) STRICT;
         CREATE INDEX earlier_copies_by_snapshot ON earlier_copies (snapshot);
         """,
+        """
+        -- What a snapshot cost and is good for: the milliseconds from its announcement until it was frozen, the bytes that it takes beside its parent
+        -- (known where somebody bounds the store), and when a build last took it, to the hour. Null where that is not known, or was not yet.
+        ALTER TABLE snapshots ADD COLUMN duration INTEGER;
+        ALTER TABLE snapshots ADD COLUMN bytes INTEGER;
+        ALTER TABLE snapshots ADD COLUMN used INTEGER;
+
+        -- Whether nothing but its user removes it.
+        ALTER TABLE images ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+
+        -- Few at a time: what they read is not to be evicted.
+        CREATE INDEX builds_running ON builds (session) WHERE state = 'running';
+        """,
     ];
 }

@@ -15,6 +15,9 @@ public interface ISnapshotStore
     /// <summary>Whether it can show a tree with other owners than it has, see <see cref="AttachAsync(SnapshotId, UserNamespace, CancellationToken)"/>.</summary>
     bool MapsOwners { get; }
 
+    /// <summary>Whether the file system keeps count of what trees take: then <see cref="MeasureAllAsync"/> looks at no file, and what one tree takes changes with others.</summary>
+    bool CountsItself => false;
+
     /// <summary>A writable clone of a snapshot, or an empty tree (owner 0:0, mode 0755) when there is no parent. Mounted where <see cref="Workspace.Path"/> says.</summary>
     /// <exception cref="SnapshotNotFoundException">There is no such parent.</exception>
     Task<Workspace> PrepareAsync(SnapshotId id, SnapshotId? parent, WorkspaceUse use, CancellationToken cancellationToken);
@@ -72,6 +75,10 @@ public interface ISnapshotStore
         await Parallel.ForAsync(0, ids.Count, cancellationToken, async (i, token) => measured[i] = await MeasureAsync(ids[i], token));
         return measured;
     }
+
+    /// <summary>What each of some snapshots takes that none before it in the list has. Where trees have nothing in common, that is what removing them frees.</summary>
+    /// <param name="parentsFirst">All snapshots there are, each after its parent.</param>
+    Task<IReadOnlyList<long>> MeasureInOrderAsync(IReadOnlyList<SnapshotId> parentsFirst, CancellationToken cancellationToken) => MeasureAsync(parentsFirst, cancellationToken);
 
     /// <summary>The bytes that all trees take together, as the file system counts them: more than the sum of each one's where trees share their files.</summary>
     Task<long> MeasureAllAsync(CancellationToken cancellationToken);

@@ -11,6 +11,7 @@ namespace Kleene.Build.Runtime.Storage;
 public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Session session, TimeProvider clock)
 {
     private static readonly TimeSpan CleanupTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UseGrain = TimeSpan.FromHours(1);
 
     public ISnapshotStore Store => store;
 
@@ -38,11 +39,12 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     {
         var id = SnapshotId.New();
         var key = $"import {id}";
+        var begun = clock.GetTimestamp();
         Announce(id, null);
         try
         {
             await make(id, cancellationToken);
-            return (await PublishAsync(id, null, key, replace: false), key);
+            return (await PublishAsync(id, null, key, replace: false, await CostAsync(id, begun)), key);
         }
         catch
         {
@@ -56,11 +58,14 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     {
         var id = SnapshotId.New();
         var key = $"commit {id}";
+        var begun = clock.GetTimestamp();
         Announce(id, parent);
         try
         {
+            // Counted before it shares its files with the copy, where the file system lets it.
+            var cost = await CostAsync(workspace, begun);
             await store.CopyAsync(workspace, parent, id, cancellationToken);
-            return (await PublishAsync(id, parent, key, replace: false), key);
+            return (await PublishAsync(id, parent, key, replace: false, cost), key);
         }
         catch
         {
@@ -111,7 +116,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         var waiting = new Queue<SnapshotId>(candidates);
         while (waiting.TryDequeue(out var id))
         {
-            if (Withdraw(id, out var parent))
+            if (Withdraw(id, () => true, out var parent))
             {
                 await store.RemoveAsync(id, cancellationToken);
                 Forget(id);
@@ -125,6 +130,36 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
 
         return removed;
     }
+
+    /// <summary>Removes one snapshot, if that may be.</summary>
+    /// <param name="release">Takes back what still needs it, in the transaction in which it leaves the index; false leaves all as it is.</param>
+    internal async Task<bool> RemoveAsync(SnapshotId id, Func<bool> release, CancellationToken cancellationToken)
+    {
+        if (!Withdraw(id, release, out _))
+        {
+            return false;
+        }
+
+        await store.RemoveAsync(id, cancellationToken);
+        Forget(id);
+        return true;
+    }
+
+    /// <summary>Notes that a build took snapshots that were there. To the hour, so that most builds write nothing.</summary>
+    public void NoteUse(IEnumerable<SnapshotId> snapshots)
+    {
+        var now = Now();
+        database.Execute(
+            "UPDATE snapshots SET used = $2 WHERE id IN (SELECT value FROM json_each($1)) AND coalesce(used, created) < $3",
+            ListJson(snapshots),
+            now,
+            now - (long)UseGrain.TotalMilliseconds);
+    }
+
+    /// <summary>Whether all of these exist.</summary>
+    public bool AreThere(IEnumerable<SnapshotId> snapshots) =>
+        database.QueryFirst(
+            "SELECT value FROM json_each($1) WHERE value NOT IN (SELECT id FROM snapshots)", reader => reader.GetString(0), ListJson(snapshots)) is null;
 
     /// <summary>All snapshots on which nothing stands: no other snapshot, image or container, nor a workspace.</summary>
     public IReadOnlyList<SnapshotId> Leaves() =>
@@ -163,7 +198,7 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     public void Disbelieve(SnapshotId id) => database.Execute("DELETE FROM cache WHERE snapshot = $1", id.ToString());
 
     /// <summary>Makes a frozen tree a snapshot. When another build was faster with the same key, its snapshot is the answer and ours goes.</summary>
-    internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace, bool revises = false)
+    internal async Task<SnapshotId> PublishAsync(SnapshotId id, SnapshotId? parent, string key, bool replace, SnapshotCost cost, bool revises = false)
     {
         using var traced = Tracer.Begin("publish");
         var published = database.Transact(() =>
@@ -174,7 +209,13 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
             }
 
             database.Execute(
-                "INSERT INTO snapshots (id, parent, created, revises) VALUES ($1, $2, $3, $4)", id.ToString(), parent?.ToString(), Now(), revises ? 1 : 0);
+                "INSERT INTO snapshots (id, parent, created, revises, duration, bytes) VALUES ($1, $2, $3, $4, $5, $6)",
+                id.ToString(),
+                parent?.ToString(),
+                Now(),
+                revises ? 1 : 0,
+                (long)cost.Duration.TotalMilliseconds,
+                cost.Bytes);
             Remember(key, id);
             Forget(id);
             return id;
@@ -185,6 +226,20 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         }
 
         return published;
+    }
+
+    /// <summary>What a tree has cost until now. Its bytes are counted only where they are added up, and while nothing stands on it yet.</summary>
+    /// <param name="begun">When the tree was announced, as the clock counts it.</param>
+    internal async Task<SnapshotCost> CostAsync(SnapshotId id, long begun)
+    {
+        var duration = clock.GetElapsedTime(begun);
+        if (store.CountsItself || new StoreSettings(database).MaximumBytes is null)
+        {
+            return new SnapshotCost(duration, null);
+        }
+
+        using var traced = Tracer.Begin("count");
+        return new SnapshotCost(duration, await store.MeasureAsync(id, CancellationToken.None));
     }
 
     /// <summary>Says that a tree is being made or removed; its parent stays as long as that lasts.</summary>
@@ -217,10 +272,17 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     {
         using var traced = Tracer.Begin("clone");
         var id = SnapshotId.New();
+        var begun = clock.GetTimestamp();
         Announce(id, parent);
         try
         {
-            return new SnapshotDraft(this, await store.PrepareAsync(id, parent, use, cancellationToken), parent, revises);
+            var workspace = await store.PrepareAsync(id, parent, use, cancellationToken);
+            if (workspace.GrewParent)
+            {
+                database.Execute("UPDATE snapshots SET bytes = NULL WHERE id = $1", parent?.ToString());
+            }
+
+            return new SnapshotDraft(this, workspace, parent, revises, begun);
         }
         catch
         {
@@ -233,11 +295,16 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
         database.QueryFirst(sql, reader => reader.GetString(0), id.ToString()) is { } text ? SnapshotId.Parse(text) : null;
 
     /// <summary>Takes a snapshot out of the index, unless something needs it: from then on only the sweep knows its tree.</summary>
-    private bool Withdraw(SnapshotId id, out SnapshotId? parent)
+    private bool Withdraw(SnapshotId id, Func<bool> release, out SnapshotId? parent)
     {
         SnapshotId? found = null;
         var withdrawn = database.Transact(() =>
         {
+            if (!release())
+            {
+                return false;
+            }
+
             var text = id.ToString();
             var used = database.QueryFirst(
                 """
@@ -271,5 +338,11 @@ public sealed class SnapshotCatalog(ISnapshotStore store, Database database, Ses
     private bool TakeOver(SnapshotId id, string owner) =>
         database.Execute("UPDATE workspaces SET session = $3 WHERE id = $1 AND session = $2", id.ToString(), owner, session.Id) > 0;
 
+    private static string ListJson(IEnumerable<SnapshotId> ids) => $"[{string.Join(',', ids.Select(id => $"\"{id}\""))}]";
+
     private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
 }
+
+/// <param name="Duration">From its announcement until it was frozen.</param>
+/// <param name="Bytes">Beside its parent; null where nobody adds them up.</param>
+internal sealed record SnapshotCost(TimeSpan Duration, long? Bytes);

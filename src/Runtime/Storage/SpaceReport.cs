@@ -31,7 +31,7 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
         }
 
         var all = await store.MeasureAllAsync(cancellationToken);
-        var files = await Task.Run(() => Files(cancellationToken), cancellationToken);
+        var files = await MeasureRecordsAsync(cancellationToken);
         return
         [
             Row(SpaceUse.Images, Count("SELECT count(*) FROM images"), Count("SELECT count(DISTINCT image) FROM containers")),
@@ -43,7 +43,9 @@ public sealed class SpaceReport(ISnapshotStore store, Database database, StateDi
         ];
     }
 
-    /// <summary>The state directory without the trees: the database, logs, what was fetched and what is known of contexts.</summary>
+    /// <summary>The bytes of the state directory without the trees: of the database, logs, what was fetched and what is known of contexts.</summary>
+    public Task<long> MeasureRecordsAsync(CancellationToken cancellationToken) => Task.Run(() => Files(cancellationToken), cancellationToken);
+
     private long Files(CancellationToken cancellationToken)
     {
         using var root = RootedDirectory.Open(state.Root);

@@ -12,6 +12,9 @@ public sealed class Workspace(ISnapshotStore store, SnapshotId id, string path) 
     /// <summary>The absolute path of the tree's root while it is mounted.</summary>
     public string Path { get; } = path;
 
+    /// <summary>Whether its parent takes more space than before, for the sake of this and later children.</summary>
+    public bool GrewParent { get; init; }
+
     /// <summary>Freezes the tree; see <see cref="ISnapshotStore.CommitAsync"/>.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {

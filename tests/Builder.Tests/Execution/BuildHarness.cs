@@ -9,6 +9,7 @@ using Kleene.Build.Runtime.Fetching;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Networks;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.State;
 using Kleene.Build.Runtime.Storage;
 using Kleene.Build.Runtime.Volumes;
@@ -50,6 +51,15 @@ internal sealed class BuildHarness : IDisposable
     public ImageStore Images { get; }
 
     public BuildStore Builds => new(Database, session);
+
+    public StoreSpace Space
+    {
+        get
+        {
+            var ledger = new SpaceLedger(Snapshots.Store, Database, new SpaceReport(Snapshots.Store, Database, State));
+            return new StoreSpace(new StoreSettings(Database), ledger, new CacheEviction(Snapshots, Database, Builds, TimeProvider.System), Snapshots.Store, Jails, State, TimeProvider.System);
+        }
+    }
 
     public VolumeStore VolumeRecords { get; }
 
@@ -161,7 +171,7 @@ internal sealed class BuildHarness : IDisposable
     };
 
     private ImageBuilder Builder(DownloadCache downloads) =>
-        new(Snapshots, Images, Builds, Jails, Volumes, Networks, new Fetcher(downloads, new GitClient(new ProcessRunner())), State, session, TimeProvider.System);
+        new(Snapshots, Images, Builds, Jails, Volumes, Networks, Space, new Fetcher(downloads, new GitClient(new ProcessRunner())), State, session, TimeProvider.System);
 
     public void Dispose()
     {

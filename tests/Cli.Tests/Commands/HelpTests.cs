@@ -8,8 +8,8 @@ public sealed class HelpTests
 {
     private static readonly string[] Verbs =
     [
-        "", "build", "plan", "check", "fmt", "context", "context ls", "image", "image create", "image ls", "image inspect", "image history", "image tag", "image rm", "image prune",
-        "run", "exec", "ps", "stop", "rm", "inspect", "container", "container ls", "container inspect", "container stop", "container rm", "system", "system info",
+        "", "build", "plan", "check", "fmt", "context", "context ls", "image", "image create", "image ls", "image inspect", "image history", "image tag", "image rm", "image prune", "image pin", "image unpin",
+        "run", "exec", "ps", "stop", "rm", "inspect", "container", "container ls", "container inspect", "container stop", "container rm", "system", "system info", "system set",
     ];
 
     [Fact]

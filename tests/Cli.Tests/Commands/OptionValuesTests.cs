@@ -7,6 +7,30 @@ public sealed class OptionValuesTests
 {
     [Theory]
     [InlineData("1", 1)]
+    [InlineData("512B", 512)]
+    [InlineData("2k", 2000)]
+    [InlineData("20GB", 20_000_000_000)]
+    [InlineData("1.5g", 1_500_000_000)]
+    [InlineData("2TiB", 2L << 40)]
+    [InlineData("500MiB", 500L << 20)]
+    public void Sizes_of_disks_are_read_as_they_are_shown(string text, long bytes) => Assert.Equal(bytes, OptionValues.DiskBytes(text, "max-size"));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("G")]
+    [InlineData("1X")]
+    [InlineData("1bb")]
+    [InlineData("1ib")]
+    [InlineData("1 g")]
+    [InlineData("1e3")]
+    [InlineData("99999999999999999999t")]
+    public void What_is_no_size_of_a_disk_is_told(string text) =>
+        Assert.Contains($"max-size '{text}' is not a size", Assert.Throws<UsageException>(() => OptionValues.DiskBytes(text, "max-size")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("1", 1)]
     [InlineData("512b", 512)]
     [InlineData("2k", 2048)]
     [InlineData("512M", 512L << 20)]

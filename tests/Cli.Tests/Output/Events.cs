@@ -3,6 +3,7 @@ using Kleene.Build.Parser;
 using Kleene.Build.Parser.Text;
 using Kleene.Build.Runtime.Images;
 using Kleene.Build.Runtime.Processes;
+using Kleene.Build.Runtime.Space;
 using Kleene.Build.Runtime.Storage;
 
 namespace Kleene.Build.Cli.Tests.Output;
@@ -35,6 +36,13 @@ internal sealed class Events
         new BuildEvent.StepFailed(places[step - 1], new ExitStatus(7), message, Snapshot, TimeSpan.FromSeconds(1));
 
     public static BuildEvent Fails() => new BuildEvent.Failed("the command exited with code 7", null, Snapshot, TimeSpan.FromSeconds(2));
+
+    public static BuildEvent Evicts() => new BuildEvent.Evicted(new Eviction(
+        [
+            new EvictableStep(Snapshot, null, 1_200_000_000, TimeSpan.FromSeconds(2), DateTimeOffset.UnixEpoch, Text: "RUN one"),
+            new EvictableStep(SnapshotId.Parse("aa0000000002"), Snapshot, 34_000_000, TimeSpan.Zero, DateTimeOffset.UnixEpoch),
+        ],
+        20_000_000_000));
 
     public static BuildEvent Completes() => new BuildEvent.Completed(
         new Image { Id = "0a0000000001", Snapshot = Snapshot, Key = "k", Config = new ImageConfig(), Created = DateTimeOffset.UnixEpoch },

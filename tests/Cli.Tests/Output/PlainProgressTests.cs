@@ -21,6 +21,16 @@ public sealed class PlainProgressTests
         events.Starts(1), events.Cached(1), events.Starts(2), events.Says(2, "a"), events.Completes(2), Events.Completes());
 
     [Fact]
+    public void What_was_evicted_is_said_when_it_is() => Shows(
+        """
+        Step 1/3 : RUN one
+        evicted 2 steps, 1.23GB, to keep within max-size 20GB
+        --> Snapshot created: @aa0000000001
+
+        """,
+        events.Starts(1), Events.Evicts(), events.Completes(1));
+
+    [Fact]
     public void Steps_side_by_side_are_shown_one_behind_the_other() => Shows(
         """
         Step 1/3 : RUN one

@@ -45,6 +45,7 @@ public sealed class BuildStoreTests : IDisposable
                 Context = "/a b/ü",
                 Target = "0",
                 Message = "it\nfailed",
+                ImageKeys = ["sha256:base", "import 1"],
                 Stages = [new RecordedStage(0, "0", "Kleenefile:1", "busybox", "sha256:base"), new RecordedStage(2, "b", "Kleenefile:4", "stage '0'", "k2")],
                 Steps =
                 [
@@ -81,7 +82,8 @@ public sealed class BuildStoreTests : IDisposable
 
         var found = builds.Find("0a0");
         Assert.Equal(build with { Detail = found.Detail, Session = "" }, found);
-        Assert.Equal(build.Detail with { Stages = found.Detail.Stages, Steps = found.Detail.Steps }, found.Detail);
+        Assert.Equal(build.Detail with { Stages = found.Detail.Stages, Steps = found.Detail.Steps, ImageKeys = found.Detail.ImageKeys }, found.Detail);
+        Assert.Equal(build.Detail.ImageKeys.AsEnumerable(), found.Detail.ImageKeys);
         Assert.Equal(build.Detail.Stages.AsEnumerable(), found.Detail.Stages);
         Assert.Equal(build.Detail.Steps.AsEnumerable(), found.Detail.Steps);
     }

@@ -55,6 +55,30 @@ public abstract class SnapshotStoreContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task What_snapshots_take_when_they_are_frozen_adds_up_to_what_all_of_them_take()
+    {
+        if (Store.CountsItself)
+        {
+            return; // Nobody has to add up anything.
+        }
+
+        var (ids, counted) = (new List<SnapshotId>(), 0L);
+        foreach (var (parent, size) in ((int, int)[])[(-1, 3_000_000), (0, 2_000_000), (1, 1_000_000), (0, 500_000)])
+        {
+            await using var workspace = await Store.PrepareAsync(SnapshotId.New(), parent < 0 ? null : ids[parent], WorkspaceUse.BuildStep, Token);
+            File.WriteAllBytes(Path.Join(workspace.Path, $"f{ids.Count}"), Enumerable.Range(0, size).Select(i => (byte)(i * 31 >> 3)).ToArray());
+            await workspace.CommitAsync(Token);
+            ids.Add(workspace.Id);
+            counted += await Store.MeasureAsync(workspace.Id, Token) + (workspace.GrewParent ? 6_000_000 : 0);
+        }
+
+        var all = await Store.MeasureAllAsync(Token);
+        Assert.InRange(all, 6_400_000, 40_000_000);
+        Assert.InRange((await Store.MeasureInOrderAsync(ids, Token)).Sum(), all * 0.98, all * 1.02);
+        Assert.InRange(counted, all * 0.98, all * 1.02);
+    }
+
+    [ContractFact]
     public async Task A_clone_has_the_files_of_its_parent()
     {
         var parent = await SnapshotAsync(null, root => File.WriteAllText(Path.Join(root, "a file"), "of the parent"));

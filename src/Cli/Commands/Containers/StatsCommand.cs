@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Kleene.Build.Cli.Output;
+using Kleene.Build.Runtime;
 using Kleene.Build.Runtime.Containers;
 using Kleene.Build.Runtime.Jails;
 
@@ -22,8 +23,8 @@ internal static class StatsCommand
         new("memoryLimit", row => Sizes.Binary(row.MemoryLimit), (json, row) => Number(json, row.MemoryLimit), InTable: false),
         new("memoryPeak", row => Sizes.Binary(row.Usage.PeakMemoryBytes), (json, row) => Number(json, row.Usage.PeakMemoryBytes), InTable: false),
         new("memoryPercent", row => Percent(row.MemoryPercent), (json, row) => Number(json, row.MemoryPercent)),
-        new("network", row => $"{Sizes.Decimal(row.Usage.ReceivedBytes)} / {Sizes.Decimal(row.Usage.SentBytes)}", (json, row) => Pair(json, row.Usage.ReceivedBytes, row.Usage.SentBytes)),
-        new("block", row => $"{Sizes.Decimal(row.Usage.ReadBytes)} / {Sizes.Decimal(row.Usage.WrittenBytes)}", (json, row) => Pair(json, row.Usage.ReadBytes, row.Usage.WrittenBytes)),
+        new("network", row => $"{Sizes.Metric(row.Usage.ReceivedBytes)} / {Sizes.Metric(row.Usage.SentBytes)}", (json, row) => Pair(json, row.Usage.ReceivedBytes, row.Usage.SentBytes)),
+        new("block", row => $"{Sizes.Metric(row.Usage.ReadBytes)} / {Sizes.Metric(row.Usage.WrittenBytes)}", (json, row) => Pair(json, row.Usage.ReadBytes, row.Usage.WrittenBytes)),
         new("pids", row => row.Usage.Processes?.ToString(CultureInfo.InvariantCulture) ?? "-", (json, row) => Number(json, row.Usage.Processes)),
         new("pidsLimit", row => row.Usage.ProcessLimit?.ToString(CultureInfo.InvariantCulture) ?? "-", (json, row) => Number(json, row.Usage.ProcessLimit), InTable: false),
         new("throttled", row => row.Usage.ThrottledTime?.ToString("c", CultureInfo.InvariantCulture) ?? "-", (json, row) => Number(json, row.Usage.ThrottledTime?.TotalSeconds), InTable: false),

@@ -17,6 +17,7 @@ internal sealed class ControlGroups(CgroupLayout layout, string root = ControlGr
     /// <summary>A process that was killed needs a moment to end, a long one when it has much memory to give back or waits for a disk.</summary>
     private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FreezeInterval = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Where the version 2 tree is; null where there is none.</summary>
     public static string? UnifiedTree(CgroupLayout layout) => layout switch
@@ -67,6 +68,39 @@ internal sealed class ControlGroups(CgroupLayout layout, string root = ControlGr
             TryWrite(freezer, "THAWED");
         }
     }
+
+    /// <summary>
+    /// Stops all processes of a jail where they are, or lets them go on. Not by the runtime, which takes processes of its own for that, while the jail
+    /// goes on. False when there is nobody, or the kernel has no such file.
+    /// </summary>
+    public async Task<bool> TryFreezeAsync(string id, bool isFrozen, CancellationToken cancellationToken)
+    {
+        var (file, word) = Of(id).Select(group => (Path.Join(group, "freezer.state"), isFrozen ? "FROZEN" : "THAWED")).FirstOrDefault(freezer => File.Exists(freezer.Item1));
+        if (file is null)
+        {
+            (file, word) = Of(id).Select(group => (Path.Join(group, "cgroup.freeze"), isFrozen ? "1" : "0")).FirstOrDefault(freezer => File.Exists(freezer.Item1));
+        }
+
+        if (file is null || ProcessesOf(id).Count == 0)
+        {
+            return false;
+        }
+
+        TryWrite(file, word);
+        for (var waited = TimeSpan.Zero; isFrozen && waited < EndTime && !IsFrozen(file); waited += FreezeInterval)
+        {
+            // One that is in a system call stops when that returns.
+            await Task.Delay(FreezeInterval, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>Version 2 says it in another file; of a group that is gone nobody goes on.</summary>
+    private static bool IsFrozen(string file) =>
+        Path.GetFileName(file) == "freezer.state"
+            ? Lines(file) is not ["FREEZING" or "THAWED"]
+            : !Lines(Path.Join(Path.GetDirectoryName(file), "cgroup.events")).Contains("frozen 0");
 
     /// <summary>Ends a jail's processes and removes its groups. Gone already: succeeds.</summary>
     /// <exception cref="KleeneException">Processes of it do not end.</exception>

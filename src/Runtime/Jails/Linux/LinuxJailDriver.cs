@@ -228,6 +228,10 @@ public sealed partial class LinuxJailDriver : IJailDriver, IDisposable
         return true;
     }
 
+    public Task<bool> HoldAsync(string jailId, CancellationToken cancellationToken) => host.Value.Groups.TryFreezeAsync(jailId, isFrozen: true, cancellationToken);
+
+    public Task ReleaseAsync(string jailId, CancellationToken cancellationToken) => host.Value.Groups.TryFreezeAsync(jailId, isFrozen: false, cancellationToken);
+
     public async Task ResumeAsync(string jailId, CancellationToken cancellationToken)
     {
         if (await status.AskAsync(Bundle.At(bundles.Value, jailId), cancellationToken) is not { IsPaused: false })

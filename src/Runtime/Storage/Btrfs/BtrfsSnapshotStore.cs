@@ -139,6 +139,14 @@ public sealed class BtrfsSnapshotStore : ISnapshotStore
         },
         cancellationToken);
 
+    public Task<IReadOnlyList<long>> MeasureInOrderAsync(IReadOnlyList<SnapshotId> parentsFirst, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            using var trees = RootedDirectory.Open(root);
+            return FileExtents.OwnBytes(trees, [.. parentsFirst.Select(id => (UnixPath)id.ToString())], cancellationToken);
+        },
+        cancellationToken);
+
     public Task<long> MeasureAllAsync(CancellationToken cancellationToken) => Task.Run(
         () =>
         {

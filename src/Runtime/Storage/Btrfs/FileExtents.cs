@@ -15,6 +15,18 @@ internal static class FileExtents
         Files(root, top, cancellationToken)
             .Sum(file => Of(file).Where(extent => (extent.Flags & NativeMethods.FIEMAP_EXTENT_SHARED) == 0).Sum(extent => (long)extent.Length) / file.Status.LinkCount);
 
+    /// <summary>Of each subvolume the data that none before it has. What two share counts for the first, by where it begins on the disk.</summary>
+    public static IReadOnlyList<long> OwnBytes(RootedDirectory root, IReadOnlyList<UnixPath> tops, CancellationToken cancellationToken)
+    {
+        var known = new HashSet<ulong>();
+        return
+        [
+            .. tops.Select(top => Files(root, top, cancellationToken).Sum(file => Of(file)
+                .Where(extent => ((extent.Flags & NativeMethods.FIEMAP_EXTENT_SHARED) == 0 && file.Status.LinkCount == 1) || known.Add(extent.Physical))
+                .Sum(extent => (long)extent.Length))),
+        ];
+    }
+
     /// <summary>The data of all subvolumes below a directory: what several of them share counts once.</summary>
     public static long AllBytes(RootedDirectory root, CancellationToken cancellationToken)
     {

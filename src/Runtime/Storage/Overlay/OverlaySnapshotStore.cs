@@ -44,11 +44,12 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         var tree = Tree(id);
         using var trees = RootedDirectory.Open(root);
         Make(trees, id.ToString());
+        var grewParent = false;
         try
         {
             if (parent is { } parentId)
             {
-                await StandOnAsync(trees, tree, Tree(parentId), cancellationToken);
+                grewParent = await StandOnAsync(trees, tree, Tree(parentId), cancellationToken);
                 Mount(tree, use);
             }
             else
@@ -57,7 +58,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
                 Make(trees, tree.Relative(OverlayTree.UpperName));
             }
 
-            return new Workspace(this, id, tree.Visible);
+            return new Workspace(this, id, tree.Visible) { GrewParent = grewParent };
         }
         catch (Exception failure)
         {
@@ -222,7 +223,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
     private OverlayTree Tree(SnapshotId id) => new(root, id);
 
     /// <summary>Makes a tree all that it is before it is mounted.</summary>
-    private async Task StandOnAsync(RootedDirectory trees, OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
+    /// <returns>Whether the parent was given a flat copy.</returns>
+    private async Task<bool> StandOnAsync(RootedDirectory trees, OverlayTree tree, OverlayTree parent, CancellationToken cancellationToken)
     {
         if (!parent.IsSnapshot || !ParentLink.TryMake(trees, tree, parent))
         {
@@ -230,7 +232,8 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
         }
 
         var chain = parent.Layers();
-        if (chain.Length >= maximumLayers)
+        var isTooLong = chain.Length >= maximumLayers;
+        if (isTooLong)
         {
             await Task.Run(() => Flatten(trees, tree, parent, chain, cancellationToken), cancellationToken);
             chain = parent.Layers();
@@ -243,6 +246,7 @@ public sealed class OverlaySnapshotStore : ISnapshotStore, IAsyncDisposable
 
         // The root of the mount looks as the upper directory does.
         new TreeCopier(trees, trees, owner: null, cancellationToken).CopyAttributes(chain[0], tree.Relative(OverlayTree.UpperName));
+        return isTooLong;
     }
 
     private static void Make(RootedDirectory trees, UnixPath path) => trees.CreateDirectory(path, PermissionBits.Directory, FileOwner.Root);

@@ -48,6 +48,8 @@ public sealed class ZfsSnapshotStore : ISnapshotStore, IDatasetImporter, IQuotaK
     /// <summary>OpenZFS could since 2.2, and on Linux alone.</summary>
     public bool MapsOwners => false;
 
+    public bool CountsItself => true;
+
     /// <summary>Which ZFS this is, for <c>kleene system info</c>. zfs-fuse and OpenZFS before 0.8 do not say.</summary>
     public async Task<string> DescribeAsync(CancellationToken cancellationToken)
     {

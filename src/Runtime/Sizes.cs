@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Kleene.Build.Cli.Output;
+namespace Kleene.Build.Runtime;
 
 /// <summary>Numbers of bytes for people, with three or four digits: memory in powers of 1024, what goes through wires and disks in those of 1000.</summary>
-internal static class Sizes
+public static class Sizes
 {
     private static readonly string[] BinaryUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     private static readonly string[] DecimalUnits = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
@@ -11,7 +11,7 @@ internal static class Sizes
     /// <summary>A hyphen for what is not known.</summary>
     public static string Binary(long? bytes) => Text(bytes, 1024, BinaryUnits);
 
-    public static string Decimal(long? bytes) => Text(bytes, 1000, DecimalUnits);
+    public static string Metric(long? bytes) => Text(bytes, 1000, DecimalUnits);
 
     private static string Text(long? bytes, int step, string[] units)
     {
