@@ -75,7 +75,7 @@ internal sealed class RandomTree(Random random, ScratchDirectory scratch, string
         var done = new List<string>();
         for (var i = random.Next(1, 4); i > 0; i--)
         {
-            done.Add(Run(Edits[random.Next(Edits.Length)], Any("! -type d ! -name .kleeneignore") ?? "a"));
+            done.Add(Run(Edits[random.Next(Edits.Length)], Any("! -type d ! -type p ! -name .kleeneignore") ?? "a"));
         }
 
         if (Any("-type f ! -name .kleeneignore") is null)
