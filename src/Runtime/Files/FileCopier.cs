@@ -20,7 +20,10 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
 {
     private readonly FileContent content = new(cancellationToken);
     private readonly Lock gate = new();
-    private readonly Dictionary<(ulong Device, ulong Inode), CopiedLink> links = [];
+    private readonly Dictionary<(ulong Device, ulong Inode), CopiedLinks> links = [];
+
+    /// <summary>Where the names of linked files went, and whose they are.</summary>
+    private readonly Dictionary<UnixPath, (ulong Device, ulong Inode)> linked = [];
 
     public TreeFingerprint Fingerprint { get; } = new();
 
@@ -40,35 +43,43 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
     {
         lock (gate)
         {
-            if (links.TryGetValue((status.Device, status.Inode), out var first) && IsStill(first) && TryLink(first, place))
+            var file = (status.Device, status.Inode);
+            if (links.TryGetValue(file, out var known) && IsStill(known) && TryLink(known, place))
             {
                 Fingerprint.Add(status);
+                if (linked.TryAdd(place.Path, file))
+                {
+                    known.Names.Add(place.Path);
+                }
+
                 return;
             }
 
             CopyAlone(from, name, status, place, path, tools);
             if (FileCalls.TryStat(place.Directory, place.Name, out var copied))
             {
-                links[(status.Device, status.Inode)] = new CopiedLink(place.Path, copied.Device, copied.Inode);
+                links[file] = new CopiedLinks([place.Path], copied.Device, copied.Inode);
+                linked[place.Path] = file;
             }
         }
     }
 
-    /// <summary>A later source of the same copy may have put something else where the first name was.</summary>
-    private bool IsStill(CopiedLink first) =>
-        target.TryStat(first.Path, followLink: false) is { } there && there.Inode == first.Inode && there.Device == first.Device;
+    /// <summary>Something else may have been put there by a way that a link leads to.</summary>
+    private bool IsStill(CopiedLinks known) =>
+        target.TryStat(known.Names[0], followLink: false) is { } there && there.Inode == known.Inode && there.Device == known.Device;
 
-    private bool TryLink(CopiedLink first, in CopySpot place)
+    private bool TryLink(CopiedLinks known, in CopySpot place)
     {
-        using var directory = target.OpenDirectory(first.Path.Parent);
-        while (!FileCalls.MakeHardLink(directory, first.Path.Name.Terminated, place.Directory, place.Name))
+        var first = known.Names[0];
+        using var directory = target.OpenDirectory(first.Parent);
+        while (!FileCalls.MakeHardLink(directory, first.Name.Terminated, place.Directory, place.Name))
         {
             if (Errno.Last != Errno.EEXIST)
             {
                 return false;
             }
 
-            if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.Inode == first.Inode && there.Device == first.Device)
+            if (FileCalls.TryStat(place.Directory, place.Name, out var there) && there.Inode == known.Inode && there.Device == known.Device)
             {
                 return true;
             }
@@ -185,11 +196,21 @@ internal sealed class FileCopier(RootedDirectory target, FileOwner? owner, Permi
             throw new KleeneException($"cannot copy a file to '{place.Path.ToDisplay()}': there is a directory of that name");
         }
 
-        if (!FileCalls.Unlink(place.Directory, place.Name, isDirectory: false) && Errno.Last != Errno.ENOENT)
+        // A later source may put its file where a linked one's name is. What comes in its place may even have the same inode number.
+        lock (gate)
         {
-            throw FileOperationException.Last("replace", place.Path);
+            if (linked.Remove(place.Path, out var file) && links.TryGetValue(file, out var known) && known.Names.Remove(place.Path) && known.Names.Count == 0)
+            {
+                links.Remove(file);
+            }
+
+            if (!FileCalls.Unlink(place.Directory, place.Name, isDirectory: false) && Errno.Last != Errno.ENOENT)
+            {
+                throw FileOperationException.Last("replace", place.Path);
+            }
         }
     }
 
-    private readonly record struct CopiedLink(UnixPath Path, ulong Device, ulong Inode);
+    /// <summary>The names in the target that a linked file has by now, and which file it is there.</summary>
+    private sealed record CopiedLinks(List<UnixPath> Names, ulong Device, ulong Inode);
 }

@@ -43,6 +43,25 @@ public sealed class TreeCopierTests : IDisposable
         Assert.True(scratch.Shell("stat -c %b to/hole").Trim() is var blocks && int.Parse(blocks, System.Globalization.CultureInfo.InvariantCulture) < 100, blocks);
     }
 
+    /// <summary>A linked file whose first name a later source takes: the others are what they were, whichever of two threads is faster, and whatever number the new file has.</summary>
+    [Fact]
+    public void A_name_that_a_later_source_takes_is_linked_to_no_longer()
+    {
+        scratch.Shell("mkdir -p from/one from/two/deep; echo first > from/one/a; echo second > from/two/a; ln from/one/a from/two/deep/z; ln from/one/a from/two/y");
+        using var source = RootedDirectory.Open(scratch["from"]);
+        for (var round = 0; round < 200; round++)
+        {
+            Directory.CreateDirectory(scratch[$"to/{round}"]);
+            using var target = RootedDirectory.Open(scratch[$"to/{round}"]);
+            var copier = new TreeCopier(source, target, owner: null, CancellationToken.None);
+
+            copier.CopyContents("one", ".", filter: null);
+            copier.CopyContents("two", ".", filter: null);
+
+            Assert.Equal("second\nfirst\nfirst\n1 2 2 \n", scratch.Shell($"cd to/{round}; cat a y deep/z; stat -c %h a y deep/z | tr '\\n' ' '; echo"));
+        }
+    }
+
     [RootFact]
     public void Extended_attributes_are_kept_but_not_those_of_overlayfs()
     {
