@@ -37,7 +37,7 @@ public sealed class TraceTests : IDisposable
             },
             events.Select(e => e.Name).ToHashSet());
         Assert.Equal([1, 2, 3, 4], events.Where(e => e.Name == "step").Select(e => e.Step).Order());
-        var programs = events.Where(e => e.Name is "crun" or "runc" && e.What.Contains(" run --bundle ", StringComparison.Ordinal)).ToList();
+        var programs = events.Where(e => e.Name is "launch").ToList();
         Assert.Equal([0, 0], programs.Select(program => program.ExitCode));
         Assert.All(programs, program => Assert.Contains(events, jail => jail.Name == "jail" && jail.Lane == program.Lane && jail.Holds(program)));
     }

@@ -161,8 +161,8 @@ public sealed class SpaceGuard : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has all steps wait while the store is added up and room is made. What they would write until they can wait again has to fit as well:
-    /// where it does not, and nothing is left to evict, they are stopped.
+    /// Has all steps wait while the store is added up and room is made, also for what they would write until they can wait again. They are stopped
+    /// when the bound is reached and nothing is left to evict, and not before: a step may be at its end.
     /// </summary>
     /// <param name="counted">How the store was added up last.</param>
     /// <param name="running">Since when the steps have been running, or have been again.</param>
@@ -183,7 +183,7 @@ public sealed class SpaceGuard : IAsyncDisposable
 
                     // Not by what the file system has lost, which may be others'.
                     var next = Math.Max(0, now.Taken - counted.Taken) * ((pause + ShortestLook) / passed);
-                    if (now.Taken + next >= maximum && !await TryEvictAsync(now.Taken, ending.Token))
+                    if (now.Taken + next >= maximum && !await TryEvictAsync(now.Taken, ending.Token) && now.Taken >= maximum)
                     {
                         // Those that wait are killed where they are.
                         steps.ForEach(watch => watch.Refuse(new StoreLimitException(now.Taken, maximum)));
