@@ -268,7 +268,7 @@ def workplace(parent):
     place = folder / "disk"
     try:
         place.mkdir()
-        run(["truncate", "-s", "16G", folder / "image"])
+        run(["truncate", "-s", "32G", folder / "image"])
         run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", folder / "image"])
         run(["mount", "-o", "loop", folder / "image", place])
         yield place
